@@ -1,0 +1,46 @@
+namespace VariationalInference;
+
+/// <summary>
+/// A parametric map φ from a row of observations to the variational factors of the amortized latents, equation (5-1):
+/// q_φ(z_a | x) = N(μ_φ(x)_a, σ²_φ(x)_a), independent over a.
+/// </summary>
+/// <remarks>
+/// <para>
+/// An encoder is its flat parameter vector plus a differentiable function. <see cref="HybridSolver"/> works on a <see cref="Clone"/>
+/// and changes <see cref="Parameters"/> between passes; the function itself is evaluated and differentiated through an
+/// <see cref="IEncoderTape"/>, which owns every buffer a pass needs.
+/// </para>
+/// <threadsafety>
+/// Any number of tapes of one encoder may run at once, each on its own thread, as long as nobody writes <see cref="Parameters"/>
+/// meanwhile.
+/// </threadsafety>
+/// </remarks>
+public interface IEncoder
+{
+    /// <summary>Gets the number of observations K in a row.</summary>
+    int ObservationCount { get; }
+
+    /// <summary>Gets the number of amortized latents that the encoder serves.</summary>
+    int LatentCount { get; }
+
+    /// <summary>Gets the parameters φ, in an order that never changes. Writing an element changes the encoder.</summary>
+    Memory<double> Parameters { get; }
+
+    /// <summary>
+    /// Fits the encoder's fixed scales (not its parameters φ) to the data before the first training; an encoder that was calibrated
+    /// already keeps its scales. The default does nothing.
+    /// </summary>
+    /// <param name="scales">Location and scale of the inputs and outputs to expect.</param>
+    void Calibrate(EncoderScales scales)
+    {
+    }
+
+    /// <summary>Creates a tape for up to <paramref name="capacity"/> rows at a time.</summary>
+    /// <param name="capacity">The largest number of rows in one pass. Range: at least 1.</param>
+    /// <returns>A tape that reads this encoder's parameters as they are at each pass.</returns>
+    IEncoderTape CreateTape(int capacity);
+
+    /// <summary>Copies the encoder, parameters and scales included; the copy shares nothing with the original.</summary>
+    /// <returns>The copy.</returns>
+    IEncoder Clone();
+}

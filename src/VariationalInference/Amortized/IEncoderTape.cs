@@ -1,0 +1,21 @@
+namespace VariationalInference;
+
+/// <summary>One thread's evaluation and differentiation of an encoder, a batch of rows at a time. Not thread-safe.</summary>
+/// <remarks>All arrays are row-major: the values of one row stand together, rows follow one another.</remarks>
+public interface IEncoderTape
+{
+    /// <summary>Evaluates the encoder on a batch and remembers what <see cref="Backward"/> needs.</summary>
+    /// <param name="rows">The observations, n × K, all finite.</param>
+    /// <param name="means">Receives μ_φ(x), n × A, in the latents' own units.</param>
+    /// <param name="logVariances">Receives ρ = log σ²_φ(x), n × A.</param>
+    void Forward(ReadOnlySpan<double> rows, Span<double> means, Span<double> logVariances);
+
+    /// <summary>
+    /// Adds to <paramref name="parameterGradient"/> the gradient of Σ (∂f/∂μ · μ_φ + ∂f/∂ρ · ρ_φ) for the rows of the last
+    /// <see cref="Forward"/>: back-propagation of the output gradients of a scalar f to the parameters φ.
+    /// </summary>
+    /// <param name="meanGradients">∂f/∂μ, n × A.</param>
+    /// <param name="logVarianceGradients">∂f/∂ρ, n × A.</param>
+    /// <param name="parameterGradient">Is increased by ∂f/∂φ; as long as <see cref="IEncoder.Parameters"/>.</param>
+    void Backward(ReadOnlySpan<double> meanGradients, ReadOnlySpan<double> logVarianceGradients, Span<double> parameterGradient);
+}
