@@ -1,0 +1,81 @@
+using System.Collections.Immutable;
+
+namespace VariationalInference;
+
+/// <summary>The outcome of coordinate ascent on one row: the posterior, how good it is, and why the run ended.</summary>
+/// <remarks>
+/// The errors that it speaks of add up: log p(x) = ELBO + optimisation gap (at most <see cref="ElboGapBound"/>) +
+/// <see cref="ApproximationGap"/>.
+/// <threadsafety>Immutable, hence safe to share.</threadsafety>
+/// </remarks>
+public sealed class CaviResult
+{
+    private readonly QuadraticLogJoint _joint;
+
+    internal CaviResult(
+        QuadraticLogJoint joint, CaviRun run, ImmutableArray<double> elboTrace, CaviStopReason stopReason, double tolerance)
+    {
+        _joint = joint;
+        Posterior = run.Posterior();
+        ElboTrace = elboTrace;
+        StopReason = stopReason;
+        ErrorBound = run.ErrorBound;
+        Converged = run.ErrorBound <= tolerance;
+        for (int sweep = 1; sweep < elboTrace.Length; sweep++)
+        {
+            LargestElboDecrease = Math.Max(LargestElboDecrease, elboTrace[sweep - 1] - elboTrace[sweep]);
+        }
+    }
+
+    /// <summary>Gets the mean-field posterior, with the optimal variances 1/Λ_jj.</summary>
+    public MeanFieldGaussian Posterior { get; }
+
+    /// <summary>Gets the ELBO of <see cref="Posterior"/>, in nats, with every constant.</summary>
+    public double Elbo => ElboTrace[^1];
+
+    /// <summary>Gets the ELBO by sweep: element 0 at the start (with the optimal variances), element t after sweep t.</summary>
+    public ImmutableArray<double> ElboTrace { get; }
+
+    /// <summary>Gets the number of sweeps done.</summary>
+    public int Sweeps => ElboTrace.Length - 1;
+
+    /// <summary>Gets why the run ended.</summary>
+    public CaviStopReason StopReason { get; }
+
+    /// <summary>
+    /// Gets a value indicating whether <see cref="ErrorBound"/> is within <see cref="CaviOptions.Tolerance"/>, whatever rule stopped the run.
+    /// </summary>
+    public bool Converged { get; }
+
+    /// <summary>
+    /// Gets the certificate ‖D∇_μ‖₂ plus a bound on its rounding: no mean is off by more than this many exact posterior standard deviations
+    /// (nor, since these are smaller, prior standard deviations).
+    /// </summary>
+    public double ErrorBound { get; }
+
+    /// <summary>Gets the bound ½ <see cref="ErrorBound"/>² on what the ELBO lacks of its largest value, in nats.</summary>
+    public double ElboGapBound => 0.5 * ErrorBound * ErrorBound;
+
+    /// <summary>Gets the largest fall of the ELBO from one sweep to the next, in nats; 0 or of the order of rounding unless something is wrong.</summary>
+    public double LargestElboDecrease { get; }
+
+    /// <summary>Gets the exact log evidence log p(x), in nats.</summary>
+    public double LogEvidence => _joint.LogEvidence;
+
+    /// <summary>Gets what the mean-field family loses against the evidence, log p(x) − ELBO*, in nats.</summary>
+    public double ApproximationGap => _joint.ApproximationGap;
+
+    /// <inheritdoc cref="QuadraticLogJoint.ParetoShape"/>
+    public double ParetoShape => _joint.ParetoShape;
+
+    /// <summary>
+    /// Gets the linear-response posterior: the means of the fit with the covariance Λ⁻¹, which for this model is the exact one (Giordano,
+    /// Broderick and Jordan, 2018). Mean-field variances are too small; these are not.
+    /// </summary>
+    public MultivariateGaussian LinearResponse => new(Posterior.Means, _joint.Shape.Covariance);
+
+    /// <summary>Sums up the outcome in one line.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() =>
+        Guard.Text($"{Posterior} after {Sweeps} sweeps ({StopReason}), ELBO {Elbo:G8}, error at most {ErrorBound:G2} posterior sd");
+}

@@ -1,0 +1,67 @@
+namespace VariationalInference;
+
+/// <summary>How gradient ascent steps and when it stops.</summary>
+public sealed class GradientAscentOptions
+{
+    /// <summary>
+    /// Gets the step η of ν ← ν + η∇L, the same for all means (in their own units) and log variances. Too large a step diverges, and the
+    /// result says so. Range: positive.
+    /// </summary>
+    /// <value>
+    /// The default is <see langword="null"/>: a step for each parameter from the curvature, which is known. Mean j steps by 2/(λ_min +
+    /// λ_max)/Λ_jj, the best fixed step, with λ the eigenvalues of Λ scaled to a unit diagonal; log variance j by 2/max(1, Λ_jj v_j), which
+    /// never overshoots.
+    /// </value>
+    public double? StepSize
+    {
+        get;
+        init
+        {
+            if (value is double step)
+            {
+                Guard.Positive(step, nameof(StepSize));
+            }
+
+            field = value;
+        }
+    }
+
+    /// <summary>
+    /// Gets the tolerance on both <see cref="GradientAscentResult.ErrorBound"/> and
+    /// <see cref="GradientAscentResult.VarianceErrorBound"/>. Range: at least 0; 0 never stops a run.
+    /// </summary>
+    /// <value>The default is 1e-8.</value>
+    public double Tolerance
+    {
+        get;
+        init
+        {
+            Guard.NonNegative(value, nameof(Tolerance));
+            field = value;
+        }
+    } = 1e-8;
+
+    /// <summary>Gets the largest number of steps. Range: at least 1.</summary>
+    /// <value>The default is 100,000.</value>
+    public int MaxSteps
+    {
+        get;
+        init
+        {
+            Guard.AtLeast(value, 1, nameof(MaxSteps));
+            field = value;
+        }
+    } = 100_000;
+
+    /// <summary>Gets how many points of the path are kept, counted from the start. Range: at least 1.</summary>
+    /// <value>The default is 1,000.</value>
+    public int PathLimit
+    {
+        get;
+        init
+        {
+            Guard.AtLeast(value, 1, nameof(PathLimit));
+            field = value;
+        }
+    } = 1_000;
+}

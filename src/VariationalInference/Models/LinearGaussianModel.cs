@@ -1,0 +1,153 @@
+using System.Collections.Immutable;
+using MathNet.Numerics.Distributions;
+using MathNet.Numerics.LinearAlgebra;
+using MathNet.Numerics.Random;
+
+namespace VariationalInference;
+
+/// <summary>
+/// The linear-Gaussian model x = Az + b + ε with independent noise ε_k ~ N(0, r_k) and priors z_j ~ N(m_j, s_j²).
+/// </summary>
+/// <remarks>
+/// <para>
+/// Factor analysis, regression with known noise and random effects are of this form; sections 4.1 and 4.2 of the source document are its
+/// special case <see cref="GaussianSumModel"/>. All parameters are known and fixed.
+/// </para>
+/// <para>A missing observation is <see cref="double.NaN"/>; its cell is left out of every sum.</para>
+/// <threadsafety>Immutable, hence safe to share.</threadsafety>
+/// </remarks>
+public class LinearGaussianModel
+{
+    /// <summary>Initializes a new instance of the <see cref="LinearGaussianModel"/> class.</summary>
+    /// <param name="loadings">The loadings A, K×J, all finite; copied.</param>
+    /// <param name="offset">The offset b, length K, all finite.</param>
+    /// <param name="noiseVariances">The noise variances r, length K, all positive and finite.</param>
+    /// <param name="priorMeans">The prior means m, length J, all finite.</param>
+    /// <param name="priorVariances">The prior variances s², length J, all positive and finite.</param>
+    /// <exception cref="ArgumentException">A length or a value is outside its range.</exception>
+    public LinearGaussianModel(
+        Matrix<double> loadings,
+        ReadOnlySpan<double> offset,
+        ReadOnlySpan<double> noiseVariances,
+        ReadOnlySpan<double> priorMeans,
+        ReadOnlySpan<double> priorVariances)
+    {
+        ArgumentNullException.ThrowIfNull(loadings);
+        var prior = new LatentPrior(priorMeans, priorVariances, nameof(priorMeans), nameof(priorVariances));
+        Guard.Length(loadings.ColumnCount, prior.Count, nameof(loadings), "one column for each latent");
+        Guard.Length(offset.Length, loadings.RowCount, nameof(offset), "one for each row of loadings");
+        Guard.Length(noiseVariances.Length, loadings.RowCount, nameof(noiseVariances), "one for each row of loadings");
+        Guard.AllFinite(loadings.ToColumnMajorArray(), nameof(loadings));
+        Guard.AllFinite(offset, nameof(offset));
+        Guard.AllPositive(noiseVariances, nameof(noiseVariances));
+        Offset = [.. offset];
+        NoiseVariances = [.. noiseVariances];
+        Structure = new DenseLoadings(loadings, Offset, NoiseVariances, prior);
+    }
+
+    private protected LinearGaussianModel(LoadingStructure structure, double noiseVariance)
+    {
+        Structure = structure;
+        Offset = [.. new double[structure.ObservationCount]];
+        NoiseVariances = [.. Enumerable.Repeat(noiseVariance, structure.ObservationCount)];
+    }
+
+    /// <summary>Gets the number of latents J.</summary>
+    public int LatentCount => Structure.Prior.Count;
+
+    /// <summary>Gets the number of observations K in a row.</summary>
+    public int ObservationCount => Structure.ObservationCount;
+
+    /// <summary>Gets the offset b, length K.</summary>
+    public ImmutableArray<double> Offset { get; }
+
+    /// <summary>Gets the noise variances r, length K.</summary>
+    public ImmutableArray<double> NoiseVariances { get; }
+
+    /// <summary>Gets the prior means m, length J.</summary>
+    public ImmutableArray<double> PriorMeans => Structure.Prior.Means;
+
+    /// <summary>Gets the prior variances s², length J.</summary>
+    public ImmutableArray<double> PriorVariances => Structure.Prior.Variances;
+
+    internal LoadingStructure Structure { get; }
+
+    /// <summary>Writes out the loadings.</summary>
+    /// <returns>A new K×J matrix A.</returns>
+    public Matrix<double> Loadings() => Structure.Loadings();
+
+    /// <summary>Conditions on one row and returns log p(x, ·), the quadratic that every solver takes.</summary>
+    /// <param name="row">The observations x, length K; NaN means missing, infinities are refused.</param>
+    /// <returns>The log joint as a function of the latents.</returns>
+    /// <exception cref="ArgumentException"><paramref name="row"/> has another length or holds an infinity.</exception>
+    /// <exception cref="NonFiniteValueException">The row is so far from the prior prediction that its square overflows.</exception>
+    public QuadraticLogJoint Observe(ReadOnlySpan<double> row)
+    {
+        Guard.Length(row.Length, ObservationCount, nameof(row), "one for each observation");
+        for (int k = 0; k < row.Length; k++)
+        {
+            if (double.IsInfinity(row[k]))
+            {
+                throw new ArgumentException(Guard.Text($"row[{k}] is {row[k]}; it must be finite, or NaN when it is missing."), nameof(row));
+            }
+        }
+
+        return Structure.Condition(row);
+    }
+
+    /// <summary>Evaluates log p(x, z) of the observed cells and all latents, with every constant, in nats.</summary>
+    /// <param name="row">The observations x, length K; NaN means missing.</param>
+    /// <param name="latents">The latents z, length J, all finite.</param>
+    /// <returns>The log joint density.</returns>
+    /// <exception cref="ArgumentException">A length or a value is outside its range.</exception>
+    public double LogJoint(ReadOnlySpan<double> row, ReadOnlySpan<double> latents) => Observe(row).Value(latents);
+
+    /// <summary>Evaluates the log evidence log p(x) = log N(x | Am + b, R + AD²Aᵀ) of the observed cells, in nats.</summary>
+    /// <param name="row">The observations x, length K; NaN means missing. A row without observations has log evidence 0.</param>
+    /// <returns>The log evidence.</returns>
+    /// <exception cref="ArgumentException"><paramref name="row"/> has another length or holds an infinity.</exception>
+    public double LogEvidence(ReadOnlySpan<double> row) => Observe(row).LogEvidence;
+
+    /// <summary>Returns the exact posterior p(z | x).</summary>
+    /// <param name="row">The observations x, length K; NaN means missing.</param>
+    /// <returns>The posterior of all latents together.</returns>
+    /// <exception cref="ArgumentException"><paramref name="row"/> has another length or holds an infinity.</exception>
+    public MultivariateGaussian Posterior(ReadOnlySpan<double> row) => Observe(row).Posterior();
+
+    /// <summary>Draws from the joint distribution of latents and observations.</summary>
+    /// <param name="count">The number of draws N. Range: at least 1.</param>
+    /// <param name="seed">The seed; the same seed gives the same draws.</param>
+    /// <returns>The draws.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is less than 1.</exception>
+    public ModelSample Sample(int count, int seed)
+    {
+        Guard.AtLeast(count, 1, nameof(count));
+        var random = new Xoshiro256StarStar(seed, threadSafe: false);
+        var latents = Matrix<double>.Build.Dense(count, LatentCount);
+        var observations = Matrix<double>.Build.Dense(count, ObservationCount);
+        var z = new double[LatentCount];
+        var x = new double[ObservationCount];
+        for (int n = 0; n < count; n++)
+        {
+            for (int j = 0; j < z.Length; j++)
+            {
+                z[j] = Normal.Sample(random, PriorMeans[j], Structure.Prior.Deviations[j]);
+            }
+
+            Structure.Predict(z, x);
+            for (int k = 0; k < x.Length; k++)
+            {
+                x[k] += Normal.Sample(random, Offset[k], Math.Sqrt(NoiseVariances[k]));
+            }
+
+            latents.SetRow(n, z);
+            observations.SetRow(n, x);
+        }
+
+        return new ModelSample(latents, observations);
+    }
+
+    /// <summary>Names the model and its size.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => Guard.Text($"{GetType().Name}: {LatentCount} latents, {ObservationCount} observations a row");
+}

@@ -1,0 +1,351 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using MathNet.Numerics.LinearAlgebra;
+using MathNet.Numerics.LinearAlgebra.Factorization;
+
+namespace VariationalInference;
+
+/// <summary>
+/// What the posteriors of all rows observed in the same cells have in common: everything but their location.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Written in whitened coordinates t = D⁻¹(z − m), with B = R^(−½)AD and w = R^(−½)(x − b − Am), the log joint of a row is
+/// const − ½‖w − Bt‖² − ½‖t‖², so that DΛD = I + BᵀB. Nothing here depends on units, and no term loses digits when R is tiny.
+/// B is kept by columns, one column of <see cref="Rank"/> values a latent. With one row in B (a Gaussian sum, whose observations
+/// reduce to their mean) every quantity is a rank-one correction of the prior, O(J).
+/// </para>
+/// <para>
+/// In general the factor R of DΛD = RᵀR comes from an orthogonal reduction of [B; I], never from the product BᵀB, which would
+/// square the condition number. Its rows are sorted by size first, which keeps the reduction accurate when the noise variances
+/// differ by many orders (Powell and Reid, 1969; Cox and Higham, 1998).
+/// </para>
+/// <threadsafety>Safe to share: lazily computed values are the same whoever computes them.</threadsafety>
+/// </remarks>
+internal sealed class PosteriorShape
+{
+    private readonly double[] _loadings;
+    private readonly double[] _scaledPrecision;
+    private readonly Lazy<UpperTriangle> _factor;
+    private readonly Lazy<(double Min, double Max)> _spectrum;
+    private readonly Lazy<CovarianceStructure> _covariance;
+    private readonly Lazy<double> _logDeterminant;
+    private readonly Lazy<double> _approximationGap;
+
+    /// <param name="loadings">B by columns; its length is Rank × J.</param>
+    /// <param name="rank">The number of rows of B. Range: at least 1 (a row of zeros when nothing is observed).</param>
+    /// <param name="prior">The priors of the latents.</param>
+    public PosteriorShape(double[] loadings, int rank, LatentPrior prior)
+    {
+        _loadings = loadings;
+        Rank = rank;
+        Prior = prior;
+        _scaledPrecision = new double[LatentCount];
+        double squares = 0;
+        double logSum = 0;
+        var variances = new double[LatentCount];
+        for (int j = 0; j < LatentCount; j++)
+        {
+            double square = SquaredNorm(Column(j));
+            squares += square;
+            _scaledPrecision[j] = 1 + square;
+            logSum += Math.Log(_scaledPrecision[j]);
+            variances[j] = prior.Variances[j] / _scaledPrecision[j];
+        }
+
+        FrobeniusNorm = Math.Sqrt(squares);
+        LogScaledPrecisionSum = logSum;
+        MeanFieldVariances = ImmutableCollectionsMarshal.AsImmutableArray(variances);
+        _factor = new Lazy<UpperTriangle>(Factorize);
+        _spectrum = new Lazy<(double, double)>(ComputeSpectrum);
+        _covariance = new Lazy<CovarianceStructure>(ComputeCovariance);
+        _logDeterminant = new Lazy<double>(ComputeLogDeterminant);
+        _approximationGap = new Lazy<double>(ComputeApproximationGap);
+    }
+
+    public LatentPrior Prior { get; }
+
+    public int LatentCount => Prior.Count;
+
+    public int Rank { get; }
+
+    /// <summary>Gets the diagonal of DΛD, 1 + ‖B_j‖².</summary>
+    public ReadOnlySpan<double> ScaledPrecision => _scaledPrecision;
+
+    /// <summary>Gets Σ_j log of that diagonal.</summary>
+    public double LogScaledPrecisionSum { get; }
+
+    public double FrobeniusNorm { get; }
+
+    /// <summary>Gets the optimal mean-field variances 1/Λ_jj, equation (4-4).</summary>
+    public ImmutableArray<double> MeanFieldVariances { get; }
+
+    /// <summary>Gets log det DΛD.</summary>
+    public double LogDeterminant => _logDeterminant.Value;
+
+    /// <summary>Gets ½(Σ log Λ_jj − log det Λ), what mean field loses against the evidence.</summary>
+    public double ApproximationGap => _approximationGap.Value;
+
+    /// <summary>Gets the extreme eigenvalues of Λ scaled to a unit diagonal.</summary>
+    public (double Min, double Max) Spectrum => _spectrum.Value;
+
+    /// <summary>Gets the exact posterior covariance Λ⁻¹, in the latents' units.</summary>
+    public CovarianceStructure Covariance => _covariance.Value;
+
+    public ReadOnlySpan<double> Column(int latent) => _loadings.AsSpan(latent * Rank, Rank);
+
+    /// <summary>Replaces x by (DΛD)⁻¹x.</summary>
+    public void SolvePrecision(Span<double> x)
+    {
+        if (Rank == 1)
+        {
+            double weight = Dot(_loadings, x) / (1 + (FrobeniusNorm * FrobeniusNorm));
+            for (int j = 0; j < x.Length; j++)
+            {
+                x[j] -= _loadings[j] * weight;
+            }
+
+            return;
+        }
+
+        _factor.Value.SolveTransposed(x);
+        _factor.Value.Solve(x);
+    }
+
+    /// <summary>Finds t* = (I + BᵀB)⁻¹Bᵀw, the posterior mean in whitened coordinates.</summary>
+    /// <remarks>
+    /// Rank one needs no solve. Otherwise corrected seminormal equations (Björck, 1987): solve with R, then refine on the residual
+    /// w − Bt for as long as the gradient falls.
+    /// </remarks>
+    public double[] Optimum(ReadOnlySpan<double> w)
+    {
+        var t = new double[LatentCount];
+        if (Rank == 1)
+        {
+            double weight = w[0] / (1 + (FrobeniusNorm * FrobeniusNorm));
+            for (int j = 0; j < t.Length; j++)
+            {
+                t[j] = _loadings[j] * weight;
+            }
+
+            return t;
+        }
+
+        const int MaxRefinements = 5;
+        var residual = new double[Rank];
+        var correction = new double[t.Length];
+        double last = double.PositiveInfinity;
+        for (int pass = 0; pass < MaxRefinements; pass++)
+        {
+            Residual(w, t, residual);
+            Gradient(t, residual, correction);
+            double norm = SquaredNorm(correction);
+            if (!(norm < last))
+            {
+                break;
+            }
+
+            last = norm;
+            SolvePrecision(correction);
+            for (int j = 0; j < t.Length; j++)
+            {
+                t[j] += correction[j];
+            }
+        }
+
+        return t;
+    }
+
+    /// <summary>Computes the residual e = w − Bt.</summary>
+    public void Residual(ReadOnlySpan<double> w, ReadOnlySpan<double> t, Span<double> e)
+    {
+        w.CopyTo(e);
+        for (int j = 0; j < t.Length; j++)
+        {
+            Subtract(Column(j), t[j], e);
+        }
+    }
+
+    /// <summary>Computes the gradient of the log joint in t, Bᵀe − t.</summary>
+    public void Gradient(ReadOnlySpan<double> t, ReadOnlySpan<double> e, Span<double> gradient)
+    {
+        for (int j = 0; j < t.Length; j++)
+        {
+            gradient[j] = Dot(Column(j), e) - t[j];
+        }
+    }
+
+    /// <summary>Bounds the rounding error in the norm of a computed gradient, equation-by-equation (Higham, 2002, section 3.1).</summary>
+    public double GradientRoundingBound(double normW, double normT, double normE)
+    {
+        double operations = LatentCount + Rank + 8;
+        return operations * UnitRoundoff * ((FrobeniusNorm * (normW + (FrobeniusNorm * normT) + normE)) + normT);
+    }
+
+    /// <summary>
+    /// Bounds what rounding the means μ = m + st to doubles moves them, in the norm that Λ defines, hence in posterior standard deviations.
+    /// </summary>
+    public double MeanRoundingBound(ReadOnlySpan<double> t)
+    {
+        double sum = 0;
+        for (int j = 0; j < t.Length; j++)
+        {
+            double mean = Math.Abs(Prior.Means[j]) / Prior.Deviations[j];
+            sum += (mean + Math.Abs(t[j])) * Math.Sqrt(_scaledPrecision[j]);
+        }
+
+        return 2 * UnitRoundoff * sum;
+    }
+
+    public static double Dot(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
+    {
+        double sum = 0;
+        for (int i = 0; i < a.Length; i++)
+        {
+            sum += a[i] * b[i];
+        }
+
+        return sum;
+    }
+
+    public static double SquaredNorm(ReadOnlySpan<double> a) => Dot(a, a);
+
+    /// <summary>Subtracts factor · column from e.</summary>
+    public static void Subtract(ReadOnlySpan<double> column, double factor, Span<double> e)
+    {
+        for (int k = 0; k < column.Length; k++)
+        {
+            e[k] -= column[k] * factor;
+        }
+    }
+
+    private const double UnitRoundoff = 1.1102230246251565e-16;
+
+    private UpperTriangle Factorize()
+    {
+        int count = LatentCount;
+        var rows = new List<double[]>(Rank + count);
+        for (int k = 0; k < Rank; k++)
+        {
+            var row = new double[count];
+            for (int j = 0; j < count; j++)
+            {
+                row[j] = _loadings[(j * Rank) + k];
+            }
+
+            rows.Add(row);
+        }
+
+        for (int j = 0; j < count; j++)
+        {
+            var row = new double[count];
+            row[j] = 1;
+            rows.Add(row);
+        }
+
+        IEnumerable<double[]> sorted = rows.OrderByDescending(row => row.Max(Math.Abs));
+        return new UpperTriangle(Matrix<double>.Build.DenseOfRowArrays(sorted).QR(QRMethod.Thin).R);
+    }
+
+    private double ComputeLogDeterminant()
+    {
+        if (Rank == 1)
+        {
+            return Math.Log(1 + (FrobeniusNorm * FrobeniusNorm));
+        }
+
+        double sum = 0;
+        for (int j = 0; j < LatentCount; j++)
+        {
+            sum += 2 * Math.Log(Math.Abs(_factor.Value[j, j]));
+        }
+
+        return sum;
+    }
+
+    /// <summary>−½ log det of Λ scaled to a unit diagonal, as a sum of terms that are all ≥ 0, so that a small gap keeps its digits.</summary>
+    private double ComputeApproximationGap()
+    {
+        double gap = 0;
+        double before = 0;
+        for (int j = 0; j < LatentCount; j++)
+        {
+            if (Rank == 1)
+            {
+                double square = _loadings[j] * _loadings[j];
+                gap += 0.5 * Math.Log(1 + (square * before / (1 + before + square)));
+                before += square;
+                continue;
+            }
+
+            double explained = 0;
+            for (int i = 0; i < j; i++)
+            {
+                explained += _factor.Value[i, j] * _factor.Value[i, j];
+            }
+
+            double share = explained / _scaledPrecision[j];
+            gap -= 0.5 * (share < 0.5
+                ? LogOnePlus(-share)
+                : (2 * Math.Log(Math.Abs(_factor.Value[j, j]))) - Math.Log(_scaledPrecision[j]));
+        }
+
+        return gap;
+    }
+
+    private static double LogOnePlus(double x) => MathNet.Numerics.SpecialFunctions.Log1p(x);
+
+    private CovarianceStructure ComputeCovariance()
+    {
+        int count = LatentCount;
+        ImmutableArray<double> deviations = Prior.Deviations;
+        if (Rank > 1)
+        {
+            double[] elements = _factor.Value.InverseOfSquare();
+            for (int i = 0; i < count; i++)
+            {
+                for (int j = 0; j < count; j++)
+                {
+                    elements[(i * count) + j] *= deviations[i] * deviations[j];
+                }
+            }
+
+            return new DenseCovariance(elements, count);
+        }
+
+        var suffix = new double[count + 1];
+        for (int j = count - 1; j >= 0; j--)
+        {
+            suffix[j] = suffix[j + 1] + (_loadings[j] * _loadings[j]);
+        }
+
+        double total = 1 + suffix[0];
+        double prefix = 0;
+        var variances = new double[count];
+        var coupling = new double[count];
+        for (int j = 0; j < count; j++)
+        {
+            variances[j] = Prior.Variances[j] * ((1 + prefix + suffix[j + 1]) / total);
+            coupling[j] = deviations[j] * _loadings[j] / Math.Sqrt(total);
+            prefix += _loadings[j] * _loadings[j];
+        }
+
+        return new RankOneCovariance(variances, coupling);
+    }
+
+    private (double Min, double Max) ComputeSpectrum()
+    {
+        int count = LatentCount;
+        if (Rank == 1)
+        {
+            return RankOneSpectrum.Of(_loadings, _scaledPrecision);
+        }
+
+        Matrix<double> scaled = Matrix<double>.Build.Dense(
+            count, count, (i, j) => i <= j ? _factor.Value[i, j] / Math.Sqrt(_scaledPrecision[j]) : 0);
+        Vector<double> singular = scaled.Svd(computeVectors: false).S;
+        double smallest = singular.Minimum();
+        double largest = singular.Maximum();
+        return (smallest * smallest, largest * largest);
+    }
+}

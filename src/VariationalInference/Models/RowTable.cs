@@ -1,0 +1,53 @@
+using MathNet.Numerics.LinearAlgebra;
+
+namespace VariationalInference;
+
+/// <summary>Tables of rows: checks before any work is done, and rows copied out of column-major storage.</summary>
+internal static class RowTable
+{
+    /// <summary>Requires an N×K table of finite values (or NaN, where missing cells are allowed).</summary>
+    public static void Require(LinearGaussianModel model, Matrix<double> table, string name, bool allowMissing)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(table, name);
+        if (table.ColumnCount != model.ObservationCount)
+        {
+            throw new ArgumentException(
+                Guard.Text($"{name} has {table.ColumnCount} columns; it must have {model.ObservationCount}, one for each observation."), name);
+        }
+
+        for (int k = 0; k < table.ColumnCount; k++)
+        {
+            for (int n = 0; n < table.RowCount; n++)
+            {
+                double value = table[n, k];
+                if (!double.IsFinite(value) && !(allowMissing && double.IsNaN(value)))
+                {
+                    string allowed = allowMissing ? "finite, or NaN when it is missing" : "finite";
+                    throw new ArgumentException(Guard.Text($"{name}[{n}, {k}] is {value}; it must be {allowed}."), name);
+                }
+            }
+        }
+    }
+
+    public static void CopyRow(Matrix<double> table, int row, Span<double> destination)
+    {
+        for (int k = 0; k < destination.Length; k++)
+        {
+            destination[k] = table[row, k];
+        }
+    }
+
+    /// <summary>Observes a row that has been checked; a value out of range is reported with its row.</summary>
+    public static QuadraticLogJoint Observe(LinearGaussianModel model, ReadOnlySpan<double> values, int row)
+    {
+        try
+        {
+            return model.Observe(values);
+        }
+        catch (NonFiniteValueException exception)
+        {
+            throw new NonFiniteValueException(exception.Quantity, double.PositiveInfinity, row, exception.Iteration);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+
+namespace VariationalInference;
+
+/// <summary>Preconditions in one place: each failure names the parameter, the value and what would be allowed.</summary>
+internal static class Guard
+{
+    /// <summary>Formats a message in the invariant culture, so that it reads the same everywhere.</summary>
+    public static string Text(FormattableString message) => message.ToString(CultureInfo.InvariantCulture);
+
+    public static void AtLeast(int value, int minimum, string name)
+    {
+        if (value < minimum)
+        {
+            throw new ArgumentOutOfRangeException(name, value, Text($"{name} is {value}; it must be at least {minimum}."));
+        }
+    }
+
+    public static void Positive(double value, string name)
+    {
+        if (!(value > 0 && double.IsFinite(value)))
+        {
+            throw new ArgumentOutOfRangeException(name, value, Text($"{name} is {value}; it must be positive and finite."));
+        }
+    }
+
+    public static void NonNegative(double value, string name)
+    {
+        if (!(value >= 0 && double.IsFinite(value)))
+        {
+            throw new ArgumentOutOfRangeException(name, value, Text($"{name} is {value}; it must be zero or positive, and finite."));
+        }
+    }
+
+    /// <summary>Requires <c>minimum ≤ value &lt; limit</c>.</summary>
+    public static void InRange(double value, double minimum, double limit, string name)
+    {
+        if (!(value >= minimum && value < limit))
+        {
+            throw new ArgumentOutOfRangeException(
+                name, value, Text($"{name} is {value}; it must be at least {minimum} and less than {limit}."));
+        }
+    }
+
+    public static void Length(int actual, int expected, string name, string meaning)
+    {
+        if (actual != expected)
+        {
+            throw new ArgumentException(Text($"{name} has {actual} elements; it must have {expected}, {meaning}."), name);
+        }
+    }
+
+    public static void AllFinite(ReadOnlySpan<double> values, string name)
+    {
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (!double.IsFinite(values[i]))
+            {
+                throw new ArgumentException(Text($"{name}[{i}] is {values[i]}; it must be finite."), name);
+            }
+        }
+    }
+
+    public static void AllPositive(ReadOnlySpan<double> values, string name)
+    {
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (!(values[i] > 0 && double.IsFinite(values[i])))
+            {
+                throw new ArgumentException(Text($"{name}[{i}] is {values[i]}; it must be positive and finite."), name);
+            }
+        }
+    }
+
+    [DoesNotReturn]
+    public static void ThrowNonFinite(string quantity, double value, int row, int iteration) =>
+        throw new NonFiniteValueException(quantity, value, row, iteration);
+}

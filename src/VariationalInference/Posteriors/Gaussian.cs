@@ -1,0 +1,33 @@
+using System.Globalization;
+using MathNet.Numerics.Distributions;
+
+namespace VariationalInference;
+
+/// <summary>A univariate normal distribution N(μ, σ²).</summary>
+/// <param name="Mean">The mean μ, in the latent's unit.</param>
+/// <param name="Variance">The variance σ² (not the standard deviation), in the square of that unit. Range: positive.</param>
+public readonly record struct Gaussian(double Mean, double Variance)
+{
+    /// <summary>Gets the standard deviation σ.</summary>
+    public double StandardDeviation => Math.Sqrt(Variance);
+
+    /// <summary>Returns the central interval that holds the given probability.</summary>
+    /// <param name="probability">The probability inside. Range: 0 &lt; probability &lt; 1; 0.95 gives μ ± 1.96 σ.</param>
+    /// <returns>The interval's ends.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="probability"/> is outside its range.</exception>
+    public (double Lower, double Upper) Interval(double probability)
+    {
+        if (!(probability > 0 && probability < 1))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(probability), probability, Guard.Text($"probability is {probability}; it must lie strictly between 0 and 1."));
+        }
+
+        double reach = StandardDeviation * Normal.InvCDF(0, 1, 0.5 + (probability / 2));
+        return (Mean - reach, Mean + reach);
+    }
+
+    /// <summary>Returns the distribution as <c>N(mean, variance)</c> with five significant digits.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"N({Mean:G5}, {Variance:G5})");
+}
