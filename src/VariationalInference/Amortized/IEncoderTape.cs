@@ -5,9 +5,12 @@ namespace VariationalInference;
 public interface IEncoderTape
 {
     /// <summary>Evaluates the encoder on a batch and remembers what <see cref="Backward"/> needs.</summary>
-    /// <param name="rows">The observations, n × K, all finite.</param>
+    /// <param name="rows">The observations, n × K, all finite; n from 0 to the capacity of the tape.</param>
     /// <param name="means">Receives μ_φ(x), n × A, in the latents' own units.</param>
     /// <param name="logVariances">Receives ρ = log σ²_φ(x), n × A.</param>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="rows"/> is not a whole number of rows or more than the capacity, or another length does not fit it.
+    /// </exception>
     void Forward(ReadOnlySpan<double> rows, Span<double> means, Span<double> logVariances);
 
     /// <summary>
@@ -17,5 +20,7 @@ public interface IEncoderTape
     /// <param name="meanGradients">∂f/∂μ, n × A.</param>
     /// <param name="logVarianceGradients">∂f/∂ρ, n × A.</param>
     /// <param name="parameterGradient">Is increased by ∂f/∂φ; as long as <see cref="IEncoder.Parameters"/>.</param>
+    /// <exception cref="ArgumentException">A length does not fit the last <see cref="Forward"/> or the encoder's parameters.</exception>
+    /// <exception cref="InvalidOperationException">There was no <see cref="Forward"/> on this tape.</exception>
     void Backward(ReadOnlySpan<double> meanGradients, ReadOnlySpan<double> logVarianceGradients, Span<double> parameterGradient);
 }
