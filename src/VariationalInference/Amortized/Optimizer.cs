@@ -1,7 +1,9 @@
 namespace VariationalInference;
 
 /// <summary>A rule that turns gradients into parameter steps: φ ← φ + η · direction(∇). The objective is maximised.</summary>
-/// <remarks>An optimiser holds settings only and may be shared; what a training run accumulates lives in <see cref="OptimizerState"/>.</remarks>
+/// <remarks>
+/// An optimiser holds settings only and may be shared; what a training run accumulates lives in <see cref="OptimizerState"/>.
+/// </remarks>
 public abstract class Optimizer
 {
     private protected Optimizer()

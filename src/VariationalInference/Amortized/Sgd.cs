@@ -1,0 +1,54 @@
+using System.Numerics.Tensors;
+
+namespace VariationalInference;
+
+/// <summary>Stochastic gradient ascent with momentum: v ← βv + ∇, φ ← φ + ηv (Polyak 1964).</summary>
+/// <remarks>On a constant gradient the steps grow to η / (1 − β) times it.</remarks>
+public sealed class Sgd : Optimizer
+{
+    /// <inheritdoc/>
+    /// <value>The default is 0.1.</value>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not positive and finite.</exception>
+    public override double LearningRate
+    {
+        get;
+        init
+        {
+            Guard.Positive(value, nameof(LearningRate));
+            field = value;
+        }
+    } = 0.1;
+
+    /// <summary>Gets the share β of the last step's direction that carries on. Range: at least 0 and below 1; 0 is plain ascent.</summary>
+    /// <value>The default is 0.9.</value>
+    /// <exception cref="ArgumentOutOfRangeException">The value is below 0, 1 or more, or not a number.</exception>
+    public double Momentum
+    {
+        get;
+        init
+        {
+            Guard.InRange(value, 0, 1, nameof(Momentum));
+            field = value;
+        }
+    } = 0.9;
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="parameterCount"/> is below 1.</exception>
+    public override OptimizerState CreateState(int parameterCount)
+    {
+        Guard.AtLeast(parameterCount, 1, nameof(parameterCount));
+        return new SgdState(this, parameterCount);
+    }
+
+    private sealed class SgdState(Sgd settings, int parameterCount) : OptimizerState(parameterCount)
+    {
+        private readonly double[] _velocity = new double[parameterCount];
+
+        public override void Step(Span<double> parameters, ReadOnlySpan<double> gradient, double rateFactor)
+        {
+            CheckStep(parameters.Length, gradient.Length, rateFactor);
+            TensorPrimitives.MultiplyAdd(_velocity, settings.Momentum, gradient, _velocity);
+            TensorPrimitives.MultiplyAdd(_velocity, settings.LearningRate * rateFactor, parameters, parameters);
+        }
+    }
+}
