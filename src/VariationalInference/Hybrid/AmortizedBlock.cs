@@ -1,0 +1,161 @@
+using System.Collections.Immutable;
+using MathNet.Numerics.LinearAlgebra;
+
+namespace VariationalInference;
+
+/// <summary>
+/// The latents split into the amortized block A and the coordinate block C, and what all complete rows share: how C responds to A, and
+/// the curvature that remains for A.
+/// </summary>
+/// <remarks>
+/// In whitened coordinates, with r = w − B_A t_A, the coordinate step (5-2) run to convergence is t_C = (I + B_CᵀB_C)⁻¹B_Cᵀ r = Gr. With C at
+/// its best the ELBO is quadratic in t_A with curvature P = (DΛD)_AA − (DΛD)_AC (DΛD)_CC⁻¹ (DΛD)_CA, whose inverse is the A-block of the
+/// exact posterior covariance. With g the gradient in t_A and q_a = Λ_aa σ_a², the amortization gap is
+/// ½ gᵀP⁻¹g + ½ Σ_a (q_a − 1 − log q_a).
+/// </remarks>
+internal sealed class AmortizedBlock
+{
+    private readonly double[] _response;
+    private readonly double[] _profileInverse;
+    private readonly double[] _preconditioner;
+
+    public AmortizedBlock(PosteriorShape shape, ImmutableArray<int> amortized)
+    {
+        Shape = shape;
+        Amortized = amortized;
+        Coordinate = [.. Enumerable.Range(0, shape.LatentCount).Except(amortized)];
+        _response = Response(shape, Coordinate);
+        ImmutableArray<double> deviations = shape.Prior.Deviations;
+        Matrix<double> inverse = Matrix<double>.Build.Dense(Count, Count, (i, j) =>
+            shape.Covariance[amortized[i], amortized[j]] / (deviations[amortized[i]] * deviations[amortized[j]]));
+        _profileInverse = inverse.ToRowMajorArray();
+        Vector<double> curvature = inverse.Inverse().Diagonal();
+        _preconditioner = Matrix<double>.Build.Dense(Count, Count, (i, j) => curvature[i] * inverse[i, j]).ToRowMajorArray();
+    }
+
+    public PosteriorShape Shape { get; }
+
+    public ImmutableArray<int> Amortized { get; }
+
+    public ImmutableArray<int> Coordinate { get; }
+
+    /// <summary>Gets the number of amortized latents.</summary>
+    public int Count => Amortized.Length;
+
+    /// <summary>Computes r = w − B_A t_A.</summary>
+    public void Residual(ReadOnlySpan<double> w, ReadOnlySpan<double> amortized, Span<double> residual)
+    {
+        w.CopyTo(residual);
+        for (int i = 0; i < amortized.Length; i++)
+        {
+            PosteriorShape.Subtract(Shape.Column(Amortized[i]), amortized[i], residual);
+        }
+    }
+
+    /// <summary>Solves the coordinate block exactly and takes its part out of the residual.</summary>
+    public void Solve(Span<double> residual, Span<double> coordinates)
+    {
+        for (int i = 0; i < coordinates.Length; i++)
+        {
+            coordinates[i] = PosteriorShape.Dot(_response.AsSpan(i * Shape.Rank, Shape.Rank), residual);
+        }
+
+        SubtractCoordinates(coordinates, residual);
+    }
+
+    /// <summary>Takes the coordinate block's part out of the residual, then sweeps over it: equation (5-2).</summary>
+    public void Sweep(Span<double> residual, Span<double> coordinates, int sweeps)
+    {
+        SubtractCoordinates(coordinates, residual);
+        for (int sweep = 0; sweep < sweeps; sweep++)
+        {
+            for (int i = 0; i < coordinates.Length; i++)
+            {
+                int j = Coordinate[i];
+                double step = (PosteriorShape.Dot(Shape.Column(j), residual) - coordinates[i]) / Shape.ScaledPrecision[j];
+                coordinates[i] += step;
+                PosteriorShape.Subtract(Shape.Column(j), step, residual);
+            }
+        }
+    }
+
+    /// <summary>Computes the gradient in the amortized means, B_Aᵀe − t_A.</summary>
+    public void Gradient(ReadOnlySpan<double> amortized, ReadOnlySpan<double> residual, Span<double> gradient)
+    {
+        for (int i = 0; i < amortized.Length; i++)
+        {
+            gradient[i] = PosteriorShape.Dot(Shape.Column(Amortized[i]), residual) - amortized[i];
+        }
+    }
+
+    /// <summary>Writes diag(P)P⁻¹g.</summary>
+    public void Precondition(ReadOnlySpan<double> gradient, Span<double> destination)
+    {
+        for (int i = 0; i < destination.Length; i++)
+        {
+            destination[i] = PosteriorShape.Dot(_preconditioner.AsSpan(i * Count, Count), gradient);
+        }
+    }
+
+    /// <summary>Computes the amortization gap of a row in nats, without cancellation.</summary>
+    /// <param name="gradient">The gradient in t_A with the coordinate block at its best.</param>
+    /// <param name="logVariances">ρ = log σ² of the amortized factors, in the latents' units.</param>
+    public double Gap(ReadOnlySpan<double> gradient, ReadOnlySpan<double> logVariances)
+    {
+        double gap = 0;
+        for (int i = 0; i < gradient.Length; i++)
+        {
+            double excess = VarianceRatio(i, logVariances[i]) - 1;
+            gap += excess - MathNet.Numerics.SpecialFunctions.Log1p(excess);
+            gap += gradient[i] * PosteriorShape.Dot(_profileInverse.AsSpan(i * Count, Count), gradient);
+        }
+
+        return 0.5 * gap;
+    }
+
+    /// <summary>Returns q = Λ_aa σ_a², 1 at the optimum.</summary>
+    public double VarianceRatio(int index, double logVariance) => Math.Exp(logVariance) / Shape.MeanFieldVariances[Amortized[index]];
+
+    /// <summary>Returns the whitened mean (μ − m)/s of an amortized latent.</summary>
+    public double Whiten(int index, double mean)
+    {
+        int j = Amortized[index];
+        return (mean - Shape.Prior.Means[j]) / Shape.Prior.Deviations[j];
+    }
+
+    private void SubtractCoordinates(ReadOnlySpan<double> coordinates, Span<double> residual)
+    {
+        for (int i = 0; i < coordinates.Length; i++)
+        {
+            PosteriorShape.Subtract(Shape.Column(Coordinate[i]), coordinates[i], residual);
+        }
+    }
+
+    /// <summary>Computes G = (I + B_CᵀB_C)⁻¹B_Cᵀ, |C| × Rank, row-major.</summary>
+    private static double[] Response(PosteriorShape shape, ImmutableArray<int> coordinate)
+    {
+        var response = new double[coordinate.Length * shape.Rank];
+        if (coordinate.IsEmpty)
+        {
+            return response;
+        }
+
+        double[] loadings = [.. coordinate.SelectMany(j => shape.Column(j).ToArray())];
+        double[] means = [.. coordinate.Select(j => shape.Prior.Means[j])];
+        double[] variances = [.. coordinate.Select(j => shape.Prior.Variances[j])];
+        var block = new PosteriorShape(loadings, shape.Rank, new LatentPrior(means, variances, nameof(means), nameof(variances)));
+        var unit = new double[shape.Rank];
+        for (int k = 0; k < shape.Rank; k++)
+        {
+            unit[k] = 1;
+            double[] column = block.Optimum(unit);
+            unit[k] = 0;
+            for (int i = 0; i < column.Length; i++)
+            {
+                response[(i * shape.Rank) + k] = column[i];
+            }
+        }
+
+        return response;
+    }
+}

@@ -1,0 +1,20 @@
+namespace VariationalInference;
+
+/// <summary>Why the training of an encoder stopped.</summary>
+public enum HybridStopReason
+{
+    /// <summary>The exact amortization gap on held-out rows fell to <see cref="HybridOptions.GapTolerance"/>.</summary>
+    GapBelowTolerance,
+
+    /// <summary>The gap no longer fell, and the learning rate had been reduced as far as it goes.</summary>
+    NoImprovement,
+
+    /// <summary><see cref="HybridOptions.MaxEpochs"/> epochs were done.</summary>
+    EpochLimit,
+
+    /// <summary>A parameter or an output of the encoder left the range of double precision; the best parameters before that are kept.</summary>
+    Diverged,
+
+    /// <summary>The caller cancelled; the best parameters so far are kept.</summary>
+    Cancelled,
+}

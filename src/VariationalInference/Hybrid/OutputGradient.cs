@@ -1,0 +1,118 @@
+namespace VariationalInference;
+
+/// <summary>The gradient of one row's ELBO in the encoder's outputs (μ, ρ), by one of the three estimators. Not thread-safe.</summary>
+/// <remarks>
+/// A draw z = μ + σε moves t_A by δ = σε/s and the residual by −B_A δ, so that its gradient is B_Aᵀ(e − B_A δ) − t_A − δ. The coordinate means
+/// stay where the last coordinate step left them.
+/// </remarks>
+internal sealed class OutputGradient
+{
+    private readonly AmortizedBlock _block;
+    private readonly GradientEstimator _estimator;
+    private readonly bool _natural;
+    private readonly double[] _shifted;
+    private readonly double[] _position;
+    private readonly double[] _drawGradient;
+    private readonly double[] _sum;
+
+    public OutputGradient(AmortizedBlock block, GradientEstimator estimator, bool natural)
+    {
+        _block = block;
+        _estimator = estimator;
+        _natural = natural;
+        _shifted = new double[block.Shape.Rank];
+        _position = new double[block.Count];
+        _drawGradient = new double[block.Count];
+        _sum = new double[block.Count];
+    }
+
+    /// <summary>Evaluates the gradient of one row.</summary>
+    /// <param name="amortized">t_A.</param>
+    /// <param name="residual">e, after the coordinate step.</param>
+    /// <param name="logVariances">ρ.</param>
+    /// <param name="noise">ε, L × A; not read by the analytic estimator.</param>
+    /// <param name="meanGradient">Receives ∂/∂μ.</param>
+    /// <param name="logVarianceGradient">Receives ∂/∂ρ.</param>
+    public void Evaluate(
+        ReadOnlySpan<double> amortized,
+        ReadOnlySpan<double> residual,
+        ReadOnlySpan<double> logVariances,
+        ReadOnlySpan<double> noise,
+        Span<double> meanGradient,
+        Span<double> logVarianceGradient)
+    {
+        if (_estimator == GradientEstimator.Analytic)
+        {
+            _block.Gradient(amortized, residual, _sum);
+            for (int i = 0; i < _sum.Length; i++)
+            {
+                logVarianceGradient[i] = 0.5 * (1 - _block.VarianceRatio(i, logVariances[i]));
+            }
+        }
+        else
+        {
+            AverageDraws(amortized, residual, logVariances, noise, logVarianceGradient);
+        }
+
+        if (_natural)
+        {
+            _block.Precondition(_sum, meanGradient);
+        }
+        else
+        {
+            _sum.CopyTo(meanGradient);
+        }
+
+        for (int i = 0; i < meanGradient.Length; i++)
+        {
+            meanGradient[i] /= Deviation(i);
+        }
+    }
+
+    /// <summary>Averages over draws: the gradient in t_A into the sum, that in ρ into its destination.</summary>
+    private void AverageDraws(
+        ReadOnlySpan<double> amortized,
+        ReadOnlySpan<double> residual,
+        ReadOnlySpan<double> logVariances,
+        ReadOnlySpan<double> noise,
+        Span<double> logVarianceGradient)
+    {
+        int count = amortized.Length;
+        int draws = noise.Length / count;
+        bool path = _estimator == GradientEstimator.StickingTheLanding;
+        _sum.AsSpan().Clear();
+        logVarianceGradient.Clear();
+        for (int draw = 0; draw < draws; draw++)
+        {
+            ReadOnlySpan<double> epsilon = noise.Slice(draw * count, count);
+            residual.CopyTo(_shifted);
+            for (int i = 0; i < count; i++)
+            {
+                double shift = WhitenedDeviation(i, logVariances[i]) * epsilon[i];
+                _position[i] = amortized[i] + shift;
+                PosteriorShape.Subtract(_block.Shape.Column(_block.Amortized[i]), shift, _shifted);
+            }
+
+            _block.Gradient(_position, _shifted, _drawGradient);
+            for (int i = 0; i < count; i++)
+            {
+                double deviation = WhitenedDeviation(i, logVariances[i]);
+                double gradient = _drawGradient[i] + (path ? epsilon[i] / deviation : 0);
+                _sum[i] += gradient / draws;
+                logVarianceGradient[i] += 0.5 * deviation * epsilon[i] * gradient / draws;
+            }
+        }
+
+        if (!path)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                logVarianceGradient[i] += 0.5;
+            }
+        }
+    }
+
+    private double Deviation(int index) => _block.Shape.Prior.Deviations[_block.Amortized[index]];
+
+    private double WhitenedDeviation(int index, double logVariance) => Math.Exp(0.5 * logVariance) / Deviation(index);
+}
