@@ -36,7 +36,7 @@ public sealed class HybridOptions
     } = [0];
 
     /// <summary>Gets the gradient estimator.</summary>
-    /// <value>The default is <see cref="GradientEstimator.StickingTheLanding"/>.</value>
+    /// <value>The default is <see cref="GradientEstimator.Analytic"/>, which has no sampling noise.</value>
     public GradientEstimator Estimator
     {
         get;
@@ -50,7 +50,7 @@ public sealed class HybridOptions
 
             field = value;
         }
-    } = GradientEstimator.StickingTheLanding;
+    } = GradientEstimator.Analytic;
 
     /// <summary>Gets the number of draws L a row and step; the analytic estimator takes none. Range: at least 1.</summary>
     /// <value>The default is 1.</value>
@@ -77,7 +77,7 @@ public sealed class HybridOptions
     } = 256;
 
     /// <summary>Gets the largest number of passes over the training rows. Range: at least 1.</summary>
-    /// <value>The default is 200.</value>
+    /// <value>The default is 500.</value>
     public int MaxEpochs
     {
         get;
@@ -86,7 +86,7 @@ public sealed class HybridOptions
             Guard.AtLeast(value, 1, nameof(MaxEpochs));
             field = value;
         }
-    } = 200;
+    } = 500;
 
     /// <summary>
     /// Gets the number of sweeps (5-2) over the coordinate latents at each visit of a row, from where the last visit left them; 1 is the
@@ -143,10 +143,10 @@ public sealed class HybridOptions
     } = 1e-4;
 
     /// <summary>
-    /// Gets the number of epochs in a row whose gap is not at least 1 % below the best before the learning rate is multiplied by 0.3;
+    /// Gets the number of epochs in a row whose gap is not at least 1 % below the best before the learning rate is halved;
     /// training stops when it would fall below a thousandth of its start. Range: at least 1.
     /// </summary>
-    /// <value>The default is 5.</value>
+    /// <value>The default is 10.</value>
     public int Patience
     {
         get;
@@ -155,7 +155,7 @@ public sealed class HybridOptions
             Guard.AtLeast(value, 1, nameof(Patience));
             field = value;
         }
-    } = 5;
+    } = 10;
 
     /// <summary>Gets the share of the rows held out of training to measure the gap. Range: 0 &lt; share &lt; 1; at least one row is held out.</summary>
     /// <value>The default is 0.1.</value>

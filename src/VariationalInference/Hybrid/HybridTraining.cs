@@ -9,7 +9,7 @@ namespace VariationalInference;
 /// <summary>One training run: the alternation of section 5.1.3 over minibatches, with the exact held-out gap as its judge.</summary>
 internal sealed class HybridTraining
 {
-    private const double RateReduction = 0.3;
+    private const double RateReduction = 0.5;
     private const double SmallestRateFactor = 1e-3;
     private const double RequiredImprovement = 0.01;
     private const double AveragingEpochs = 3;
