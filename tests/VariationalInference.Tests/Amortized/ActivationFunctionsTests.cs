@@ -5,7 +5,7 @@ namespace VariationalInference.Tests.Amortized;
 
 public sealed class ActivationFunctionsTests
 {
-    private static readonly double[] _inputs = [-800, -30, -3.1, -1, -0.2, 0.3, 1, 2.7, 30, 800];
+    private static readonly double[] Inputs = [-800, -30, -3.1, -1, -0.2, 0.3, 1, 2.7, 30, 800];
 
     [Theory]
     [InlineData(Activation.Tanh)]
@@ -13,13 +13,13 @@ public sealed class ActivationFunctionsTests
     [InlineData(Activation.Silu)]
     public void Value_MatchesTheDefinition(Activation activation)
     {
-        double[] outputs = new double[_inputs.Length];
+        double[] outputs = new double[Inputs.Length];
 
-        ActivationFunctions.Evaluate(activation, _inputs, outputs);
+        ActivationFunctions.Evaluate(activation, Inputs, outputs);
 
-        for (int i = 0; i < _inputs.Length; i++)
+        for (int i = 0; i < Inputs.Length; i++)
         {
-            outputs[i].Should().BeApproximately(Definition(activation, _inputs[i]), 1e-14 * Math.Max(1, Math.Abs(_inputs[i])));
+            outputs[i].Should().BeApproximately(Definition(activation, Inputs[i]), 1e-14 * Math.Max(1, Math.Abs(Inputs[i])));
         }
     }
 
@@ -29,16 +29,16 @@ public sealed class ActivationFunctionsTests
     [InlineData(Activation.Silu)]
     public void Derivative_MatchesCentralDifferences(Activation activation)
     {
-        double[] outputs = new double[_inputs.Length];
-        double[] derivatives = new double[_inputs.Length];
-        ActivationFunctions.Evaluate(activation, _inputs, outputs);
+        double[] outputs = new double[Inputs.Length];
+        double[] derivatives = new double[Inputs.Length];
+        ActivationFunctions.Evaluate(activation, Inputs, outputs);
 
-        ActivationFunctions.Differentiate(activation, _inputs, outputs, derivatives);
+        ActivationFunctions.Differentiate(activation, Inputs, outputs, derivatives);
 
-        for (int i = 0; i < _inputs.Length; i++)
+        for (int i = 0; i < Inputs.Length; i++)
         {
             const double Step = 1e-5;
-            double difference = Definition(activation, _inputs[i] + Step) - Definition(activation, _inputs[i] - Step);
+            double difference = Definition(activation, Inputs[i] + Step) - Definition(activation, Inputs[i] - Step);
             derivatives[i].Should().BeApproximately(difference / (2 * Step), 1e-8);
         }
     }
