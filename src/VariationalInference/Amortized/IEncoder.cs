@@ -6,7 +6,7 @@ namespace VariationalInference;
 /// </summary>
 /// <remarks>
 /// <para>
-/// An encoder is its flat parameter vector plus a differentiable function. <c>HybridSolver</c> works on a <see cref="Clone"/>
+/// An encoder is its flat parameter vector plus a differentiable function. <see cref="HybridSolver"/> works on a <see cref="Clone"/>
 /// and changes <see cref="Parameters"/> between passes; the function itself is evaluated and differentiated through an
 /// <see cref="IEncoderTape"/>, which owns every buffer a pass needs.
 /// </para>

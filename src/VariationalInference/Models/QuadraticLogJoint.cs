@@ -22,7 +22,7 @@ namespace VariationalInference;
 /// </remarks>
 public sealed class QuadraticLogJoint
 {
-    private static readonly double _logTwoPi = Math.Log(2 * Math.PI);
+    private static readonly double LogTwoPi = Math.Log(2 * Math.PI);
 
     private readonly double[] _observations;
     private readonly double _logNormalizer;
@@ -135,7 +135,7 @@ public sealed class QuadraticLogJoint
         var e = new double[Shape.Rank];
         Shape.Prior.Whiten(latents, t);
         Shape.Residual(_observations, t, e);
-        double priors = (LatentCount * _logTwoPi) + Shape.Prior.LogVarianceSum;
+        double priors = (LatentCount * LogTwoPi) + Shape.Prior.LogVarianceSum;
         return LogLikelihoodBase - (0.5 * (PosteriorShape.SquaredNorm(e) + PosteriorShape.SquaredNorm(t) + priors));
     }
 
