@@ -1,0 +1,146 @@
+using Spectre.Console;
+
+namespace VariationalInference.Samples;
+
+/// <summary>Example A from end to end: the model, two ways to the same posterior, and how good it is.</summary>
+internal sealed class GaussianSumSample(IAnsiConsole console, GaussianSumArguments arguments)
+{
+    private const int Shown = 8;
+
+    private readonly GaussianSumModel _model = arguments.Model;
+
+    public int Run()
+    {
+        if (arguments.ShowHelp)
+        {
+            console.WriteLine(GaussianSumArguments.Help);
+            return 0;
+        }
+
+        double[] row = arguments.Row(0);
+        CaviResult fit = new CaviSolver().Solve(_model, row);
+        var elbo = new FixedFormElbo(_model.Observe(row));
+        GradientAscentResult walked = elbo.Maximize();
+
+        WriteModel(row);
+        WritePath("Coordinate ascent, equation (4-1)", "sweep", fit.ElboTrace, fit.Elbo);
+        console.WriteLine($"Stopped after {fit.Sweeps} sweeps: {fit.StopReason}.");
+        console.WriteLine();
+        WritePath("Gradient ascent, equation (4-2)", "step", walked.ElboTrace, fit.Elbo);
+        console.WriteLine($"Stopped after {walked.Steps} steps: {walked.StopReason}.");
+        console.WriteLine();
+        WritePosterior(fit, walked, elbo.StationaryPoint(), _model.Posterior(row));
+        WriteGaps(fit, elbo.Terms(fit.Posterior));
+        WriteTable(new CaviSolver().Solve(_model, arguments.Table));
+        return 0;
+    }
+
+    private void WriteModel(double[] row)
+    {
+        console.WriteLine($"Data: {arguments.Source}");
+        console.WriteLine($"Model: each measurement = {string.Join(" + ", arguments.Causes)} + noise, noise variance {SampleProgram.Format(_model.NoiseVariance)}");
+        for (int j = 0; j < _model.LatentCount; j++)
+        {
+            console.WriteLine($"  {arguments.Causes[j]} ~ {new Gaussian(_model.PriorMeans[j], _model.PriorVariances[j])} before the data");
+        }
+
+        string values = string.Join(", ", row.Select(value => double.IsNaN(value) ? "missing" : SampleProgram.Format(value)));
+        console.WriteLine($"First row ({arguments.Data.Groups[0]}): {values}");
+        console.WriteLine();
+    }
+
+    /// <summary>Shows the first points of a trace, then every point whose number is a power of two, then the last.</summary>
+    private void WritePath(string title, string unit, IReadOnlyList<double> trace, double optimum)
+    {
+        Table table = SampleProgram.NumberTable(title, unit, "ELBO (nats)", "short of the optimum by");
+        for (int t = 0; t < trace.Count; t++)
+        {
+            if (t < Shown || t == trace.Count - 1 || (t & (t - 1)) == 0)
+            {
+                table.AddRow($"{t}", SampleProgram.Format(trace[t]), SampleProgram.FormatSmall(optimum - trace[t]));
+            }
+        }
+
+        console.Write(table);
+    }
+
+    private void WritePosterior(CaviResult fit, GradientAscentResult walked, MeanFieldGaussian completed, MultivariateGaussian exact)
+    {
+        Table means = SampleProgram.NumberTable(
+            "Posterior means: completed the square, walked to, and exact",
+            "cause",
+            "coordinate ascent",
+            "gradient ascent",
+            "closed form (4-3)",
+            "exact",
+            "largest difference in sd");
+        Table deviations = SampleProgram.NumberTable(
+            "Posterior sd: mean field is too sure, linear response is not",
+            "cause",
+            "prior",
+            "mean field (4-4)",
+            "linear response",
+            "exact");
+        for (int j = 0; j < _model.LatentCount; j++)
+        {
+            double sd = exact[j].StandardDeviation;
+            double difference = new[] { fit.Posterior.Means[j], walked.Posterior.Means[j], completed.Means[j] }
+                .Max(mean => Math.Abs(mean - exact.Mean[j]) / sd);
+            means.AddRow(
+                arguments.Causes[j],
+                SampleProgram.Format(fit.Posterior.Means[j]),
+                SampleProgram.Format(walked.Posterior.Means[j]),
+                SampleProgram.Format(completed.Means[j]),
+                SampleProgram.Format(exact.Mean[j]),
+                difference <= 1e-8 ? "< 1E-08" : SampleProgram.FormatSmall(difference));
+            deviations.AddRow(
+                arguments.Causes[j],
+                SampleProgram.Format(Math.Sqrt(_model.PriorVariances[j])),
+                SampleProgram.Format(fit.Posterior[j].StandardDeviation),
+                SampleProgram.Format(fit.LinearResponse[j].StandardDeviation),
+                SampleProgram.Format(sd));
+        }
+
+        console.Write(means);
+        console.Write(deviations);
+    }
+
+    private void WriteGaps(CaviResult fit, ElboTerms terms)
+    {
+        Table table = SampleProgram.NumberTable("Where the evidence goes", "part", "nats");
+        table.AddRow("data fit", SampleProgram.Format(terms.DataFit));
+        table.AddRow("prior", SampleProgram.Format(terms.Prior));
+        table.AddRow("uncertainty cost", SampleProgram.Format(terms.UncertaintyCost));
+        table.AddRow("spread", SampleProgram.Format(terms.Spread));
+        table.AddRow("constant", SampleProgram.Format(terms.Constant));
+        table.AddRow("= ELBO", SampleProgram.Format(fit.Elbo));
+        table.AddRow("+ optimisation gap, at most", SampleProgram.FormatSmall(fit.ElboGapBound));
+        table.AddRow("+ approximation gap", SampleProgram.Format(fit.ApproximationGap));
+        table.AddRow("= log evidence", SampleProgram.Format(fit.LogEvidence));
+        console.Write(table);
+        string bound = fit.Converged ? "1E-08" : SampleProgram.FormatSmall(fit.ErrorBound);
+        console.WriteLine($"No mean is off by more than {bound} posterior standard deviations.");
+        console.WriteLine();
+    }
+
+    private void WriteTable(CaviTable fits)
+    {
+        Table table = SampleProgram.NumberTable("All rows in one call", ["row", .. arguments.Causes, "ELBO", "log evidence", "sweeps"]);
+        for (int n = 0; n < fits.RowCount; n++)
+        {
+            CaviResult fit = fits.Rows[n];
+            table.AddRow(
+            [
+                arguments.Data.Groups[n],
+                .. fit.LinearResponse.Mean.Select((mean, j) =>
+                    $"{SampleProgram.Format(mean)} ± {fit.LinearResponse[j].StandardDeviation.ToString("G2", System.Globalization.CultureInfo.InvariantCulture)}"),
+                SampleProgram.Format(fit.Elbo),
+                SampleProgram.Format(fit.LogEvidence),
+                $"{fit.Sweeps}",
+            ]);
+        }
+
+        console.Write(table);
+        console.WriteLine($"{fits.RowCount} rows, {fits.UnconvergedRowCount} not converged; ± is the exact posterior standard deviation.");
+    }
+}

@@ -1,0 +1,3 @@
+using VariationalInference.Samples;
+
+return SampleProgram.Run(console => new GaussianSumSample(console, new GaussianSumArguments(args)).Run());
