@@ -9,10 +9,14 @@ namespace VariationalInference;
 /// </remarks>
 internal sealed class CaviRun
 {
+    /// <summary>A gradient that keeps falling faster than this, a sweep, is worth following below what its rounding may be.</summary>
+    private const double StillFalling = 0.9;
+
     private readonly QuadraticLogJoint _joint;
     private readonly double[] _t;
     private readonly double[] _residual;
     private readonly double[] _gradient;
+    private double _gradientNorm = double.PositiveInfinity;
 
     public CaviRun(QuadraticLogJoint joint, ReadOnlySpan<double> start)
     {
@@ -29,7 +33,7 @@ internal sealed class CaviRun
     /// <summary>Gets the bound on the error of the means in posterior standard deviations, rounding included.</summary>
     public double ErrorBound { get; private set; }
 
-    /// <summary>Gets a value indicating whether the gradient is no larger than its rounding error may be.</summary>
+    /// <summary>Gets a value indicating whether the gradient is no larger than its rounding error may be, and falls no more.</summary>
     public bool AtRoundingFloor { get; private set; }
 
     /// <summary>Gets the largest change of a mean in the last sweep, in mean-field standard deviations.</summary>
@@ -72,6 +76,7 @@ internal sealed class CaviRun
             + shape.MeanRoundingBound(_t);
         Elbo = _joint.LogLikelihoodBase - (0.5 * (squaredResidual + squaredNorm + shape.LogScaledPrecisionSum));
         ErrorBound = gradientNorm + rounding;
-        AtRoundingFloor = gradientNorm <= rounding;
+        AtRoundingFloor = gradientNorm <= rounding && gradientNorm >= StillFalling * _gradientNorm;
+        _gradientNorm = gradientNorm;
     }
 }

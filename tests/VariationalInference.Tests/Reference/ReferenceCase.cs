@@ -1,0 +1,108 @@
+using System.Text.Json;
+using MathNet.Numerics.LinearAlgebra;
+
+namespace VariationalInference.Tests.Reference;
+
+/// <summary>One case of the reference data: a model, rows, and what is expected of them.</summary>
+public sealed class ReferenceCase
+{
+    private static readonly Lazy<IReadOnlyDictionary<string, ReferenceCase>> Cases = new(LoadAll);
+
+    private readonly JsonElement _expected;
+
+    private ReferenceCase(JsonElement element)
+    {
+        _expected = element.GetProperty("expected");
+        Id = element.GetProperty("id").GetString()!;
+        Rows = Matrix(element.GetProperty("X"));
+        Model = element.TryGetProperty("A", out JsonElement loadings)
+            ? new LinearGaussianModel(
+                Matrix<double>.Build.DenseOfRowArrays(Matrix(loadings)),
+                Vector(element.GetProperty("b")),
+                Vector(element.GetProperty("noise_var")),
+                Vector(element.GetProperty("prior_mean")),
+                Vector(element.GetProperty("prior_var")))
+            : new GaussianSumModel(
+                element.GetProperty("K").GetInt32(),
+                element.GetProperty("noise_var").GetDouble(),
+                Vector(element.GetProperty("prior_mean")),
+                Vector(element.GetProperty("prior_var")));
+    }
+
+    public static IEnumerable<object[]> Ids => Cases.Value.Keys.Select(id => new object[] { id });
+
+    public string Id { get; }
+
+    public LinearGaussianModel Model { get; }
+
+    public double[][] Rows { get; }
+
+    public bool IsEdge => Id.StartsWith("edge_", StringComparison.Ordinal);
+
+    public double[][] PosteriorMeans => Matrix(_expected.GetProperty("posterior_mean"));
+
+    public double[] ExactVariances => Vector(_expected.GetProperty("posterior_var_exact"));
+
+    public double[][]? Covariance => _expected.TryGetProperty("posterior_cov_exact", out JsonElement value) ? Matrix(value) : null;
+
+    public double[] MeanFieldVariances => Vector(_expected.GetProperty("meanfield_var"));
+
+    public double[] LogEvidences => Vector(_expected.GetProperty("log_evidence_rows"));
+
+    public double[] Elbos => Vector(_expected.GetProperty("elbo_meanfield_max_rows"));
+
+    public double Gap => _expected.GetProperty("kl_gap_per_row").GetDouble();
+
+    /// <summary>Gets what a dense solve in double precision loses, in absolute terms.</summary>
+    public double DenseSolveError => _expected.GetProperty("float64_dense_solve_max_abs_error").GetDouble();
+
+    public double SweepsNeeded => Cavi.GetProperty("sweeps_to_abs_err_1e-8_from_zero").GetDouble();
+
+    /// <summary>Gets (sweep, means, ELBO) of row 0 after the first sweeps from zero.</summary>
+    public IEnumerable<(int Sweep, double[] Means, double Elbo)> FirstSweeps =>
+        Cavi.TryGetProperty("row0_after_sweeps_from_zero", out JsonElement list)
+            ? list.EnumerateArray().Select(item => (
+                item.GetProperty("sweep").GetInt32(), Vector(item.GetProperty("mu")), item.GetProperty("elbo").GetDouble()))
+            : [];
+
+    /// <summary>Gets (tolerance, sweep, error left) of the stop by change of means.</summary>
+    public IEnumerable<(double Tolerance, double Sweep, double ErrorLeft)> MeanChangeStops =>
+        Cavi.GetProperty("delta_mu_stop_from_zero").EnumerateArray().Select(item => (
+            item.GetProperty("tol").GetDouble(),
+            item.GetProperty("stops_after_sweep").GetDouble(),
+            item.GetProperty("max_abs_error_left").GetDouble()));
+
+    /// <summary>Gets arbitrary points for row 0, with their ELBO and gradients.</summary>
+    public IEnumerable<ElboPoint> ElboPoints =>
+        _expected.TryGetProperty("elbo_at_points_diagonal_q", out JsonElement list)
+            ? list.EnumerateArray().Select(item => new ElboPoint(
+                Vector(item.GetProperty("mu")),
+                [.. Vector(item.GetProperty("log_sd")).Select(value => Math.Exp(2 * value))],
+                item.GetProperty("elbo").GetDouble(),
+                Vector(item.GetProperty("d_elbo_d_mu")),
+                Vector(item.GetProperty("d_elbo_d_log_sd"))))
+            : [];
+
+    private JsonElement Cavi => _expected.GetProperty("cavi_sequential_order_1_to_J");
+
+    public static ReferenceCase Of(string id) => Cases.Value[id];
+
+    public override string ToString() => Id;
+
+    private static Dictionary<string, ReferenceCase> LoadAll()
+    {
+        string folder = Path.Combine(AppContext.BaseDirectory, "Reference");
+        return Directory.EnumerateFiles(folder, "*.json", SearchOption.AllDirectories)
+            .Order(StringComparer.Ordinal)
+            .SelectMany(file => JsonDocument.Parse(File.ReadAllBytes(file)).RootElement.GetProperty("cases").EnumerateArray())
+            .Select(element => new ReferenceCase(element))
+            .ToDictionary(item => item.Id);
+    }
+
+    private static double[] Vector(JsonElement element) => [.. element.EnumerateArray().Select(value => value.GetDouble())];
+
+    private static double[][] Matrix(JsonElement element) => [.. element.EnumerateArray().Select(Vector)];
+
+    public sealed record ElboPoint(
+        double[] Means, double[] Variances, double Elbo, double[] MeanGradient, double[] LogDeviationGradient);
+}
