@@ -1,0 +1,3 @@
+using VariationalInference.Tests.Hybrid;
+
+Console.WriteLine(Fingerprint.Compute());

@@ -1,0 +1,42 @@
+using FluentAssertions;
+using VariationalInference.Samples;
+using Xunit;
+
+namespace VariationalInference.Tests.Samples;
+
+public sealed class CommandLineTests
+{
+    [Fact]
+    public void OptionsAndFlags_AreRead()
+    {
+        CommandLine line = Parse("--values", "1.5,-2", "--wide", "--count", "7");
+        line.Numbers("values").Should().Equal(1.5, -2);
+        line.Has("wide").Should().BeTrue();
+        line.Count("count", otherwise: 3, minimum: 1).Should().Be(7);
+        line.Count("other", otherwise: 3, minimum: 1).Should().Be(3);
+    }
+
+    [Fact]
+    public void PerLatent_OneNumber_ServesAll()
+    {
+        Parse("--values", "2").PerLatent("values", 3, [0]).Should().Equal(2, 2, 2);
+        Parse().PerLatent("values", 2, [5]).Should().Equal(5, 5);
+        Refused(() => Parse("--values", "1,2").PerLatent("values", 3, [0]), "*--values has 2 numbers*1 or 3*");
+    }
+
+    [Fact]
+    public void UnknownOption_NamesItAndTheOptions() => Refused(() => Parse("--colour"), "'--colour'*--values*--count*--wide*");
+
+    [Fact]
+    public void MissingOrBadValue_NamesTheOption()
+    {
+        Refused(() => Parse("--values"), "--values needs a value");
+        Refused(() => Parse("--values", "1;2").Numbers("values"), "--values is '1;2'*");
+        Refused(() => Parse("--values", "1,2").Number("values"), "--values is '1,2'; it must be one number");
+        Refused(() => Parse("--count", "0").Count("count", otherwise: 1, minimum: 1), "--count is '0'*at least 1*");
+    }
+
+    private static CommandLine Parse(params string[] arguments) => new(arguments, ["values", "count", "other"], ["wide"]);
+
+    private static void Refused(Action parse, string message) => parse.Should().Throw<UsageException>().WithMessage(message);
+}

@@ -1,0 +1,96 @@
+using System.Globalization;
+using FluentAssertions;
+using VariationalInference.Samples;
+using Xunit;
+
+namespace VariationalInference.Tests.Samples;
+
+public sealed class ReplicateCsvTests : IDisposable
+{
+    private readonly string _path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName() + ".csv");
+
+    public void Dispose() => File.Delete(_path);
+
+    [Fact]
+    public void LongForm_UnequalGroups_FillsUpWithMissing()
+    {
+        ReplicateTable table = Write("batch,yield\nA,1.5\nB,2\nA,\"3.5\"\n\n").Long("batch", "yield");
+        table.Groups.Should().Equal("A", "B");
+        table.Values.Row(0).Should().Equal(1.5, 3.5);
+        table.Values[1, 0].Should().Be(2);
+        table.Values[1, 1].Should().Be(double.NaN);
+    }
+
+    [Fact]
+    public void WideForm_WithLabelAndEmptyCell_ReadsRows()
+    {
+        ReplicateTable table = Write("name,a,b\nfirst,1,2\n\"second, last\",3,\n").Wide("name");
+        table.Groups.Should().Equal("first", "second, last");
+        table.Values.Row(0).Should().Equal(1, 2);
+        table.Values[1, 1].Should().Be(double.NaN);
+    }
+
+    [Fact]
+    public void WideForm_WithoutLabel_NumbersRows() => Write("a,b\n1,2\n3,4\n").Wide(null).Groups.Should().Equal("1", "2");
+
+    [Fact]
+    public void GermanCulture_ReadsPointsAsDecimalPoints()
+    {
+        CultureInfo before = CultureInfo.CurrentCulture;
+        try
+        {
+            CultureInfo.CurrentCulture = new CultureInfo("de-DE", useUserOverride: false);
+            Write("g,y\nA,1.25\n").Long("g", "y").Values[0, 0].Should().Be(1.25);
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
+    }
+
+    [Fact]
+    public void MissingColumn_NamesFileColumnAndWhatThereIs() => Refused(
+        () => Write("g,y\nA,1\n").Long("g", "value"), $"{_path}(1): there is no column 'value'; the columns are g, y");
+
+    [Fact]
+    public void EmptyFile_SaysSo() => Refused(() => Write(string.Empty).Long("g", "y"), $"{_path}: the file is empty*");
+
+    [Fact]
+    public void HeaderOnly_SaysSo() => Refused(() => Write("g,y\n").Long("g", "y"), $"{_path}: there is no measurement*");
+
+    [Fact]
+    public void TextInANumberColumn_NamesFileLineAndColumn()
+    {
+        Refused(() => Write("g,y\nA,1\nA,abc\n").Long("g", "y"), $"{_path}(3): column 'y': 'abc' is not a number");
+        Refused(() => Write("g,y\nA,1,5\nA,NaN\n").Long("g", "y"), $"{_path}(3): column 'y': 'NaN' is not a number");
+        Refused(() => Write("a,b\n1,2\n3,x\n").Wide(null), $"{_path}(3): column 'b': 'x' is not a number");
+    }
+
+    [Fact]
+    public void MissingFile_SaysSo() => Refused(() => ReplicateCsv.ReadLong(_path, "g", "y"), $"{_path}: there is no such file");
+
+    [Fact]
+    public void Moments_OfABalancedLayout_MatchTheTextbook()
+    {
+        // Within: (2 + 8)/2 = 5. Between: mean square 2·(2 − 5)² + 2·(8 − 5)² = 36 over 1; (36 − 5)/2 = 15.5.
+        (double mean, double within, double between) = Write("g,y\nA,1\nA,3\nB,6\nB,10\n").Long("g", "y").Moments();
+        mean.Should().Be(5);
+        within.Should().BeApproximately(5, 1e-12);
+        between.Should().BeApproximately(15.5, 1e-12);
+    }
+
+    private static void Refused(Action read, string message) => read.Should().Throw<CsvFormatException>().WithMessage(message);
+
+    private Reader Write(string text)
+    {
+        File.WriteAllText(_path, text);
+        return new Reader(_path);
+    }
+
+    private sealed record Reader(string Path)
+    {
+        public ReplicateTable Long(string group, string value) => ReplicateCsv.ReadLong(Path, group, value);
+
+        public ReplicateTable Wide(string? label) => ReplicateCsv.ReadWide(Path, label);
+    }
+}
