@@ -34,12 +34,15 @@ public sealed class ReplicateCsvTests : IDisposable
     public void WideForm_WithoutLabel_NumbersRows() => Write("a,b\n1,2\n3,4\n").Wide(null).Groups.Should().Equal("1", "2");
 
     [Fact]
-    public void GermanCulture_ReadsPointsAsDecimalPoints()
+    public void CultureWithDecimalCommas_ReadsPointsAsDecimalPoints()
     {
+        var commas = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+        commas.NumberFormat.NumberDecimalSeparator = ",";
+        commas.NumberFormat.NumberGroupSeparator = ".";
         CultureInfo before = CultureInfo.CurrentCulture;
         try
         {
-            CultureInfo.CurrentCulture = new CultureInfo("de-DE", useUserOverride: false);
+            CultureInfo.CurrentCulture = commas;
             Write("g,y\nA,1.25\n").Long("g", "y").Values[0, 0].Should().Be(1.25);
         }
         finally
