@@ -9,9 +9,6 @@ namespace VariationalInference;
 /// </remarks>
 internal sealed class CaviRun
 {
-    /// <summary>A gradient that keeps falling faster than this, a sweep, is worth following below what its rounding may be.</summary>
-    private const double StillFalling = 0.9;
-
     private readonly QuadraticLogJoint _joint;
     private readonly double[] _t;
     private readonly double[] _residual;
@@ -72,11 +69,12 @@ internal sealed class CaviRun
         double squaredResidual = PosteriorShape.SquaredNorm(_residual);
         double squaredNorm = PosteriorShape.SquaredNorm(_t);
         double gradientNorm = Math.Sqrt(PosteriorShape.SquaredNorm(_gradient));
-        double rounding = shape.GradientRoundingBound(_joint.WhitenedNorm, Math.Sqrt(squaredNorm), Math.Sqrt(squaredResidual))
-            + shape.MeanRoundingBound(_t);
+        (double gradientRounding, double errorRounding) = shape.RoundingBounds(
+            _joint, _t, Math.Sqrt(squaredNorm), Math.Sqrt(squaredResidual));
+        double meanRounding = shape.MeanRoundingBound(_t);
         Elbo = _joint.LogLikelihoodBase - (0.5 * (squaredResidual + squaredNorm + shape.LogScaledPrecisionSum));
-        ErrorBound = gradientNorm + rounding;
-        AtRoundingFloor = gradientNorm <= rounding && gradientNorm >= StillFalling * _gradientNorm;
+        ErrorBound = gradientNorm + errorRounding + meanRounding;
+        AtRoundingFloor = gradientNorm <= gradientRounding + meanRounding && gradientNorm >= _gradientNorm;
         _gradientNorm = gradientNorm;
     }
 }

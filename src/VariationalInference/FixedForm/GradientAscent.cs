@@ -10,6 +10,8 @@ namespace VariationalInference;
 /// </remarks>
 internal sealed class GradientAscent
 {
+    private const double VarianceRounding = 1e-13;
+
     private readonly FixedFormElbo _elbo;
     private readonly GradientAscentOptions _options;
     private readonly PosteriorShape _shape;
@@ -18,6 +20,7 @@ internal sealed class GradientAscent
     private readonly double[] _meanSteps;
     private readonly double[] _residual;
     private readonly double[] _gradient;
+    private double _gradientNorm = double.PositiveInfinity;
 
     public GradientAscent(FixedFormElbo elbo, GradientAscentOptions options, MeanFieldGaussian start)
     {
@@ -58,7 +61,14 @@ internal sealed class GradientAscent
                 break;
             }
 
-            current = Assess();
+            Point next = Assess();
+            if (!double.IsFinite(next.Elbo) || !double.IsFinite(next.ErrorBound))
+            {
+                reason = GradientAscentStopReason.Diverged;
+                break;
+            }
+
+            current = next;
             trace.Add(current.Elbo);
             best = current.Elbo >= best.Elbo ? current : best;
             if (path.Count < _options.PathLimit)
@@ -129,8 +139,9 @@ internal sealed class GradientAscent
         _shape.Residual(_elbo.Joint.Whitened, _t, _residual);
         _shape.Gradient(_t, _residual, _gradient);
         double gradientNorm = Math.Sqrt(PosteriorShape.SquaredNorm(_gradient));
-        double rounding = _shape.MeanRoundingBound(_t) + _shape.GradientRoundingBound(
-            _elbo.Joint.WhitenedNorm, Math.Sqrt(PosteriorShape.SquaredNorm(_t)), Math.Sqrt(PosteriorShape.SquaredNorm(_residual)));
+        (double gradientRounding, double errorRounding) = _shape.RoundingBounds(
+            _elbo.Joint, _t, Math.Sqrt(PosteriorShape.SquaredNorm(_t)), Math.Sqrt(PosteriorShape.SquaredNorm(_residual)));
+        double meanRounding = _shape.MeanRoundingBound(_t);
         double varianceError = 0;
         double varianceGap = 0;
         for (int j = 0; j < _t.Length; j++)
@@ -143,18 +154,16 @@ internal sealed class GradientAscent
         var means = new double[_t.Length];
         _shape.Prior.Unwhiten(_t, means);
         MeanFieldGaussian posterior = MeanFieldGaussian.Adopt(means, [.. _logVariances.Select(Math.Exp)]);
-        return new Point(posterior, _elbo.Value(posterior), gradientNorm, rounding, varianceError, varianceGap);
+        bool atRoundingFloor = gradientNorm <= gradientRounding + meanRounding && gradientNorm >= _gradientNorm
+            && varianceError <= VarianceRounding;
+        _gradientNorm = gradientNorm;
+        return new Point(
+            posterior, _elbo.Value(posterior), gradientNorm + errorRounding + meanRounding, varianceError, varianceGap, atRoundingFloor);
     }
 
     private readonly record struct Point(
-        MeanFieldGaussian Posterior, double Elbo, double GradientNorm, double Rounding, double VarianceError, double VarianceGap)
+        MeanFieldGaussian Posterior, double Elbo, double ErrorBound, double VarianceError, double VarianceGap, bool AtRoundingFloor)
     {
-        private const double VarianceRounding = 1e-13;
-
-        public double ErrorBound => GradientNorm + Rounding;
-
-        public bool AtRoundingFloor => GradientNorm <= Rounding && VarianceError <= VarianceRounding;
-
         public bool MeetsTolerance(double tolerance) => ErrorBound <= tolerance && VarianceError <= tolerance;
     }
 }

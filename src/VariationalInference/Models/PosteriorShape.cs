@@ -26,6 +26,7 @@ internal sealed class PosteriorShape
 {
     private readonly double[] _loadings;
     private readonly double[] _scaledPrecision;
+    private readonly double[] _columnNorms;
     private readonly Lazy<UpperTriangle> _factor;
     private readonly Lazy<(double Min, double Max)> _spectrum;
     private readonly Lazy<CovarianceStructure> _covariance;
@@ -41,6 +42,7 @@ internal sealed class PosteriorShape
         Rank = rank;
         Prior = prior;
         _scaledPrecision = new double[LatentCount];
+        _columnNorms = new double[LatentCount];
         double squares = 0;
         double logSum = 0;
         var variances = new double[LatentCount];
@@ -48,6 +50,7 @@ internal sealed class PosteriorShape
         {
             double square = SquaredNorm(Column(j));
             squares += square;
+            _columnNorms[j] = Math.Sqrt(square);
             _scaledPrecision[j] = 1 + square;
             logSum += Math.Log(_scaledPrecision[j]);
             variances[j] = prior.Variances[j] / _scaledPrecision[j];
@@ -175,11 +178,25 @@ internal sealed class PosteriorShape
         }
     }
 
-    /// <summary>Bounds the rounding error in the norm of a computed gradient, equation-by-equation (Higham, 2002, section 3.1).</summary>
-    public double GradientRoundingBound(double normW, double normT, double normE)
+    /// <summary>
+    /// Bounds the rounding error of a computed gradient (Higham, 2002, section 3.1): in its norm, and in the norm of (DΛD)⁻¹, which is
+    /// what it means for the error of the means in posterior standard deviations.
+    /// </summary>
+    /// <remarks>
+    /// The residual is off by δ with ‖δ‖ ≤ γ(‖w‖ + Σ ‖B_j‖|t_j|) and the gradient thus by Bᵀδ, up to ‖B‖ times as much; but
+    /// B(I + BᵀB)⁻¹Bᵀ ⪯ I, so that in the second norm it is δ that counts.
+    /// </remarks>
+    public (double Gradient, double Error) RoundingBounds(QuadraticLogJoint joint, ReadOnlySpan<double> t, double normT, double normE)
     {
-        double operations = LatentCount + Rank + 8;
-        return operations * UnitRoundoff * ((FrobeniusNorm * (normW + (FrobeniusNorm * normT) + normE)) + normT);
+        double reach = joint.WhitenedNorm;
+        for (int j = 0; j < t.Length; j++)
+        {
+            reach += _columnNorms[j] * Math.Abs(t[j]);
+        }
+
+        double operations = (LatentCount + Math.Max(Rank, joint.ObservedCount) + 8) * UnitRoundoff;
+        double rest = (FrobeniusNorm * normE) + normT;
+        return (operations * ((FrobeniusNorm * reach) + rest), operations * (reach + rest));
     }
 
     /// <summary>

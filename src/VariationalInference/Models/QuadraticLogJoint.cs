@@ -41,8 +41,8 @@ public sealed class QuadraticLogJoint
         ObservedCount = observedCount;
         _logNormalizer = logNormalizer;
         _unexplained = unexplained;
-        WhitenedNorm = Math.Sqrt(PosteriorShape.SquaredNorm(observations));
-        if (!double.IsFinite(WhitenedNorm * WhitenedNorm) || !double.IsFinite(unexplained))
+        WhitenedNorm = Math.Sqrt(PosteriorShape.SquaredNorm(observations) + unexplained);
+        if (!double.IsFinite(WhitenedNorm * WhitenedNorm))
         {
             Guard.ThrowNonFinite("the squared residual of the prior prediction", WhitenedNorm * WhitenedNorm, row: 0, iteration: 0);
         }
@@ -102,6 +102,7 @@ public sealed class QuadraticLogJoint
     /// <summary>Gets w = R^(−½)(x − b − Am), reduced to <see cref="PosteriorShape.Rank"/> values.</summary>
     internal ReadOnlySpan<double> Whitened => _observations;
 
+    /// <summary>Gets ‖R^(−½)(x − b − Am)‖ before any reduction: its rounding is what a mean of cancelling observations inherits.</summary>
     internal double WhitenedNorm { get; }
 
     /// <summary>Gets the log joint's part that depends neither on z nor on the priors' normalisation.</summary>
