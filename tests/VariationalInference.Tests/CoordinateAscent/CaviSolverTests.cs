@@ -1,0 +1,248 @@
+using System.Globalization;
+using FluentAssertions;
+using MathNet.Numerics.LinearAlgebra;
+using Xunit;
+
+namespace VariationalInference.Tests.CoordinateAscent;
+
+public sealed class CaviSolverTests
+{
+    private static readonly GaussianSumModel Example = new();
+
+    [Fact]
+    public void SourceExample_GivesItsPosterior()
+    {
+        CaviResult fit = new CaviSolver().Solve(Example, [1.2, 0.8]);
+
+        fit.Converged.Should().BeTrue();
+        fit.StopReason.Should().Be(CaviStopReason.CertificateMet);
+        for (int j = 0; j < 3; j++)
+        {
+            fit.Posterior[j].Mean.Should().BeApproximately(2.0 / 7, 1e-8);
+            fit.Posterior[j].Variance.Should().BeApproximately(1.0 / 3, 1e-15);
+            fit.LinearResponse.Variances[j].Should().BeApproximately(5.0 / 7, 1e-14);
+            fit.LinearResponse.Mean[j].Should().Be(fit.Posterior.Means[j]);
+        }
+
+        fit.LinearResponse.Covariance(0, 2).Should().BeApproximately(-2.0 / 7, 1e-14);
+        fit.ToString().Should().StartWith("N(0.28571, 0.33333) · N(0.28571, 0.33333) · N(0.28571, 0.33333) after ")
+            .And.Contain("(CertificateMet), ELBO -3.6686").And.EndWith(" posterior sd");
+    }
+
+    [Fact]
+    public void Bound_OfObservationsThatCancel_CountsTheRoundingOfTheirMean()
+    {
+        var model = new GaussianSumModel(2, 3, 1);
+        for (int i = 0; i < 40; i++)
+        {
+            double first = 1e8 * (1 + (i / 17.3));
+            double[] row = [first, -first / 3, (-2 * first / 3) + 0.1];
+            decimal sum = row.Sum(x => decimal.Parse(x.ToString("F18", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture));
+
+            CaviResult fit = new CaviSolver(new CaviOptions { Tolerance = 0 }).Solve(model, row);
+
+            // Σx/(σ² + JK), with a posterior variance of 4/7; decimals carry the doubles to 18 places.
+            double error = Math.Abs((double)((decimal)fit.Posterior.Means[0] - (sum / 7)));
+            (error / Math.Sqrt(4.0 / 7)).Should().BeLessThanOrEqualTo(fit.ErrorBound, "row {0}", i);
+        }
+    }
+
+    [Fact]
+    public void MeanChangeStop_OfStronglyCoupledLatents_ComesAtOnceFarFromTheOptimum()
+    {
+        var model = new GaussianSumModel(10, 20, 1e-10);
+        double[] row = [.. Enumerable.Repeat(-6.0, 20)];
+
+        CaviResult fit = new CaviSolver(new CaviOptions { MeanChangeTolerance = 1e-2 }).Solve(model, row);
+
+        fit.Sweeps.Should().Be(2);
+        fit.StopReason.Should().Be(CaviStopReason.MeanChangeBelowTolerance);
+        fit.Converged.Should().BeFalse();
+        fit.ErrorBound.Should().BeGreaterThan(5);
+        fit.Posterior.Means[0].Should().BeApproximately(-6, 1e-6, "the first latent took everything, its posterior mean is -0.6");
+    }
+
+    [Fact]
+    public void ElboStop_ComesWhenTheElboStalls()
+    {
+        CaviResult fit = new CaviSolver(new CaviOptions { ElboTolerance = 1e-3 }).Solve(Example, [1.2, 0.8]);
+
+        fit.StopReason.Should().Be(CaviStopReason.ElboStalled);
+        fit.Converged.Should().BeFalse();
+        (fit.ElboTrace[^1] - fit.ElboTrace[^2]).Should().BeInRange(0, 1e-3);
+        (fit.ElboTrace[^2] - fit.ElboTrace[^3]).Should().BeGreaterThan(1e-3);
+    }
+
+    [Fact]
+    public void SweepLimit_StopsTheRun()
+    {
+        CaviResult fit = Sweeps(4).Solve(Example, [1.2, 0.8]);
+
+        fit.Sweeps.Should().Be(4);
+        fit.StopReason.Should().Be(CaviStopReason.SweepLimit);
+        fit.Converged.Should().BeFalse();
+    }
+
+    [Fact]
+    public void FirstSweep_FollowsTheUpdateByHand()
+    {
+        // v = 1/(1 + 2) and μ_j ← v (Σx − 2 Σ_{i≠j} μ_i), one after another: equation (4-1).
+        const double sum = 1.2 + 0.8;
+        double first = sum / 3;
+        double second = (sum - (2 * first)) / 3;
+        double third = (sum - (2 * (first + second))) / 3;
+
+        CaviResult fit = Sweeps(1).Solve(Example, [1.2, 0.8]);
+
+        fit.Posterior.Means.Should().Equal([first, second, third], (actual, expected) => Math.Abs(actual - expected) < 1e-15);
+    }
+
+    [Fact]
+    public void Start_IsWhereTheRunBegins()
+    {
+        double[] start = [1.0, -2.0, 0.5];
+        QuadraticLogJoint joint = Example.Observe([1.2, 0.8]);
+
+        CaviResult fit = new CaviSolver().Solve(joint, start);
+
+        fit.ElboTrace[0].Should().BeApproximately(new FixedFormElbo(joint).Value(start, fit.Posterior.Variances.AsSpan()), 1e-13);
+        fit.Converged.Should().BeTrue();
+        fit.Posterior.Means.Should().OnlyContain(mean => Math.Abs(mean - (2.0 / 7)) < 1e-8);
+    }
+
+    [Fact]
+    public void EmptyStart_IsZero()
+    {
+        CaviResult empty = Sweeps(2).Solve(Example, [1.2, 0.8], []);
+
+        empty.ElboTrace.Should().Equal(Sweeps(2).Solve(Example, [1.2, 0.8], [0, 0, 0]).ElboTrace);
+    }
+
+    [Fact]
+    public void ResultOfARow_AgreesWithTheQuadratic()
+    {
+        QuadraticLogJoint joint = Example.Observe([1.2, 0.8]);
+
+        CaviResult fit = new CaviSolver().Solve(joint);
+
+        fit.Elbo.Should().Be(fit.ElboTrace[^1]);
+        fit.Elbo.Should().BeApproximately(new FixedFormElbo(joint).Value(fit.Posterior), 1e-14);
+        fit.LogEvidence.Should().Be(joint.LogEvidence);
+        fit.ApproximationGap.Should().Be(joint.ApproximationGap);
+        fit.ParetoShape.Should().Be(joint.ParetoShape);
+        fit.ElboGapBound.Should().Be(0.5 * fit.ErrorBound * fit.ErrorBound);
+        fit.LogEvidence.Should().BeApproximately(fit.Elbo + fit.ApproximationGap, 1e-14);
+    }
+
+    [Fact]
+    public void StartOfAnotherLength_IsRefused() => Refusal.Of<ArgumentException>(
+        () => new CaviSolver().Solve(Example, [1.2, 0.8], [0, 0]), "start", "start has 2 elements; it must have 3, one for each latent.");
+
+    [Fact]
+    public void StartThatIsNotFinite_IsRefused() => Refusal.Of<ArgumentException>(
+        () => new CaviSolver().Solve(Example, [1.2, 0.8], [0, 0, double.NaN]), "start", "start[2] is NaN; it must be finite.");
+
+    [Fact]
+    public void EmptyRow_IsRefused() => Refusal.Of<ArgumentException>(
+        () => new CaviSolver().Solve(Example, []), "row", "row has 0 elements; it must have 2, one for each observation.");
+
+    [Fact]
+    public void Nulls_AreRefused()
+    {
+        var solver = new CaviSolver();
+
+        FluentActions.Invoking(() => solver.Solve((LinearGaussianModel)null!, [1, 2])).Should().Throw<ArgumentNullException>().WithParameterName("model");
+        FluentActions.Invoking(() => solver.Solve((QuadraticLogJoint)null!)).Should().Throw<ArgumentNullException>().WithParameterName("joint");
+        FluentActions.Invoking(() => solver.Solve(Example, (Matrix<double>)null!)).Should().Throw<ArgumentNullException>().WithParameterName("table");
+        FluentActions.Invoking(() => solver.Solve(null!, Matrix<double>.Build.Dense(1, 2))).Should().Throw<ArgumentNullException>().WithParameterName("model");
+    }
+
+    [Fact]
+    public void TableOfAnotherWidth_IsRefused() => Refusal.Of<ArgumentException>(
+        () => new CaviSolver().Solve(Example, Matrix<double>.Build.Dense(4, 3)),
+        "table",
+        "table has 3 columns; it must have 2, one for each observation.");
+
+    [Theory]
+    [InlineData(double.PositiveInfinity, "Infinity")]
+    [InlineData(double.NegativeInfinity, "-Infinity")]
+    public void TableWithAnInfinity_IsRefusedNamingTheCell(double value, string text)
+    {
+        Matrix<double> table = Matrix<double>.Build.Dense(4, 2);
+        table[2, 1] = value;
+
+        Refusal.Of<ArgumentException>(
+            () => new CaviSolver().Solve(Example, table), "table", $"table[2, 1] is {text}; it must be finite, or NaN when it is missing.");
+    }
+
+    [Fact]
+    public void RowOutOfRange_OfATable_IsNamed()
+    {
+        var model = new GaussianSumModel(3, 2, 1e-10);
+        Matrix<double> table = Matrix<double>.Build.DenseOfRowArrays([1, 2], [3, 4], [1e200, 0], [5, 6]);
+
+        NonFiniteValueException exception = FluentActions.Invoking(() => new CaviSolver().Solve(model, table))
+            .Should().ThrowExactly<NonFiniteValueException>().Which;
+
+        exception.Row.Should().Be(2);
+        exception.Iteration.Should().Be(0);
+        exception.Quantity.Should().NotBeEmpty();
+        exception.Message.Should().Contain("in row 2 at iteration 0");
+    }
+
+    [Fact]
+    public void StartOutOfRange_IsNamed()
+    {
+        NonFiniteValueException exception = FluentActions.Invoking(() => new CaviSolver().Solve(Example, [1.2, 0.8], [1e200, 0, 0]))
+            .Should().ThrowExactly<NonFiniteValueException>().Which;
+
+        exception.Message.Should().StartWith("the ELBO or its gradient is -Infinity in row 0 at iteration 0;");
+    }
+
+    [Fact]
+    public void Table_WithMissingCells_EqualsRowByRow()
+    {
+        Matrix<double> table = Matrix<double>.Build.DenseOfRowArrays([1.2, 0.8], [double.NaN, -1], [double.NaN, double.NaN]);
+
+        CaviTable fits = new CaviSolver().Solve(Example, table);
+
+        for (int n = 0; n < table.RowCount; n++)
+        {
+            CaviResult fit = new CaviSolver().Solve(Example, table.Row(n).ToArray());
+            fits.Rows[n].ElboTrace.Should().Equal(fit.ElboTrace);
+            fits.Means.Row(n).Should().Equal(fit.Posterior.Means);
+            fits.Variances.Row(n).Should().Equal(fit.Posterior.Variances);
+        }
+
+        fits.Converged.Should().BeTrue();
+        fits.Elbo.Should().Be(fits.Rows.Sum(row => row.Elbo));
+        fits.LargestErrorBound.Should().Be(fits.Rows.Max(row => row.ErrorBound));
+    }
+
+    [Fact]
+    public void CancelledTable_Throws()
+    {
+        using var source = new CancellationTokenSource();
+        source.Cancel();
+
+        FluentActions.Invoking(() => new CaviSolver().Solve(Example, Matrix<double>.Build.Dense(4, 2), source.Token))
+            .Should().Throw<OperationCanceledException>();
+    }
+
+    [Fact]
+    public void OneSolver_GivesTheSameOnManyThreads()
+    {
+        var solver = new CaviSolver();
+        var results = new CaviResult[64];
+
+        Parallel.For(0, results.Length, n => results[n] = solver.Solve(Example, [n % 8, 1.0]));
+
+        for (int n = 0; n < results.Length; n++)
+        {
+            results[n].Posterior.Means.Should().Equal(results[n % 8].Posterior.Means);
+            results[n].ElboTrace.Should().Equal(results[n % 8].ElboTrace);
+        }
+    }
+
+    private static CaviSolver Sweeps(int count) => new(new CaviOptions { MaxSweeps = count, Tolerance = 0 });
+}
