@@ -35,6 +35,12 @@ public class LinearGaussianModel
         ArgumentNullException.ThrowIfNull(loadings);
         var prior = new LatentPrior(priorMeans, priorVariances, nameof(priorMeans), nameof(priorVariances));
         Guard.Length(loadings.ColumnCount, prior.Count, nameof(loadings), "one column for each latent");
+        if (loadings.RowCount == 0)
+        {
+            throw new ArgumentException(
+                Guard.Text($"{nameof(loadings)} has no rows; it must have at least 1, one for each observation."), nameof(loadings));
+        }
+
         Guard.Length(offset.Length, loadings.RowCount, nameof(offset), "one for each row of loadings");
         Guard.Length(noiseVariances.Length, loadings.RowCount, nameof(noiseVariances), "one for each row of loadings");
         Guard.AllFinite(loadings.ToColumnMajorArray(), nameof(loadings));

@@ -16,6 +16,11 @@ internal static class RowTable
                 Guard.Text($"{name} has {table.ColumnCount} columns; it must have {model.ObservationCount}, one for each observation."), name);
         }
 
+        if (table.RowCount == 0)
+        {
+            throw new ArgumentException(Guard.Text($"{name} has no rows; it must have at least 1."), name);
+        }
+
         for (int k = 0; k < table.ColumnCount; k++)
         {
             for (int n = 0; n < table.RowCount; n++)

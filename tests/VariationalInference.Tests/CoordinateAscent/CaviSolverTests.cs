@@ -1,12 +1,16 @@
 using System.Globalization;
 using FluentAssertions;
 using MathNet.Numerics.LinearAlgebra;
+using VariationalInference.Tests.Reference;
 using Xunit;
 
 namespace VariationalInference.Tests.CoordinateAscent;
 
 public sealed class CaviSolverTests
 {
+    private const double Relative = 1e-9;
+    private const int WithinReach = 100_000;
+
     private static readonly GaussianSumModel Example = new();
 
     [Fact]
@@ -27,6 +31,105 @@ public sealed class CaviSolverTests
         fit.LinearResponse.Covariance(0, 2).Should().BeApproximately(-2.0 / 7, 1e-14);
         fit.ToString().Should().StartWith("N(0.28571, 0.33333) · N(0.28571, 0.33333) · N(0.28571, 0.33333) after ")
             .And.Contain("(CertificateMet), ELBO -3.6686").And.EndWith(" posterior sd");
+    }
+
+    [Theory]
+    [MemberData(nameof(ReferenceCase.Ids), MemberType = typeof(ReferenceCase))]
+    public void FirstSweeps_OfEachReferenceCase_AreAsStepped(string id)
+    {
+        ReferenceCase reference = ReferenceCase.Of(id);
+        LinearGaussianModel model = reference.Model;
+
+        foreach ((int sweep, double[] means, double elbo) in reference.FirstSweeps)
+        {
+            CaviResult fit = Sweeps(sweep).Solve(model, reference.Rows[0]);
+
+            (fit.Sweeps == sweep || fit.StopReason == CaviStopReason.RoundingFloor).Should().BeTrue();
+            fit.Elbo.Should().BeApproximately(elbo, Relative * Math.Abs(elbo), "after sweep {0}", sweep);
+            for (int j = 0; j < means.Length; j++)
+            {
+                // Relative to what was added up: a mean may come out near zero between a prior mean and data that are not.
+                double scale = Math.Max(Math.Abs(means[j]), Math.Sqrt(reference.MeanFieldVariances[j]));
+                fit.Posterior.Means[j].Should().BeApproximately(means[j], Relative * scale, "after sweep {0}, latent {1}", sweep, j);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(ReferenceCase.Ids), MemberType = typeof(ReferenceCase))]
+    public void RunToTheEnd_OfEachReferenceCase_ReachesTheOptimumOrSaysThatItHasNot(string id)
+    {
+        ReferenceCase reference = ReferenceCase.Of(id);
+        bool reachable = reference.SweepsNeeded <= WithinReach;
+        var options = new CaviOptions { MaxSweeps = reachable ? 3 * WithinReach : 2_000 };
+
+        for (int n = 0; n < reference.Rows.Length; n++)
+        {
+            CaviResult fit = new CaviSolver(options).Solve(reference.Model, reference.Rows[n]);
+
+            BoundsShouldHold(fit, reference, n);
+            fit.ElboTrace.Should().HaveCount(fit.Sweeps + 1);
+            fit.ElboTrace.All(double.IsFinite).Should().BeTrue();
+            fit.Posterior.Means.All(double.IsFinite).Should().BeTrue();
+            fit.LargestElboDecrease.Should().BeLessThanOrEqualTo(1e-12 * (1 + Math.Abs(fit.ElboTrace.Min())));
+            fit.Converged.Should().Be(fit.ErrorBound <= options.Tolerance);
+            if (reachable)
+            {
+                fit.StopReason.Should().BeOneOf([CaviStopReason.CertificateMet, CaviStopReason.RoundingFloor], "row {0}", n);
+                OptimumShouldBeReached(fit, reference, n);
+            }
+            else
+            {
+                fit.StopReason.Should().BeOneOf(CaviStopReason.SweepLimit, CaviStopReason.RoundingFloor);
+                fit.Converged.Should().BeFalse();
+                fit.Elbo.Should().BeGreaterThanOrEqualTo(fit.ElboTrace[0]);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(ReferenceCase.Ids), MemberType = typeof(ReferenceCase))]
+    public void Bounds_AlongTheRunOfEachReferenceCase_AreNeverBelowTheTrueErrors(string id)
+    {
+        ReferenceCase reference = ReferenceCase.Of(id);
+        LinearGaussianModel model = reference.Model;
+
+        for (int n = 0; n < reference.Rows.Length; n++)
+        {
+            foreach (int sweeps in new[] { 1, 2, 3, 10, 30, 100, 300 })
+            {
+                BoundsShouldHold(Sweeps(sweeps).Solve(model, reference.Rows[n]), reference, n);
+                BoundsShouldHold(Sweeps(sweeps).Solve(model, reference.Rows[n], reference.PosteriorMeans[n]), reference, n);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(ReferenceCase.EqualPriorIds), MemberType = typeof(ReferenceCase))]
+    public void MeanChangeStop_OfEachReferenceCase_ComesWhenItShouldAndDoesNotClaimConvergence(string id)
+    {
+        ReferenceCase reference = ReferenceCase.Of(id);
+        LinearGaussianModel model = reference.Model;
+        double deviation = Math.Sqrt(reference.MeanFieldVariances[0]);
+        double largestPosteriorDeviation = Math.Sqrt(reference.ExactVariances.Max());
+
+        foreach ((double tolerance, double sweep, double errorLeft) in reference.MeanChangeStops)
+        {
+            // An error that certifies no convergence, and a change well above rounding.
+            if (sweep > WithinReach || errorLeft <= 1e-8 * largestPosteriorDeviation || tolerance < 1e-9)
+            {
+                continue;
+            }
+
+            // The reference compares means in their own unit, the option in mean-field standard deviations.
+            var solver = new CaviSolver(new CaviOptions { MeanChangeTolerance = tolerance / deviation, MaxSweeps = 2 * WithinReach });
+            CaviResult last = reference.Rows.Select(row => solver.Solve(model, row)).MaxBy(fit => fit.Sweeps)!;
+
+            ((double)last.Sweeps).Should().BeApproximately(sweep, 1, "at {0}", tolerance);
+            last.StopReason.Should().Be(CaviStopReason.MeanChangeBelowTolerance);
+            last.Converged.Should().BeFalse("an error of {0} is left", errorLeft);
+            last.ErrorBound.Should().BeGreaterThan(1e-8);
+        }
     }
 
     [Fact]
@@ -163,6 +266,10 @@ public sealed class CaviSolverTests
         "table",
         "table has 3 columns; it must have 2, one for each observation.");
 
+    [Fact]
+    public void TableWithoutRows_IsRefused() => Refusal.Of<ArgumentException>(
+        () => new CaviSolver().Solve(Example, Matrix<double>.Build.Dense(0, 2)), "table", "table has no rows; it must have at least 1.");
+
     [Theory]
     [InlineData(double.PositiveInfinity, "Infinity")]
     [InlineData(double.NegativeInfinity, "-Infinity")]
@@ -200,26 +307,6 @@ public sealed class CaviSolverTests
     }
 
     [Fact]
-    public void Table_WithMissingCells_EqualsRowByRow()
-    {
-        Matrix<double> table = Matrix<double>.Build.DenseOfRowArrays([1.2, 0.8], [double.NaN, -1], [double.NaN, double.NaN]);
-
-        CaviTable fits = new CaviSolver().Solve(Example, table);
-
-        for (int n = 0; n < table.RowCount; n++)
-        {
-            CaviResult fit = new CaviSolver().Solve(Example, table.Row(n).ToArray());
-            fits.Rows[n].ElboTrace.Should().Equal(fit.ElboTrace);
-            fits.Means.Row(n).Should().Equal(fit.Posterior.Means);
-            fits.Variances.Row(n).Should().Equal(fit.Posterior.Variances);
-        }
-
-        fits.Converged.Should().BeTrue();
-        fits.Elbo.Should().Be(fits.Rows.Sum(row => row.Elbo));
-        fits.LargestErrorBound.Should().Be(fits.Rows.Max(row => row.ErrorBound));
-    }
-
-    [Fact]
     public void CancelledTable_Throws()
     {
         using var source = new CancellationTokenSource();
@@ -245,4 +332,26 @@ public sealed class CaviSolverTests
     }
 
     private static CaviSolver Sweeps(int count) => new(new CaviOptions { MaxSweeps = count, Tolerance = 0 });
+
+    private static void BoundsShouldHold(CaviResult fit, ReferenceCase reference, int row)
+    {
+        reference.MeanError(fit.Posterior.Means, row)
+            .Should().BeLessThanOrEqualTo(fit.ErrorBound, "row {0}, sweep {1}", row, fit.Sweeps);
+
+        // Both ELBOs are rounded, the reference's once and the result's in each of its sums, whose terms hang on residuals of rounded data.
+        double best = reference.Elbos[row];
+        double rounding = (1e-15 * (8 + reference.Model.LatentCount + reference.Model.ObservationCount) * (1 + Math.Abs(fit.Elbo)))
+            + (4.5e-16 * reference.ResidualSensitivity(row));
+        (best - fit.Elbo).Should().BeLessThanOrEqualTo(fit.ElboGapBound + rounding, "row {0}, sweep {1}", row, fit.Sweeps);
+    }
+
+    private static void OptimumShouldBeReached(CaviResult fit, ReferenceCase reference, int row)
+    {
+        double best = reference.Elbos[row];
+        fit.Elbo.Should().BeApproximately(best, Relative * Math.Abs(best), "row {0}", row);
+        reference.MeanError(fit.Posterior.Means, row).Should().BeLessThanOrEqualTo(1e-8, "row {0}", row);
+
+        // Double precision can certify 1e-8 but for priors from 1e-16 to 1e16, or means of 1e8, or a sum over 36 large observations.
+        fit.ErrorBound.Should().BeLessThanOrEqualTo(fit.StopReason == CaviStopReason.CertificateMet ? 1e-8 : 2e-6, "row {0}", row);
+    }
 }

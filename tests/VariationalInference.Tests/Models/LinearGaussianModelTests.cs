@@ -1,152 +1,267 @@
 using FluentAssertions;
 using MathNet.Numerics.Distributions;
 using MathNet.Numerics.LinearAlgebra;
-using MathNet.Numerics.Statistics;
 using Xunit;
 
 namespace VariationalInference.Tests.Models;
 
 public sealed class LinearGaussianModelTests
 {
-    private static readonly Matrix<double> Loadings = Matrix<double>.Build.DenseOfArray(new[,] { { 1, 0.5 }, { -0.7, 2 }, { 0, 1 } });
+    private static readonly double[] Offset = [0.5, -1.0];
+    private static readonly double[] Noise = [0.4, 2.0];
+    private static readonly double[] PriorMeans = [0.1, -0.2, 0.3];
+    private static readonly double[] PriorVariances = [1.0, 0.5, 4.0];
+
+    public static TheoryData<double, double> Rows => new()
+    {
+        { 1.0, -2.0 },
+        { double.NaN, -2.0 },
+        { 1.0, double.NaN },
+        { double.NaN, double.NaN },
+    };
 
     [Fact]
-    public void LogJoint_IsTheSumOfNormalLogDensities()
+    public void Parameters_AreKept()
     {
-        double[] z = [0.4, -1.2];
-        double[] x = [1, double.NaN, -0.5];
-        double expected = Normal.PDFLn(0.5, Math.Sqrt(2), z[0]) + Normal.PDFLn(-1, Math.Sqrt(0.3), z[1])
-            + Normal.PDFLn(0.1 + z[0] + (0.5 * z[1]), Math.Sqrt(0.4), x[0]) + Normal.PDFLn(0.3 + z[1], Math.Sqrt(2.5), x[2]);
-        Model().LogJoint(x, z).Should().BeApproximately(expected, 1e-12);
+        LinearGaussianModel model = Create();
+
+        model.LatentCount.Should().Be(3);
+        model.ObservationCount.Should().Be(2);
+        model.Offset.Should().Equal(Offset);
+        model.NoiseVariances.Should().Equal(Noise);
+        model.PriorMeans.Should().Equal(PriorMeans);
+        model.PriorVariances.Should().Equal(PriorVariances);
+        model.Loadings().Equals(Loadings()).Should().BeTrue();
+        model.ToString().Should().Be("LinearGaussianModel: 3 latents, 2 observations a row");
     }
 
     [Fact]
-    public void LogEvidence_IsTheMarginalNormalLogDensity()
+    public void Loadings_AreCopiedInAndOut()
     {
-        double[] x = [1, 0.7, -0.5];
-        Matrix<double> covariance = (Loadings * Matrix<double>.Build.DenseOfDiagonalArray([2, 0.3]) * Loadings.Transpose())
-            + Matrix<double>.Build.DenseOfDiagonalArray([0.4, 0.9, 2.5]);
-        Vector<double> mean = (Loadings * Vector<double>.Build.Dense([0.5, -1])) + Vector<double>.Build.Dense([0.1, -0.2, 0.3]);
-        Vector<double> difference = Vector<double>.Build.Dense(x) - mean;
-        double expected = -0.5 * ((3 * Math.Log(2 * Math.PI)) + Math.Log(covariance.Determinant())
-            + difference.DotProduct(covariance.Solve(difference)));
-        Model().LogEvidence(x).Should().BeApproximately(expected, 1e-12);
+        Matrix<double> loadings = Loadings();
+        var model = new LinearGaussianModel(loadings, Offset, Noise, PriorMeans, PriorVariances);
+
+        loadings[0, 0] = 99;
+        model.Loadings()[0, 1] = 99;
+
+        model.Loadings().Equals(Loadings()).Should().BeTrue();
     }
 
-    [Fact]
-    public void Quadratic_ReproducesTheLogJointFromItsCoefficients()
+    [Theory]
+    [MemberData(nameof(Rows))]
+    public void LogJoint_IsTheSumOfItsNormalLogDensities(double first, double second)
     {
-        QuadraticLogJoint joint = Model().Observe([1, 0.7, -0.5]);
-        Vector<double> z = Vector<double>.Build.Dense([0.4, -1.2]);
-        double value = joint.Constant + Vector<double>.Build.Dense([.. joint.Linear]).DotProduct(z)
-            - (0.5 * z.DotProduct(joint.Precision() * z));
-        joint.Value(z.ToArray()).Should().BeApproximately(value, 1e-12);
-        joint.Precision().Diagonal().Should().Equal(joint.PrecisionDiagonal, (a, b) => Math.Abs(a - b) < 1e-12);
-    }
-
-    [Fact]
-    public void Sample_ManyDraws_HasTheModelsMoments()
-    {
-        const int Count = 100_000;
-        ModelSample sample = Model().Sample(Count, seed: 5);
-        double[] latentVariances = [2, 0.3];
-        double[] noise = [0.4, 0.9, 2.5];
-        for (int k = 0; k < 3; k++)
+        double[] row = [first, second];
+        double[] z = [0.7, -1.1, 2.3];
+        Vector<double> prediction = Loadings() * Vector<double>.Build.Dense(z);
+        double expected = 0;
+        for (int k = 0; k < 2; k++)
         {
-            double variance = noise[k] + Enumerable.Range(0, 2).Sum(j => Loadings[k, j] * Loadings[k, j] * latentVariances[j]);
-            double mean = new[] { 0.1, -0.2, 0.3 }[k] + (0.5 * Loadings[k, 0]) - Loadings[k, 1];
-            double[] column = sample.Observations.Column(k).ToArray();
-            column.Mean().Should().BeApproximately(mean, 5 * Math.Sqrt(variance / Count));
-            column.Variance().Should().BeApproximately(variance, 5 * variance * Math.Sqrt(2.0 / Count));
+            expected += double.IsNaN(row[k]) ? 0 : Normal.PDFLn(Offset[k] + prediction[k], Math.Sqrt(Noise[k]), row[k]);
         }
 
-        sample.Latents.Column(1).Variance().Should().BeApproximately(0.3, 5 * 0.3 * Math.Sqrt(2.0 / Count));
-        Model().Sample(100, seed: 5).Observations.Should().Be(Model().Sample(100, seed: 5).Observations);
-        Model().Sample(100, seed: 6).Observations.Should().NotBe(Model().Sample(100, seed: 5).Observations);
+        for (int j = 0; j < 3; j++)
+        {
+            expected += Normal.PDFLn(PriorMeans[j], Math.Sqrt(PriorVariances[j]), z[j]);
+        }
+
+        Create().LogJoint(row, z).Should().BeApproximately(expected, 1e-12);
+    }
+
+    [Theory]
+    [MemberData(nameof(Rows))]
+    public void LogEvidence_IsTheLogDensityOfTheMarginalNormal(double first, double second)
+    {
+        double[] row = [first, second];
+        int[] observed = [.. Enumerable.Range(0, 2).Where(k => !double.IsNaN(row[k]))];
+        double expected = 0;
+        if (observed.Length > 0)
+        {
+            Matrix<double> a = Matrix<double>.Build.DenseOfRowVectors(observed.Select(k => Loadings().Row(k)));
+            Matrix<double> covariance = (a * Matrix<double>.Build.DenseOfDiagonalArray(PriorVariances) * a.Transpose())
+                + Matrix<double>.Build.DenseOfDiagonalArray([.. observed.Select(k => Noise[k])]);
+            Vector<double> centred = Vector<double>.Build.DenseOfEnumerable(observed.Select(k => row[k] - Offset[k]))
+                - (a * Vector<double>.Build.Dense(PriorMeans));
+            expected = -0.5 * ((observed.Length * Math.Log(2 * Math.PI)) + Math.Log(covariance.Determinant())
+                + (centred * covariance.Solve(centred)));
+        }
+
+        Create().LogEvidence(row).Should().BeApproximately(expected, 1e-12);
+    }
+
+    [Theory]
+    [MemberData(nameof(Rows))]
+    public void Posterior_TimesTheEvidence_IsTheJoint(double first, double second)
+    {
+        double[] row = [first, second];
+        double[] z = [0.7, -1.1, 2.3];
+        MultivariateGaussian posterior = Create().Posterior(row);
+        Vector<double> centred = Vector<double>.Build.Dense(z) - Vector<double>.Build.Dense([.. posterior.Mean]);
+        Matrix<double> covariance = posterior.CovarianceMatrix();
+
+        double logDensity = -0.5 * ((3 * Math.Log(2 * Math.PI)) + Math.Log(covariance.Determinant()) + (centred * covariance.Solve(centred)));
+
+        Create().LogJoint(row, z).Should().BeApproximately(Create().LogEvidence(row) + logDensity, 1e-12);
     }
 
     [Fact]
-    public void LargeOffsetAndSmallSpread_KeepTheirDigits()
+    public void Sample_HasTheMomentsOfTheModel()
     {
-        // Readings at 1e12 with a spread of 0.1, centred by the prior mean.
-        var model = new GaussianSumModel(3, 0.01, [1e12], [1]);
-        double expected = 1e12 + (3 * 0.25 / (3 + 0.01));
-        model.Posterior([1e12 + 0.125, 1e12 + 0.25, 1e12 + 0.375]).Mean[0].Should().BeApproximately(expected, 1.3e-4);
-        model.Observe([1e12 + 0.125, 1e12 + 0.25, 1e12 + 0.375]).Optimum[0].Should().BeApproximately(0.75 / 3.01, 1e-15);
+        const int count = 20_000;
+        LinearGaussianModel model = Create();
+        ModelSample sample = model.Sample(count, seed: 7);
+        Matrix<double> a = Loadings();
+        Matrix<double> prior = Matrix<double>.Build.DenseOfDiagonalArray(PriorVariances);
+        Matrix<double> cross = prior * a.Transpose();
+        Matrix<double> marginal = (a * cross) + Matrix<double>.Build.DenseOfDiagonalArray(Noise);
+        Matrix<double> covariance = prior.Append(cross).Stack(cross.Transpose().Append(marginal));
+        Vector<double> predicted = Vector<double>.Build.Dense(Offset) + (a * Vector<double>.Build.Dense(PriorMeans));
+        double[] means = [.. PriorMeans, .. predicted];
+
+        Matrix<double> draws = sample.Latents.Append(sample.Observations);
+
+        draws.RowCount.Should().Be(count);
+        for (int i = 0; i < means.Length; i++)
+        {
+            Vector<double> centred = draws.Column(i) - means[i];
+            double standardError = Math.Sqrt(covariance[i, i] / count);
+            centred.Average().Should().BeInRange(-5 * standardError, 5 * standardError, "of column {0}", i);
+            for (int j = 0; j <= i; j++)
+            {
+                double moment = centred * (draws.Column(j) - means[j]) / count;
+                double variance = (covariance[i, i] * covariance[j, j]) + (covariance[i, j] * covariance[i, j]);
+                moment.Should().BeApproximately(covariance[i, j], 5 * Math.Sqrt(variance / count), "of columns {0} and {1}", i, j);
+            }
+        }
     }
 
     [Fact]
-    public void Constructor_BadParameters_AreRefusedByName()
+    public void Sample_WithTheSameSeed_IsTheSame()
     {
-        double[] two = [1, 1];
-        double[] three = [1, 1, 1];
-        Refused(() => new LinearGaussianModel(Loadings, two, three, two, two), "offset", "*2 elements*must have 3*");
-        Refused(() => new LinearGaussianModel(Loadings, three, two, two, two), "noiseVariances", "*2 elements*must have 3*");
-        Refused(() => new LinearGaussianModel(Loadings, three, three, three, three), "loadings", "*2 elements*must have 3*");
-        Refused(() => new LinearGaussianModel(Loadings, three, three, two, three), "priorVariances", "*3 elements*must have 2*");
-        Refused(() => new LinearGaussianModel(Loadings, three, three, [], []), "priorMeans", "*at least 1 latent*");
-        Refused(() => new LinearGaussianModel(Loadings, [1, double.NaN, 1], three, two, two), "offset", "*offset[1] is NaN*");
-        Refused(() => new LinearGaussianModel(Loadings, three, [1, 0, 1], two, two), "noiseVariances", "*[1] is 0*positive*");
-        Refused(() => new LinearGaussianModel(Loadings, three, three, [1, double.NaN], two), "priorMeans", "*[1] is NaN*");
-        Refused(() => new LinearGaussianModel(Loadings, three, three, two, [1, -2]), "priorVariances", "*[1] is -2*positive*");
-        Matrix<double> broken = Loadings.Clone();
-        broken[0, 1] = double.PositiveInfinity;
-        Refused(() => new LinearGaussianModel(broken, three, three, two, two), "loadings", "*finite*");
+        ModelSample first = Create().Sample(10, seed: 3);
+        ModelSample second = Create().Sample(10, seed: 3);
+        ModelSample other = Create().Sample(10, seed: 4);
+
+        second.Latents.Equals(first.Latents).Should().BeTrue();
+        second.Observations.Equals(first.Observations).Should().BeTrue();
+        other.Latents.Equals(first.Latents).Should().BeFalse();
     }
 
     [Fact]
-    public void SumConstructor_BadParameters_AreRefusedByName()
+    public void Sample_OfNone_IsRefused() => Refusal.Of<ArgumentOutOfRangeException>(
+        () => Create().Sample(0, seed: 1), "count", "count is 0; it must be at least 1.");
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void RowOfAnotherLength_IsRefused(int length)
     {
-        Refused(() => new GaussianSumModel(latentCount: 0), "latentCount", "*latentCount is 0*at least 1*");
-        Refused(() => new GaussianSumModel(observationCount: 0), "observationCount", "*observationCount is 0*at least 1*");
-        Refused(() => new GaussianSumModel(noiseVariance: 0), "noiseVariance", "*noiseVariance is 0*positive*");
-        Refused(() => new GaussianSumModel(noiseVariance: double.NaN), "noiseVariance", "*noiseVariance is NaN*positive*");
-        Refused(() => new GaussianSumModel(2, 1, [1, 2], [1]), "priorVariances", "*1 elements*must have 2*");
-        Refused(() => new GaussianSumModel(2, 1, [1], [double.PositiveInfinity]), "priorVariances", "*finite*");
+        string message = $"row has {length} elements; it must have 2, one for each observation.";
+
+        Refusal.Of<ArgumentException>(() => Create().Observe(new double[length]), "row", message);
+        Refusal.Of<ArgumentException>(() => Create().LogEvidence(new double[length]), "row", message);
+        Refusal.Of<ArgumentException>(() => Create().Posterior(new double[length]), "row", message);
+        Refusal.Of<ArgumentException>(() => Create().LogJoint(new double[length], [1, 2, 3]), "row", message);
+    }
+
+    [Theory]
+    [InlineData(double.PositiveInfinity, "Infinity")]
+    [InlineData(double.NegativeInfinity, "-Infinity")]
+    public void InfiniteObservation_IsRefused(double value, string text) => Refusal.Of<ArgumentException>(
+        () => Create().Observe([1, value]), "row", $"row[1] is {text}; it must be finite, or NaN when it is missing.");
+
+    [Fact]
+    public void RowWhoseSquareOverflows_IsNamed()
+    {
+        var model = new LinearGaussianModel(Loadings(), Offset, [1e-10, 1e-10], PriorMeans, PriorVariances);
+
+        NonFiniteValueException exception = FluentActions.Invoking(() => model.Observe([1e200, 0]))
+            .Should().ThrowExactly<NonFiniteValueException>().Which;
+
+        exception.Quantity.Should().Be("the squared residual of the prior prediction");
+        exception.Row.Should().Be(0);
+        exception.Message.Should().Be("the squared residual of the prior prediction is Infinity in row 0 at iteration 0; "
+            + "the row's values and the model's variances are too far apart for double precision.");
     }
 
     [Fact]
-    public void Observe_BadRows_AreRefusedByName()
-    {
-        Refused(() => Model().Observe([]), "row", "*0 elements*must have 3*");
-        Refused(() => Model().Observe([1, 2]), "row", "*2 elements*must have 3*");
-        Refused(() => Model().Observe([1, double.PositiveInfinity, 2]), "row", "*row[1]*must be finite, or NaN when it is missing*");
-        Refused(() => Model().LogJoint([1, 2, 3], [1]), "latents", "*1 elements*must have 2*");
-        Refused(() => Model().Sample(0, 1), "count", "*count is 0*at least 1*");
-    }
+    public void VariancesTooFarApart_AreRefused() => FluentActions
+        .Invoking(() => new LinearGaussianModel(Loadings(), Offset, [1e-300, 1], PriorMeans, [1e300, 1, 1]))
+        .Should().Throw<ArgumentException>().WithMessage("The ratios of prior variances to noise variances are beyond double precision*");
 
     [Fact]
-    public void Extremes_OverflowByName_OrARightAnswer()
-    {
-        var sharp = new GaussianSumModel(2, 1, 1e-10);
-        FluentActions.Invoking(() => new CaviSolver().Solve(sharp, Matrix<double>.Build.DenseOfArray(new[,] { { 1.0 }, { 1e200 } })))
-            .Should().Throw<NonFiniteValueException>().Which.Row.Should().Be(1);
-        FluentActions.Invoking(() => new GaussianSumModel(1, 1e-300, [0], [1e300])).Should().Throw<ArgumentException>().WithMessage("*rescale*");
-        sharp.Posterior([1e100]).Mean[0].Should().BeApproximately(0.5e100, 1e90);
-        new GaussianSumModel(2, 1, 1e300).Posterior([5]).Variances[0].Should().Be(1);
-    }
+    public void EmptyPrior_IsRefused() => Refusal.Of<ArgumentException>(
+        () => _ = new LinearGaussianModel(Loadings(), Offset, Noise, [], []), "priorMeans", "priorMeans is empty; a model has at least 1 latent.");
 
     [Fact]
-    public void CaviOptions_OutOfRange_AreRefusedByName()
-    {
-        Refused(() => new CaviOptions { Tolerance = -1 }, "Tolerance", "*Tolerance is -1*");
-        Refused(() => new CaviOptions { MaxSweeps = 0 }, "MaxSweeps", "*MaxSweeps is 0*at least 1*");
-        Refused(() => new CaviOptions { MeanChangeTolerance = 0 }, "MeanChangeTolerance", "*is 0*positive*");
-        Refused(() => new CaviOptions { ElboTolerance = double.NaN }, "ElboTolerance", "*is NaN*");
-        Refused(() => new Gaussian(0, 1).Interval(1), "probability", "*probability is 1*between 0 and 1*");
-        Refused(() => new MeanFieldGaussian([1], [-1]), "variances", "*[0] is -1*positive*");
-    }
+    public void NoObservations_AreRefused() => Refusal.Of<ArgumentException>(
+        () => _ = new LinearGaussianModel(Matrix<double>.Build.Dense(0, 3), [], [], PriorMeans, PriorVariances),
+        "loadings",
+        "loadings has no rows; it must have at least 1, one for each observation.");
 
     [Fact]
-    public void Interval_Of95Percent_IsTheTextbooks()
+    public void LengthsThatDiffer_AreRefused()
     {
-        (double lower, double upper) = new Gaussian(10, 4).Interval(0.95);
-        lower.Should().BeApproximately(10 - (2 * 1.959963984540054), 1e-9);
-        upper.Should().BeApproximately(10 + (2 * 1.959963984540054), 1e-9);
+        Refusal.Of<ArgumentException>(
+            () => _ = new LinearGaussianModel(Loadings(), Offset, Noise, PriorMeans, [1, 1]),
+            "priorVariances",
+            "priorVariances has 2 elements; it must have 3, one for each latent.");
+        Refusal.Of<ArgumentException>(
+            () => _ = new LinearGaussianModel(Loadings(), Offset, Noise, [1, 1], [1, 1]),
+            "loadings",
+            "loadings has 3 elements; it must have 2, one column for each latent.");
+        Refusal.Of<ArgumentException>(
+            () => _ = new LinearGaussianModel(Loadings(), [1], Noise, PriorMeans, PriorVariances),
+            "offset",
+            "offset has 1 elements; it must have 2, one for each row of loadings.");
+        Refusal.Of<ArgumentException>(
+            () => _ = new LinearGaussianModel(Loadings(), Offset, [1, 1, 1], PriorMeans, PriorVariances),
+            "noiseVariances",
+            "noiseVariances has 3 elements; it must have 2, one for each row of loadings.");
+        FluentActions.Invoking(() => new LinearGaussianModel(null!, Offset, Noise, PriorMeans, PriorVariances))
+            .Should().Throw<ArgumentNullException>().WithParameterName("loadings");
     }
 
-    private static LinearGaussianModel Model() => new(Loadings, [0.1, -0.2, 0.3], [0.4, 0.9, 2.5], [0.5, -1], [2, 0.3]);
+    [Theory]
+    [InlineData(double.NaN, "NaN")]
+    [InlineData(double.PositiveInfinity, "Infinity")]
+    [InlineData(double.NegativeInfinity, "-Infinity")]
+    public void ParametersThatAreNotFinite_AreRefused(double value, string text)
+    {
+        Matrix<double> loadings = Loadings();
+        loadings[1, 0] = value;
 
-    private static void Refused<T>(Func<T> work, string parameter, string message) =>
-        work.Should().Throw<ArgumentException>().WithMessage(message).WithParameterName(parameter);
+        Refusal.Of<ArgumentException>(
+            () => _ = new LinearGaussianModel(loadings, Offset, Noise, PriorMeans, PriorVariances), "loadings", $"loadings[1] is {text}; it must be finite.");
+        Refusal.Of<ArgumentException>(
+            () => _ = new LinearGaussianModel(Loadings(), [0, value], Noise, PriorMeans, PriorVariances),
+            "offset",
+            $"offset[1] is {text}; it must be finite.");
+        Refusal.Of<ArgumentException>(
+            () => _ = new LinearGaussianModel(Loadings(), Offset, Noise, [0, 0, value], PriorVariances),
+            "priorMeans",
+            $"priorMeans[2] is {text}; it must be finite.");
+    }
+
+    [Theory]
+    [InlineData(0, "0")]
+    [InlineData(-1.5, "-1.5")]
+    [InlineData(double.NaN, "NaN")]
+    [InlineData(double.PositiveInfinity, "Infinity")]
+    public void VariancesThatAreNotPositive_AreRefused(double value, string text)
+    {
+        Refusal.Of<ArgumentException>(
+            () => _ = new LinearGaussianModel(Loadings(), Offset, [1, value], PriorMeans, PriorVariances),
+            "noiseVariances",
+            $"noiseVariances[1] is {text}; it must be positive and finite.");
+        Refusal.Of<ArgumentException>(
+            () => _ = new LinearGaussianModel(Loadings(), Offset, Noise, PriorMeans, [value, 1, 1]),
+            "priorVariances",
+            $"priorVariances[0] is {text}; it must be positive and finite.");
+    }
+
+    private static Matrix<double> Loadings() => Matrix<double>.Build.DenseOfRowArrays([1.5, -0.5, 0.2], [0.3, 2.0, -1.0]);
+
+    private static LinearGaussianModel Create() => new(Loadings(), Offset, Noise, PriorMeans, PriorVariances);
 }

@@ -29,7 +29,17 @@ public sealed class ReferenceCase
                 Vector(element.GetProperty("prior_var")));
     }
 
-    public static IEnumerable<object[]> Ids => Cases.Value.Keys.Select(id => new object[] { id });
+    public static IEnumerable<object[]> Ids => IdsWhere(_ => true);
+
+    /// <summary>Gets the ids of Gaussian sums.</summary>
+    public static IEnumerable<object[]> SumIds => IdsWhere(item => item.Model is GaussianSumModel);
+
+    /// <summary>Gets the ids of sums of several latents with equal priors, whose mean-field variances are all equal.</summary>
+    public static IEnumerable<object[]> EqualPriorIds => IdsWhere(
+        item => item.Model is GaussianSumModel { LatentCount: > 1 } sum && sum.PriorVariances.Distinct().Count() == 1);
+
+    /// <summary>Gets the ids of cases that have points with ELBO and gradients.</summary>
+    public static IEnumerable<object[]> IdsWithPoints => IdsWhere(item => item.ElboPoints.Any());
 
     public string Id { get; }
 
@@ -50,6 +60,10 @@ public sealed class ReferenceCase
     public double[] LogEvidences => Vector(_expected.GetProperty("log_evidence_rows"));
 
     public double[] Elbos => Vector(_expected.GetProperty("elbo_meanfield_max_rows"));
+
+    public double TotalLogEvidence => _expected.GetProperty("log_evidence_total").GetDouble();
+
+    public double TotalElbo => _expected.GetProperty("elbo_meanfield_max_total").GetDouble();
 
     public double Gap => _expected.GetProperty("kl_gap_per_row").GetDouble();
 
@@ -87,7 +101,47 @@ public sealed class ReferenceCase
 
     public static ReferenceCase Of(string id) => Cases.Value[id];
 
+    /// <summary>Writes the model with a matrix of loadings, also where it is a sum.</summary>
+    public LinearGaussianModel GeneralModel() => new(
+        Model.Loadings(), Model.Offset.AsSpan(), Model.NoiseVariances.AsSpan(), Model.PriorMeans.AsSpan(), Model.PriorVariances.AsSpan());
+
+    /// <summary>Returns the largest error of a row's means, in exact posterior standard deviations.</summary>
+    public double MeanError(IReadOnlyList<double> means, int row)
+    {
+        double[] exact = PosteriorMeans[row];
+        double[] variances = ExactVariances;
+        return Enumerable.Range(0, exact.Length).Max(j => Math.Abs(means[j] - exact[j]) / Math.Sqrt(variances[j]));
+    }
+
+    /// <summary>
+    /// Returns by how many nats a relative change of the observations and of the prediction, by one each, changes the data fit:
+    /// Σ_k |e_k| (|x_k| + |b_k| + Σ_j |A_kj μ_j|)/r_k. Times the unit roundoff it is the rounding that no evaluation escapes.
+    /// </summary>
+    public double ResidualSensitivity(int row)
+    {
+        Matrix<double> loadings = Model.Loadings();
+        double[] means = PosteriorMeans[row];
+        double sum = 0;
+        for (int k = 0; k < Model.ObservationCount; k++)
+        {
+            double residual = Rows[row][k] - Model.Offset[k];
+            double size = Math.Abs(Rows[row][k]) + Math.Abs(Model.Offset[k]);
+            for (int j = 0; j < means.Length; j++)
+            {
+                residual -= loadings[k, j] * means[j];
+                size += Math.Abs(loadings[k, j] * means[j]);
+            }
+
+            sum += Math.Abs(residual) * size / Model.NoiseVariances[k];
+        }
+
+        return sum;
+    }
+
     public override string ToString() => Id;
+
+    private static IEnumerable<object[]> IdsWhere(Func<ReferenceCase, bool> condition) =>
+        Cases.Value.Values.Where(condition).Select(item => new object[] { item.Id });
 
     private static Dictionary<string, ReferenceCase> LoadAll()
     {

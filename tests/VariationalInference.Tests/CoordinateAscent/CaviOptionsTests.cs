@@ -1,0 +1,49 @@
+using FluentAssertions;
+using Xunit;
+
+namespace VariationalInference.Tests.CoordinateAscent;
+
+public sealed class CaviOptionsTests
+{
+    [Fact]
+    public void Defaults_AreAsDocumented()
+    {
+        var options = new CaviOptions();
+
+        options.Tolerance.Should().Be(1e-8);
+        options.MeanChangeTolerance.Should().BeNull();
+        options.ElboTolerance.Should().BeNull();
+        options.MaxSweeps.Should().Be(100_000);
+        new CaviOptions { MeanChangeTolerance = null, ElboTolerance = 0, Tolerance = 0 }.ElboTolerance.Should().Be(0);
+    }
+
+    [Theory]
+    [InlineData(-1e-9, "-1E-09")]
+    [InlineData(double.NaN, "NaN")]
+    [InlineData(double.PositiveInfinity, "Infinity")]
+    public void ToleranceOutOfRange_IsRefused(double value, string text)
+    {
+        Refusal.Of<ArgumentOutOfRangeException>(
+            () => _ = new CaviOptions { Tolerance = value }, "Tolerance", $"Tolerance is {text}; it must be zero or positive, and finite.");
+        Refusal.Of<ArgumentOutOfRangeException>(
+            () => _ = new CaviOptions { ElboTolerance = value },
+            "ElboTolerance",
+            $"ElboTolerance is {text}; it must be zero or positive, and finite.");
+    }
+
+    [Theory]
+    [InlineData(0, "0")]
+    [InlineData(-1, "-1")]
+    [InlineData(double.NaN, "NaN")]
+    [InlineData(double.PositiveInfinity, "Infinity")]
+    public void MeanChangeToleranceOutOfRange_IsRefused(double value, string text) => Refusal.Of<ArgumentOutOfRangeException>(
+        () => _ = new CaviOptions { MeanChangeTolerance = value },
+        "MeanChangeTolerance",
+        $"MeanChangeTolerance is {text}; it must be positive and finite.");
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-3)]
+    public void MaxSweepsOutOfRange_IsRefused(int value) => Refusal.Of<ArgumentOutOfRangeException>(
+        () => _ = new CaviOptions { MaxSweeps = value }, "MaxSweeps", $"MaxSweeps is {value}; it must be at least 1.");
+}
