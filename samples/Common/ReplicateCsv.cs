@@ -15,7 +15,7 @@ public static class ReplicateCsv
         int value = IndexOf(path, header, valueColumn);
         var groups = new List<string>();
         var measurements = new Dictionary<string, List<double>>();
-        while (csv.Read())
+        while (ReadLine(path, csv, header))
         {
             string label = csv.GetField(group) ?? string.Empty;
             if (!measurements.TryGetValue(label, out List<double>? row))
@@ -37,7 +37,7 @@ public static class ReplicateCsv
         int label = labelColumn is null ? -1 : IndexOf(path, header, labelColumn);
         var groups = new List<string>();
         var measurements = new List<IReadOnlyList<double>>();
-        while (csv.Read())
+        while (ReadLine(path, csv, header))
         {
             groups.Add(label < 0 ? (groups.Count + 1).ToString(CultureInfo.InvariantCulture) : csv.GetField(label) ?? string.Empty);
             measurements.Add([.. Enumerable.Range(0, header.Length)
@@ -59,6 +59,8 @@ public static class ReplicateCsv
         {
             TrimOptions = TrimOptions.Trim,
             MissingFieldFound = null,
+            BadDataFound = bad => throw new CsvFormatException(
+                $"{path}({bad.Context.Parser?.RawRow}): a field holds a quotation mark that is not doubled: {bad.RawRecord.Trim()}"),
         };
         var csv = new CsvReader(new StreamReader(path), configuration);
         if (!csv.Read() || !csv.ReadHeader())
@@ -69,6 +71,19 @@ public static class ReplicateCsv
 
         header = csv.HeaderRecord ?? [];
         return csv;
+    }
+
+    private static bool ReadLine(string path, CsvReader csv, string[] header)
+    {
+        if (!csv.Read())
+        {
+            return false;
+        }
+
+        return csv.Parser.Count <= header.Length
+            ? true
+            : throw new CsvFormatException(
+                $"{path}({csv.Parser.RawRow}): the line has {csv.Parser.Count} fields; the header line names {header.Length} columns");
     }
 
     private static int IndexOf(string path, string[] header, string column)

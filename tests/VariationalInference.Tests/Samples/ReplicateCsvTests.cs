@@ -65,9 +65,39 @@ public sealed class ReplicateCsvTests : IDisposable
     public void TextInANumberColumn_NamesFileLineAndColumn()
     {
         Refused(() => Write("g,y\nA,1\nA,abc\n").Long("g", "y"), $"{_path}(3): column 'y': 'abc' is not a number");
-        Refused(() => Write("g,y\nA,1,5\nA,NaN\n").Long("g", "y"), $"{_path}(3): column 'y': 'NaN' is not a number");
+        Refused(() => Write("g,y\nA,1\nA,NaN\n").Long("g", "y"), $"{_path}(3): column 'y': 'NaN' is not a number");
+        Refused(() => Write("g,y\n\n\nA,abc\n").Long("g", "y"), $"{_path}(4): column 'y': 'abc' is not a number");
+        Refused(() => Write("g,y\nA\n").Long("g", "y"), $"{_path}(2): column 'y': '' is not a number");
         Refused(() => Write("a,b\n1,2\n3,x\n").Wide(null), $"{_path}(3): column 'b': 'x' is not a number");
     }
+
+    [Fact]
+    public void DecimalComma_IsRefusedRatherThanCutOff()
+    {
+        Refused(() => Write("g,y\nA,1,5\n").Long("g", "y"), $"{_path}(2): the line has 3 fields; the header line names 2 columns");
+        Refused(() => Write("g,y\nA,\"1,5\"\n").Long("g", "y"), $"{_path}(2): column 'y': '1,5' is not a number");
+    }
+
+    [Fact]
+    public void StrayQuotationMark_NamesFileAndLine() =>
+        Refused(() => Write("g,y\nA,1\nA,2\"2\"\n").Long("g", "y"), $"{_path}(3): a field holds a quotation mark*A,2\"2\"");
+
+    [Theory]
+    [InlineData("\"g\",\"y\"\n\"Mount \"\"A\"\", east\",\"1.5\"\n")]
+    [InlineData("\n\ng , y\n\n\"Mount \"\"A\"\", east\" , 1.5\n\n")]
+    [InlineData("\uFEFFg,y\r\n\"Mount \"\"A\"\", east\",1.5\r\n")]
+    public void QuotesBlankLinesSpacesAndLineEnds_DoNotMatter(string text)
+    {
+        ReplicateTable table = Write(text).Long("g", "y");
+        table.Groups.Should().Equal("Mount \"A\", east");
+        table.Values[0, 0].Should().Be(1.5);
+    }
+
+    [Theory]
+    [InlineData("name,p,q\na,,1\nb,2,3\n")]
+    [InlineData("name,p,q\na,1\nb,2,3\n")]
+    public void WideForm_CellMissingAnywhere_LeavesTheOthers(string text) =>
+        Write(text).Wide("name").Values.Row(0).ToArray().Should().Equal(1, double.NaN);
 
     [Fact]
     public void MissingFile_SaysSo() => Refused(() => ReplicateCsv.ReadLong(_path, "g", "y"), $"{_path}: there is no such file");
