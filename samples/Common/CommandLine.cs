@@ -5,6 +5,8 @@ namespace VariationalInference.Samples;
 /// <summary>Options of the form <c>--name value</c> and <c>--flag</c>.</summary>
 public sealed class CommandLine
 {
+    private const string Help = "help";
+
     private readonly Dictionary<string, string> _values = [];
     private readonly HashSet<string> _flags = [];
 
@@ -22,7 +24,7 @@ public sealed class CommandLine
             }
             else if (!options.Contains(name))
             {
-                string known = string.Join(", ", options.Concat(flags).Select(option => "--" + option));
+                string known = string.Join(", ", options.Concat(flags).Append(Help).Select(option => "--" + option));
                 throw new UsageException($"'{arguments[i]}' is not an option; the options are {known}");
             }
             else if (i + 1 == arguments.Count)
@@ -36,7 +38,12 @@ public sealed class CommandLine
         }
     }
 
+    /// <summary>Returns whether the arguments ask for help, whatever else they say.</summary>
+    public static bool AsksForHelp(IReadOnlyList<string> arguments) => arguments.Contains("--" + Help) || arguments.Contains("-h");
+
     public bool Has(string name) => _flags.Contains(name) || _values.ContainsKey(name);
+
+    public bool HasAll(params string[] names) => names.All(Has);
 
     public string? Text(string name) => _values.GetValueOrDefault(name);
 

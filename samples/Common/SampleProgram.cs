@@ -1,4 +1,3 @@
-using System.Globalization;
 using Spectre.Console;
 
 namespace VariationalInference.Samples;
@@ -9,21 +8,36 @@ public static class SampleProgram
     private const int PlainWidth = 120;
 
     /// <summary>Runs a sample; returns 0, or 1 for bad data and 2 for a bad command line, with one line on standard error.</summary>
-    public static int Run(Func<IAnsiConsole, int> sample)
+    public static int Run(IReadOnlyList<string> arguments, string help, Action<IAnsiConsole> sample)
     {
         ArgumentNullException.ThrowIfNull(sample);
         try
         {
-            return sample(CreateConsole());
+            IAnsiConsole console = CreateConsole();
+            if (CommandLine.AsksForHelp(arguments))
+            {
+                console.WriteLine(help);
+            }
+            else
+            {
+                sample(console);
+            }
+
+            return 0;
         }
         catch (UsageException exception)
         {
             Console.Error.WriteLine(exception.Message + " (--help tells more)");
             return 2;
         }
-        catch (Exception exception) when (exception is CsvFormatException or ArgumentException or ArithmeticException or IOException)
+        catch (Exception exception) when (exception is CsvFormatException or ArithmeticException or IOException or UnauthorizedAccessException)
         {
             Console.Error.WriteLine(exception.Message);
+            return 1;
+        }
+        catch (ArgumentException exception)
+        {
+            Console.Error.WriteLine(WithoutParameterName(exception));
             return 1;
         }
     }
@@ -42,17 +56,17 @@ public static class SampleProgram
         return table;
     }
 
-    /// <summary>Formats a number with five significant digits, the same in every culture.</summary>
-    public static string Format(double value) => value.ToString("G5", CultureInfo.InvariantCulture);
-
-    /// <summary>Formats an error or a gap: two significant digits, and no more than "below" where only rounding is left.</summary>
-    public static string FormatSmall(double value) =>
-        Math.Abs(value) < 1e-9 ? "< 1E-09" : value.ToString("G2", CultureInfo.InvariantCulture);
+    /// <summary>Returns what the library says of a bad argument, without what the runtime adds about its parameter.</summary>
+    private static string WithoutParameterName(ArgumentException exception)
+    {
+        int added = exception.Message.IndexOf(" (Parameter '", StringComparison.Ordinal);
+        return added < 0 ? exception.Message : exception.Message[..added];
+    }
 
     private static IAnsiConsole CreateConsole()
     {
         Console.OutputEncoding = System.Text.Encoding.UTF8;
-        bool plain = Console.IsOutputRedirected || Environment.GetEnvironmentVariable("NO_COLOR") is not null;
+        bool plain = Console.IsOutputRedirected || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Ansi = plain ? AnsiSupport.No : AnsiSupport.Detect,

@@ -1,5 +1,3 @@
-using MathNet.Numerics.LinearAlgebra;
-
 namespace VariationalInference.Samples;
 
 /// <summary>What to infer from: typed values under the source document's model, or the replicate measurements of a file.</summary>
@@ -11,15 +9,18 @@ internal sealed class GaussianSumArguments
 
           dotnet run --project samples/GaussianSum -- [options]
 
-          --values 1.2,0.8        one row of measurements; the model is then J = 3 causes with N(0, 1) priors and noise variance 1
+          --values 1.2,0.8        one row of measurements; the model is then 3 causes with N(0, 1) priors, noise variance 1
           --data FILE             a CSV file with one measurement a line (default: NIST's silicon resistivity measurements)
           --group NAME            its column of group labels (default: group)
           --value NAME            its column of measurements (default: y)
-          --latents J             the number of causes
+          --latents J             the number of causes (default: 2 for NIST's measurements, else 3)
           --noise-variance V      the variance of a measurement about the sum of its causes
           --prior-mean M[,M...]   the causes' prior means: one for all, or one each
           --prior-variance V[,V]  the causes' prior variances, likewise
           --help                  this text
+
+        What is not given for a file is estimated from it: the noise variance is the pooled variance within groups; z1 has the grand
+        mean and twice the variance between groups, the other causes have mean 0 and a share each of half of that variance.
         """;
 
     private static readonly string[] Options =
@@ -27,35 +28,43 @@ internal sealed class GaussianSumArguments
 
     public GaussianSumArguments(string[] arguments)
     {
-        var line = new CommandLine(arguments, Options, ["help"]);
-        ShowHelp = line.Has("help");
-        bool bundled = !line.Has("values") && !line.Has("data");
-        if (line.Numbers("values") is double[] values)
+        var line = new CommandLine(arguments, Options, []);
+        double[]? typed = line.Numbers("values");
+        if (typed is not null && line.Has("data"))
         {
-            Data = new ReplicateTable(["typed"], [values]);
+            throw new UsageException("--values and --data exclude each other");
+        }
+
+        bool bundled = typed is null && !line.Has("data");
+        int latents = line.Count("latents", otherwise: bundled ? 2 : 3, minimum: 1);
+        bool published = bundled && latents == 2;
+        MomentEstimate start;
+        if (typed is not null)
+        {
             Source = "the values on the command line";
+            Data = new ReplicateTable(["typed"], [typed]);
+            start = Standard(latents);
         }
         else
         {
-            string path = line.Text("data") ?? Path.Combine(AppContext.BaseDirectory, "data", "nist_sirstv.csv");
-            Data = ReplicateCsv.ReadLong(path, line.Text("group") ?? "group", line.Text("value") ?? "y");
-            Source = bundled ? "NIST's silicon resistivity measurements, 5 instruments, ohm cm" : Path.GetFileName(path);
+            Source = bundled ? "NIST's silicon resistivity measurements, 5 instruments, ohm cm" : line.Text("data")!;
+            Data = Read(line);
+            start = published ? Published : Data.Estimate(latents, line.Number("noise-variance"));
+            Estimated = !published && !line.HasAll("noise-variance", "prior-mean", "prior-variance");
         }
 
-        // NIST's data: z1 is the wafer's resistivity, z2 an instrument's bias; the variances are round numbers near the certified ones.
-        int latents = line.Count("latents", otherwise: bundled ? 2 : 3, minimum: 1);
-        bool published = bundled && latents == 2;
         Model = new GaussianSumModel(
             Data.Values.ColumnCount,
-            line.Number("noise-variance") ?? (bundled ? 0.0108 : 1),
-            line.PerLatent("prior-mean", latents, published ? [196, 0] : [0]),
-            line.PerLatent("prior-variance", latents, published ? [1, 0.01] : [1]));
+            line.Number("noise-variance") ?? start.NoiseVariance,
+            line.PerLatent("prior-mean", latents, start.PriorMeans),
+            line.PerLatent("prior-variance", latents, start.PriorVariances));
         Causes = published ? ["resistivity", "instrument bias"] : [.. Enumerable.Range(1, latents).Select(j => $"z{j}")];
     }
 
-    public bool ShowHelp { get; }
-
     public ReplicateTable Data { get; }
+
+    /// <summary>Gets a value indicating whether a variance or a prior was estimated from the data.</summary>
+    public bool Estimated { get; }
 
     public string Source { get; }
 
@@ -65,5 +74,14 @@ internal sealed class GaussianSumArguments
 
     public double[] Row(int row) => Data.Values.Row(row).ToArray();
 
-    public Matrix<double> Table => Data.Values;
+    /// <summary>Gets round numbers near NIST's certified values: a wafer of about 196 ohm cm, and instruments biased by about 0.1.</summary>
+    private static MomentEstimate Published => new(0.0108, [196, 0], [1, 0.01]);
+
+    private static MomentEstimate Standard(int latents) =>
+        new(1, new double[latents], [.. Enumerable.Repeat(1.0, latents)]);
+
+    private static ReplicateTable Read(CommandLine line) => ReplicateCsv.ReadLong(
+        line.Text("data") ?? Path.Combine(AppContext.BaseDirectory, "data", "nist_sirstv.csv"),
+        line.Text("group") ?? "group",
+        line.Text("value") ?? "y");
 }

@@ -6,17 +6,12 @@ namespace VariationalInference.Samples;
 internal sealed class GaussianSumSample(IAnsiConsole console, GaussianSumArguments arguments)
 {
     private const int Shown = 8;
+    private const int MeanDigits = 5;
 
     private readonly GaussianSumModel _model = arguments.Model;
 
-    public int Run()
+    public void Run()
     {
-        if (arguments.ShowHelp)
-        {
-            console.WriteLine(GaussianSumArguments.Help);
-            return 0;
-        }
-
         double[] row = arguments.Row(0);
         CaviResult fit = new CaviSolver().Solve(_model, row);
         var elbo = new FixedFormElbo(_model.Observe(row));
@@ -31,20 +26,24 @@ internal sealed class GaussianSumSample(IAnsiConsole console, GaussianSumArgumen
         console.WriteLine();
         WritePosterior(fit, walked, elbo.StationaryPoint(), _model.Posterior(row));
         WriteGaps(fit, elbo.Terms(fit.Posterior));
-        WriteTable(new CaviSolver().Solve(_model, arguments.Table));
-        return 0;
+        WriteTable(new CaviSolver().Solve(_model, arguments.Data.Values));
     }
 
     private void WriteModel(double[] row)
     {
         console.WriteLine($"Data: {arguments.Source}");
-        console.WriteLine($"Model: each measurement = {string.Join(" + ", arguments.Causes)} + noise, noise variance {SampleProgram.Format(_model.NoiseVariance)}");
+        console.WriteLine($"Model: each measurement = {string.Join(" + ", arguments.Causes)} + noise, noise variance {Format.Number(_model.NoiseVariance)}");
         for (int j = 0; j < _model.LatentCount; j++)
         {
-            console.WriteLine($"  {arguments.Causes[j]} ~ {new Gaussian(_model.PriorMeans[j], _model.PriorVariances[j])} before the data");
+            console.WriteLine($"  {arguments.Causes[j]}: {Format.PlusMinus(_model.PriorMeans[j], Math.Sqrt(_model.PriorVariances[j]))} before the data");
         }
 
-        string values = string.Join(", ", row.Select(value => double.IsNaN(value) ? "missing" : SampleProgram.Format(value)));
+        if (arguments.Estimated)
+        {
+            console.WriteLine("What the command line did not give was estimated from the data, by the moments of a one-way layout.");
+        }
+
+        string values = string.Join(", ", row.Select(value => double.IsNaN(value) ? "missing" : Format.Exact(value)));
         console.WriteLine($"First row ({arguments.Data.Groups[0]}): {values}");
         console.WriteLine();
     }
@@ -57,7 +56,7 @@ internal sealed class GaussianSumSample(IAnsiConsole console, GaussianSumArgumen
         {
             if (t < Shown || t == trace.Count - 1 || (t & (t - 1)) == 0)
             {
-                table.AddRow($"{t}", SampleProgram.Format(trace[t]), SampleProgram.FormatSmall(optimum - trace[t]));
+                table.AddRow($"{t}", Format.Number(trace[t]), Format.Small(optimum - trace[t]));
             }
         }
 
@@ -88,17 +87,17 @@ internal sealed class GaussianSumSample(IAnsiConsole console, GaussianSumArgumen
                 .Max(mean => Math.Abs(mean - exact.Mean[j]) / sd);
             means.AddRow(
                 arguments.Causes[j],
-                SampleProgram.Format(fit.Posterior.Means[j]),
-                SampleProgram.Format(walked.Posterior.Means[j]),
-                SampleProgram.Format(completed.Means[j]),
-                SampleProgram.Format(exact.Mean[j]),
-                difference <= 1e-8 ? "< 1E-08" : SampleProgram.FormatSmall(difference));
+                Format.Mean(fit.Posterior.Means[j], sd, MeanDigits),
+                Format.Mean(walked.Posterior.Means[j], sd, MeanDigits),
+                Format.Mean(completed.Means[j], sd, MeanDigits),
+                Format.Mean(exact.Mean[j], sd, MeanDigits),
+                difference <= 1e-8 ? "< 1E-08" : Format.Small(difference));
             deviations.AddRow(
                 arguments.Causes[j],
-                SampleProgram.Format(Math.Sqrt(_model.PriorVariances[j])),
-                SampleProgram.Format(fit.Posterior[j].StandardDeviation),
-                SampleProgram.Format(fit.LinearResponse[j].StandardDeviation),
-                SampleProgram.Format(sd));
+                Format.Number(Math.Sqrt(_model.PriorVariances[j])),
+                Format.Number(fit.Posterior[j].StandardDeviation),
+                Format.Number(fit.LinearResponse[j].StandardDeviation),
+                Format.Number(sd));
         }
 
         console.Write(means);
@@ -108,17 +107,17 @@ internal sealed class GaussianSumSample(IAnsiConsole console, GaussianSumArgumen
     private void WriteGaps(CaviResult fit, ElboTerms terms)
     {
         Table table = SampleProgram.NumberTable("Where the evidence goes", "part", "nats");
-        table.AddRow("data fit", SampleProgram.Format(terms.DataFit));
-        table.AddRow("prior", SampleProgram.Format(terms.Prior));
-        table.AddRow("uncertainty cost", SampleProgram.Format(terms.UncertaintyCost));
-        table.AddRow("spread", SampleProgram.Format(terms.Spread));
-        table.AddRow("constant", SampleProgram.Format(terms.Constant));
-        table.AddRow("= ELBO", SampleProgram.Format(fit.Elbo));
-        table.AddRow("+ optimisation gap, at most", SampleProgram.FormatSmall(fit.ElboGapBound));
-        table.AddRow("+ approximation gap", SampleProgram.Format(fit.ApproximationGap));
-        table.AddRow("= log evidence", SampleProgram.Format(fit.LogEvidence));
+        table.AddRow("data fit", Format.Number(terms.DataFit));
+        table.AddRow("prior", Format.Number(terms.Prior));
+        table.AddRow("uncertainty cost", Format.Number(terms.UncertaintyCost));
+        table.AddRow("spread", Format.Number(terms.Spread));
+        table.AddRow("constant", Format.Number(terms.Constant));
+        table.AddRow("= ELBO", Format.Number(fit.Elbo));
+        table.AddRow("+ optimisation gap, at most", Format.Small(fit.ElboGapBound));
+        table.AddRow("+ approximation gap", Format.Number(fit.ApproximationGap));
+        table.AddRow("= log evidence", Format.Number(fit.LogEvidence));
         console.Write(table);
-        string bound = fit.Converged ? "1E-08" : SampleProgram.FormatSmall(fit.ErrorBound);
+        string bound = fit.Converged ? "1E-08" : Format.Small(fit.ErrorBound);
         console.WriteLine($"No mean is off by more than {bound} posterior standard deviations.");
         console.WriteLine();
     }
@@ -132,10 +131,9 @@ internal sealed class GaussianSumSample(IAnsiConsole console, GaussianSumArgumen
             table.AddRow(
             [
                 arguments.Data.Groups[n],
-                .. fit.LinearResponse.Mean.Select((mean, j) =>
-                    $"{SampleProgram.Format(mean)} ± {fit.LinearResponse[j].StandardDeviation.ToString("G2", System.Globalization.CultureInfo.InvariantCulture)}"),
-                SampleProgram.Format(fit.Elbo),
-                SampleProgram.Format(fit.LogEvidence),
+                .. fit.LinearResponse.Mean.Select((mean, j) => Format.PlusMinus(mean, fit.LinearResponse[j].StandardDeviation)),
+                Format.Number(fit.Elbo),
+                Format.Number(fit.LogEvidence),
                 $"{fit.Sweeps}",
             ]);
         }

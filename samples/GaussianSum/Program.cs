@@ -1,3 +1,3 @@
 using VariationalInference.Samples;
 
-return SampleProgram.Run(console => new GaussianSumSample(console, new GaussianSumArguments(args)).Run());
+return SampleProgram.Run(args, GaussianSumArguments.Help, console => new GaussianSumSample(console, new GaussianSumArguments(args)).Run());

@@ -35,15 +35,14 @@ internal sealed class HybridArguments
 
     public HybridArguments(string[] arguments)
     {
-        var line = new CommandLine(arguments, Options, ["wide", "help"]);
-        ShowHelp = line.Has("help");
+        var line = new CommandLine(arguments, Options, ["wide"]);
         string path = line.Text("data") ?? Path.Combine(AppContext.BaseDirectory, "data", "morley.csv");
-        Source = line.Has("data") ? Path.GetFileName(path) : "Michelson's 1879 speed of light, 5 experiments of 20 runs, km/s above 299,000";
+        Source = line.Text("data") ?? "Michelson's 1879 speed of light, 5 experiments of 20 runs, km/s above 299,000";
         Data = line.Has("wide")
             ? ReplicateCsv.ReadWide(path, line.Text("label"))
             : ReplicateCsv.ReadLong(path, line.Text("group") ?? "Expt", line.Text("value") ?? "Speed");
         Model = CreateModel(line, Data);
-        Estimated = !line.Has("noise-variance") || !line.Has("prior-mean") || !line.Has("prior-variance");
+        Estimated = !line.HasAll("noise-variance", "prior-mean", "prior-variance");
         Seed = line.Count("seed", otherwise: 1, minimum: 0);
         TrainRows = line.Count("train-rows", otherwise: 20_000, minimum: 2);
         TrainOnData = CompleteRows.Count >= EnoughRows;
@@ -55,8 +54,6 @@ internal sealed class HybridArguments
             Seed = Seed,
         };
     }
-
-    public bool ShowHelp { get; }
 
     public string Source { get; }
 
@@ -81,20 +78,12 @@ internal sealed class HybridArguments
 
     private static GaussianSumModel CreateModel(CommandLine line, ReplicateTable data)
     {
-        (double mean, double within, double between) = data.Moments();
-        double noise = line.Number("noise-variance") ?? within;
-        if (!(noise > 0))
-        {
-            throw new UsageException("the data have no variance within groups; give one by --noise-variance");
-        }
-
-        // A between-group variance of zero would leave nothing to infer: half the variance of a group's mean then stands in for it.
-        double spread = between > 0 ? between : noise / data.Values.ColumnCount / 2;
+        MomentEstimate moments = data.Estimate(latentCount: 3, line.Number("noise-variance"));
         return new GaussianSumModel(
             data.Values.ColumnCount,
-            noise,
-            line.PerLatent("prior-mean", 3, [mean, 0, 0]),
-            line.PerLatent("prior-variance", 3, [2 * spread, spread / 4, spread / 4]));
+            moments.NoiseVariance,
+            line.PerLatent("prior-mean", 3, moments.PriorMeans),
+            line.PerLatent("prior-variance", 3, moments.PriorVariances));
     }
 
     private static GradientEstimator Estimator(CommandLine line) => (line.Text("estimator") ?? "sticking") switch

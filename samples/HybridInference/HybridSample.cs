@@ -10,14 +10,8 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
 {
     private readonly GaussianSumModel _model = arguments.Model;
 
-    public int Run()
+    public void Run()
     {
-        if (arguments.ShowHelp)
-        {
-            console.WriteLine(HybridArguments.Help);
-            return 0;
-        }
-
         WriteModel();
         if (arguments.CompleteRows.Count == 0)
         {
@@ -29,16 +23,15 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
         WriteRows(result);
         WriteIncompleteRows();
         WriteTimes(result);
-        return 0;
     }
 
     private void WriteModel()
     {
         console.WriteLine($"Data: {arguments.Source}");
-        console.WriteLine($"Model: each measurement = z1 (the quantity) + z2 (set-up bias) + z3 (drift) + noise of variance {SampleProgram.Format(_model.NoiseVariance)}");
+        console.WriteLine($"Model: each measurement = z1 (the quantity) + z2 (set-up bias) + z3 (drift) + noise of variance {Format.Number(_model.NoiseVariance)}");
         for (int j = 0; j < _model.LatentCount; j++)
         {
-            console.WriteLine($"  z{j + 1} ~ {new Gaussian(_model.PriorMeans[j], _model.PriorVariances[j])} before the data");
+            console.WriteLine($"  z{j + 1}: {Format.PlusMinus(_model.PriorMeans[j], Math.Sqrt(_model.PriorVariances[j]))} before the data");
         }
 
         if (arguments.Estimated)
@@ -49,40 +42,55 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
         console.WriteLine();
     }
 
-    private HybridResult Train()
+    private Matrix<double> TrainingRows()
     {
-        Matrix<double> rows;
         if (arguments.TrainOnData)
         {
-            rows = Rows(arguments.CompleteRows);
-            console.WriteLine($"Training on the {rows.RowCount} complete rows of the file.");
-        }
-        else
-        {
-            rows = _model.Sample(arguments.TrainRows, arguments.Seed).Observations;
-            console.WriteLine($"The file has {arguments.CompleteRows.Count} complete rows, too few to train on: training on {rows.RowCount} draws from the model.");
-            console.WriteLine("The real rows are then inferred by an encoder that never saw them.");
+            console.WriteLine($"Training on the {arguments.CompleteRows.Count} complete rows of the file.");
+            return Rows(arguments.CompleteRows);
         }
 
+        console.WriteLine($"The file has {arguments.CompleteRows.Count} complete rows, too few to train on: training on {arguments.TrainRows} draws from the model.");
+        console.WriteLine("The real rows are then inferred by an encoder that never saw them.");
+        return _model.Sample(arguments.TrainRows, arguments.Seed).Observations;
+    }
+
+    private HybridResult Train()
+    {
+        Matrix<double> rows = TrainingRows();
+        var encoder = new MlpEncoder(_model.ObservationCount, arguments.Training.AmortizedLatents.Length, [32, 32], seed: arguments.Seed);
+        console.WriteLine($"Encoder: {encoder}, {encoder.Parameters.Length} parameters; gradients: {arguments.Training.Estimator}. Ctrl-C stops and keeps the best.");
+        return UntilInterrupted(interrupted => new TrainingDisplay(console).Show(progress =>
+            new HybridSolver(arguments.Training).Fit(_model, encoder, rows, progress, interrupted)));
+    }
+
+    /// <summary>Turns Ctrl-C into a cancellation for as long as the work lasts; afterwards it ends the program again.</summary>
+    private static HybridResult UntilInterrupted(Func<CancellationToken, HybridResult> work)
+    {
         using var cancellation = new CancellationTokenSource();
-        Console.CancelKeyPress += (_, key) =>
+        ConsoleCancelEventHandler cancel = (_, key) =>
         {
             key.Cancel = true;
             cancellation.Cancel();
         };
-        var encoder = new MlpEncoder(_model.ObservationCount, arguments.Training.AmortizedLatents.Length, [32, 32], seed: arguments.Seed);
-        console.WriteLine($"Encoder: {encoder}, {encoder.Parameters.Length} parameters; gradients: {arguments.Training.Estimator}. Ctrl-C stops and keeps the best.");
-        return new TrainingDisplay(console).Show(progress =>
-            new HybridSolver(arguments.Training).Fit(_model, encoder, rows, progress, cancellation.Token));
+        Console.CancelKeyPress += cancel;
+        try
+        {
+            return work(cancellation.Token);
+        }
+        finally
+        {
+            Console.CancelKeyPress -= cancel;
+        }
     }
 
     private void WriteTraining(HybridResult result)
     {
         Table table = SampleProgram.NumberTable("Held-out rows, nats a row", "part", "value");
-        table.AddRow("ELBO", SampleProgram.Format(result.ValidationElbo));
-        table.AddRow("+ amortization gap (the encoder)", SampleProgram.FormatSmall(result.AmortizationGap));
-        table.AddRow("+ approximation gap (mean field)", SampleProgram.Format(result.ApproximationGap));
-        table.AddRow("= log evidence", SampleProgram.Format(result.ValidationLogEvidence));
+        table.AddRow("ELBO", Format.Number(result.ValidationElbo));
+        table.AddRow("+ amortization gap (the encoder)", Format.Small(result.AmortizationGap));
+        table.AddRow("+ approximation gap (mean field)", Format.Number(result.ApproximationGap));
+        table.AddRow("= log evidence", Format.Number(result.ValidationLogEvidence));
         console.Write(table);
         console.WriteLine($"Stopped after {result.Epochs} epochs: {result.StopReason}{(result.Converged ? string.Empty : ", not converged")}.");
         console.WriteLine();
@@ -104,10 +112,10 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
             table.AddRow(
             [
                 arguments.Data.Groups[row],
-                .. Enumerable.Range(0, q.Count).Select(j => $"{Short(q.Means[j])} ± {Short(q[j].StandardDeviation)}"),
-                string.Join(", ", exact.Mean.Select(Short)),
+                .. Enumerable.Range(0, q.Count).Select(j => Format.PlusMinus(q.Means[j], q[j].StandardDeviation)),
+                string.Join(", ", exact.Mean.Select((mean, j) => Format.Mean(mean, exact[j].StandardDeviation))),
                 difference.ToString("F3", CultureInfo.InvariantCulture),
-                inferred.AmortizationGaps[n].ToString("0E-0", CultureInfo.InvariantCulture),
+                Format.Small(inferred.AmortizationGaps[n]),
             ]);
         }
 
@@ -129,35 +137,43 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
     {
         double[] row = arguments.Data.Values.Row(arguments.CompleteRows[0]).ToArray();
         var cavi = new CaviSolver();
+        CaviResult fit = cavi.Solve(_model, row);
         double encoder = MedianMicroseconds(() => result.Infer(row));
         double coordinate = MedianMicroseconds(() => cavi.Solve(_model, row));
         console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"One new row: {encoder:F1} µs by the encoder, {coordinate:F1} µs by coordinate ascent ({cavi.Solve(_model, row).Sweeps} sweeps)."));
+            $"One new row: {encoder:F1} µs by the encoder, {coordinate:F1} µs by coordinate ascent ({fit.Sweeps} sweeps, {fit.StopReason})."));
     }
 
+    /// <summary>Returns a call's median time over rounds of about 5 ms, after a warm-up of 40 of them.</summary>
     private static double MedianMicroseconds(Action work)
     {
-        const int Rounds = 101;
-        const int Repetitions = 50;
-        var times = new double[Rounds];
-        for (int round = 0; round < Rounds; round++)
+        const int Rounds = 40;
+        TimeSpan warmUp = TimeSpan.FromMilliseconds(200);
+        int calls = 0;
+        long start = Stopwatch.GetTimestamp();
+        for (; calls == 0 || Stopwatch.GetElapsedTime(start) < warmUp; calls++)
         {
-            long start = Stopwatch.GetTimestamp();
-            for (int i = 0; i < Repetitions; i++)
+            work();
+        }
+
+        int repetitions = Math.Max(1, calls / Rounds);
+        var times = new double[Math.Min(calls, Rounds)];
+        for (int round = 0; round < times.Length; round++)
+        {
+            start = Stopwatch.GetTimestamp();
+            for (int i = 0; i < repetitions; i++)
             {
                 work();
             }
 
-            times[round] = Stopwatch.GetElapsedTime(start).TotalMicroseconds / Repetitions;
+            times[round] = Stopwatch.GetElapsedTime(start).TotalMicroseconds / repetitions;
         }
 
         Array.Sort(times);
-        return times[Rounds / 2];
+        return times[times.Length / 2];
     }
 
     private Matrix<double> Rows(IReadOnlyList<int> rows) =>
         Matrix<double>.Build.DenseOfRowVectors(rows.Select(row => arguments.Data.Values.Row(row)));
-
-    private static string Short(double value) => value.ToString("G4", CultureInfo.InvariantCulture);
 }

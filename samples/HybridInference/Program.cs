@@ -1,3 +1,3 @@
 using VariationalInference.Samples;
 
-return SampleProgram.Run(console => new HybridSample(console, new HybridArguments(args)).Run());
+return SampleProgram.Run(args, HybridArguments.Help, console => new HybridSample(console, new HybridArguments(args)).Run());

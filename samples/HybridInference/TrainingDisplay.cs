@@ -30,7 +30,7 @@ internal sealed class TrainingDisplay(IAnsiConsole console)
 
     private static string Describe(HybridProgress progress) => string.Create(
         CultureInfo.InvariantCulture,
-        $"epoch {progress.Epoch}: held-out ELBO {progress.ValidationElbo:F4}, amortization gap {progress.AmortizationGap:0.0E-0} nats a row");
+        $"epoch {progress.Epoch}: held-out ELBO {progress.ValidationElbo:G7}, amortization gap {progress.AmortizationGap:G2} nats a row");
 
     /// <summary>Calls back on the training thread, in order.</summary>
     private sealed class Report(Action<HybridProgress> show) : IProgress<HybridProgress>

@@ -25,7 +25,7 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public void UnknownOption_NamesItAndTheOptions() => Refused(() => Parse("--colour"), "'--colour'*--values*--count*--wide*");
+    public void UnknownOption_NamesItAndTheOptions() => Refused(() => Parse("--colour"), "'--colour'*--values*--count*--wide*--help");
 
     [Fact]
     public void MissingOrBadValue_NamesTheOption()
@@ -35,6 +35,13 @@ public sealed class CommandLineTests
         Refused(() => Parse("--values", "1,2").Number("values"), "--values is '1,2'; it must be one number");
         Refused(() => Parse("--count", "0").Count("count", otherwise: 1, minimum: 1), "--count is '0'*at least 1*");
     }
+
+    [Theory]
+    [InlineData(true, "--values", "x", "--help")]
+    [InlineData(true, "--colour", "-h")]
+    [InlineData(false, "--values", "x")]
+    public void Help_IsGivenWhateverElseIsAsked(bool asks, params string[] arguments) =>
+        CommandLine.AsksForHelp(arguments).Should().Be(asks);
 
     private static CommandLine Parse(params string[] arguments) => new(arguments, ["values", "count", "other"], ["wide"]);
 
