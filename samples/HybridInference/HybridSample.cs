@@ -8,6 +8,8 @@ namespace VariationalInference.Samples;
 /// <summary>Example B from end to end: train an encoder beside closed-form updates, then infer real rows and say how good that is.</summary>
 internal sealed class HybridSample(IAnsiConsole console, HybridArguments arguments)
 {
+    private const int ShownRows = 40;
+
     private readonly GaussianSumModel _model = arguments.Model;
 
     public void Run()
@@ -103,7 +105,7 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
             result.AmortizedLatents.Contains(j) ? $"z{j + 1} (encoder)" : $"z{j + 1} (closed form)")];
         Table table = SampleProgram.NumberTable(
             "Real rows: mean ± mean-field sd", ["row", .. latents, "exact z1, z2, z3", "off by (sd)", "row's gap"]);
-        for (int n = 0; n < inferred.RowCount; n++)
+        for (int n = 0; n < Math.Min(inferred.RowCount, ShownRows); n++)
         {
             int row = arguments.CompleteRows[n];
             MultivariateGaussian exact = _model.Posterior(arguments.Data.Values.Row(row).ToArray());
@@ -120,17 +122,32 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
         }
 
         console.Write(table);
+        if (inferred.RowCount > ShownRows)
+        {
+            console.WriteLine($"{inferred.RowCount - ShownRows} more rows were inferred as well. All together: {inferred}.");
+        }
+
         console.WriteLine("'off by' is the largest difference from the exact posterior mean, in exact posterior standard deviations.");
         console.WriteLine();
     }
 
     private void WriteIncompleteRows()
     {
-        foreach (int row in Enumerable.Range(0, arguments.Data.Groups.Count).Except(arguments.CompleteRows))
+        int[] incomplete = [.. Enumerable.Range(0, arguments.Data.Groups.Count).Except(arguments.CompleteRows)];
+        if (incomplete.Length == 0)
         {
-            CaviResult fit = new CaviSolver().Solve(_model, arguments.Data.Values.Row(row).ToArray());
-            console.WriteLine($"Row {arguments.Data.Groups[row]} has missing measurements and was inferred by coordinate ascent: {fit.Posterior}");
+            return;
         }
+
+        console.WriteLine($"Rows with missing measurements ({incomplete.Length}), by coordinate ascent: z1, z2, z3, mean ± mean-field sd");
+        foreach (int row in incomplete.Take(ShownRows))
+        {
+            MeanFieldGaussian q = new CaviSolver().Solve(_model, arguments.Data.Values.Row(row).ToArray()).Posterior;
+            IEnumerable<string> causes = Enumerable.Range(0, q.Count).Select(j => Format.PlusMinus(q.Means[j], q[j].StandardDeviation));
+            console.WriteLine($"  {arguments.Data.Groups[row]}: {string.Join(", ", causes)}");
+        }
+
+        console.WriteLine();
     }
 
     private void WriteTimes(HybridResult result)
