@@ -8,6 +8,9 @@ namespace VariationalInference.Tests.FixedForm;
 /// <summary>Gradient ascent, through <see cref="FixedFormElbo.Maximize"/>.</summary>
 public sealed class GradientAscentTests
 {
+    /// <summary>What rounding may do to a variance, which is kept as its logarithm: half an ulp of numbers up to 40, and 1/Λ_jj's own.</summary>
+    private const double VarianceRounding = 1e-14;
+
     private static readonly FixedFormElbo Example = new(new GaussianSumModel().Observe([1.2, 0.8]));
 
     private static readonly FixedFormElbo General = new(new LinearGaussianModel(
@@ -33,6 +36,9 @@ public sealed class GradientAscentTests
             walk.Converged.Should().Be(walk.ErrorBound <= options.Tolerance && walk.VarianceErrorBound <= options.Tolerance);
             walk.ElboTrace.All(double.IsFinite).Should().BeTrue();
             walk.Path.Should().ContainSingle();
+            double allowed = Rounding(walk, reference, n, walk.ElboTrace.Max(Math.Abs));
+            walk.ElboTrace.Zip(walk.ElboTrace.Skip(1), (before, after) => before - after).DefaultIfEmpty().Max()
+                .Should().BeLessThanOrEqualTo(allowed, "the default steps contract, row {0}", n);
             if (reachable)
             {
                 walk.StopReason.Should().BeOneOf([GradientAscentStopReason.CertificateMet, GradientAscentStopReason.RoundingFloor], "row {0}", n);
@@ -62,6 +68,22 @@ public sealed class GradientAscentTests
             {
                 BoundsShouldHold(elbo.Maximize(new GradientAscentOptions { MaxSteps = steps, Tolerance = 0 }), reference, n);
             }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(ReferenceCase.Ids), MemberType = typeof(ReferenceCase))]
+    public void StepTooLarge_OnEachReferenceCase_KeepsTheBestPointAndItsBounds(string id)
+    {
+        ReferenceCase reference = ReferenceCase.Of(id);
+        var options = new GradientAscentOptions { StepSize = 10, MaxSteps = 200, PathLimit = 1 };
+
+        for (int n = 0; n < reference.Rows.Length; n++)
+        {
+            GradientAscentResult walk = new FixedFormElbo(reference.Model.Observe(reference.Rows[n])).Maximize(options);
+
+            walk.Elbo.Should().BeGreaterThanOrEqualTo(walk.ElboTrace.Max() - Rounding(walk, reference, n, walk.ElboTrace[0]));
+            BoundsShouldHold(walk, reference, n);
         }
     }
 
@@ -188,9 +210,14 @@ public sealed class GradientAscentTests
         reference.MeanError(walk.Posterior.Means, row)
             .Should().BeLessThanOrEqualTo(walk.ErrorBound, "row {0}, step {1}", row, walk.Steps);
 
-        // As in the tests of coordinate ascent: what no evaluation of the ELBO escapes.
-        double rounding = (1e-15 * (8 + reference.Model.LatentCount + reference.Model.ObservationCount) * (1 + Math.Abs(walk.Elbo)))
-            + (4.5e-16 * reference.ResidualSensitivity(row));
-        (reference.Elbos[row] - walk.Elbo).Should().BeLessThanOrEqualTo(walk.ElboGapBound + rounding, "row {0}, step {1}", row, walk.Steps);
+        walk.Posterior.Variances.Zip(reference.MeanFieldVariances, (actual, exact) => Math.Abs(actual - exact) / exact).Max()
+            .Should().BeLessThanOrEqualTo((1 + 1e-14) * (walk.VarianceErrorBound + VarianceRounding), "row {0}, step {1}", row, walk.Steps);
+        (reference.Elbos[row] - walk.Elbo).Should().BeLessThanOrEqualTo(
+            walk.ElboGapBound + Rounding(walk, reference, row, walk.Elbo), "row {0}, step {1}", row, walk.Steps);
     }
+
+    /// <summary>As in the tests of coordinate ascent: what no evaluation of the ELBO escapes.</summary>
+    private static double Rounding(GradientAscentResult walk, ReferenceCase reference, int row, double size) =>
+        (1e-15 * (8 + reference.Model.LatentCount + reference.Model.ObservationCount) * (1 + Math.Max(Math.Abs(size), Math.Abs(walk.Elbo))))
+            + (4.5e-16 * reference.ResidualSensitivity(row));
 }

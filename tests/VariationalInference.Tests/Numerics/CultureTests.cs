@@ -25,6 +25,15 @@ public sealed class CultureTests
                 () => _ = new MeanFieldGaussian([1], [-1.5]), "variances", "variances[0] is -1.5; it must be positive and finite.");
             Refusal.Of<ArgumentOutOfRangeException>(
                 () => new Gaussian(0, 1).Interval(1.5), "probability", "probability is 1.5; it must lie strictly between 0 and 1.");
+            Refusal.Of<ArgumentOutOfRangeException>(
+                () => _ = new CaviOptions { Tolerance = -0.25 }, "Tolerance", "Tolerance is -0.25; it must be zero or positive, and finite.");
+            Refusal.Of<ArgumentOutOfRangeException>(
+                () => _ = new GradientAscentOptions { StepSize = -0.5 }, "StepSize", "StepSize is -0.5; it must be positive and finite.");
+            Refusal.Of<ArgumentException>(
+                () => new FixedFormElbo(new GaussianSumModel().Observe([1.2, 0.8])).Value([0, 0, double.NaN], [1, 1, 1]),
+                "means",
+                "means[2] is NaN; it must be finite.");
+            new NonFiniteValueException("the ELBO", -1.5, row: 0, iteration: 2).Message.Should().StartWith("the ELBO is -1.5 in row 0");
         }
         finally
         {

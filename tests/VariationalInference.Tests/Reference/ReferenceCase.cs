@@ -72,6 +72,9 @@ public sealed class ReferenceCase
 
     public double SweepsNeeded => Cavi.GetProperty("sweeps_to_abs_err_1e-8_from_zero").GetDouble();
 
+    /// <summary>Gets the sweeps to the same error from the prior means.</summary>
+    public double SweepsNeededFromPrior => Cavi.GetProperty("sweeps_to_abs_err_1e-8_from_prior_mean").GetDouble();
+
     /// <summary>Gets (sweep, means, ELBO) of row 0 after the first sweeps from zero.</summary>
     public IEnumerable<(int Sweep, double[] Means, double Elbo)> FirstSweeps =>
         Cavi.TryGetProperty("row0_after_sweeps_from_zero", out JsonElement list)
@@ -112,6 +115,10 @@ public sealed class ReferenceCase
         double[] variances = ExactVariances;
         return Enumerable.Range(0, exact.Length).Max(j => Math.Abs(means[j] - exact[j]) / Math.Sqrt(variances[j]));
     }
+
+    /// <summary>Returns the largest error of a row's means in their own units, as the reference's counts of sweeps have it.</summary>
+    public double AbsoluteMeanError(IReadOnlyList<double> means, int row) =>
+        means.Zip(PosteriorMeans[row], (mean, exact) => Math.Abs(mean - exact)).Max();
 
     /// <summary>
     /// Returns by how many nats a relative change of the observations and of the prediction, by one each, changes the data fit:
