@@ -168,6 +168,46 @@ public sealed class QuadraticLogJointTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
+    public void PredictionBeyondTheDigitsOfADouble_IsNotRounded(bool sum)
+    {
+        // 1e16 + 1 is no double: rounded, the prediction would equal the observation, which is one less.
+        double[] means = [1e16, 1];
+        LinearGaussianModel model = sum
+            ? new GaussianSumModel(1, 1, means, [1, 1])
+            : new LinearGaussianModel(Matrix<double>.Build.Dense(1, 2, 1.0), [0], [1], means, [1, 1]);
+
+        QuadraticLogJoint joint = model.Observe([1e16]);
+
+        joint.Posterior().Mean[1].Should().BeApproximately(1 - (1.0 / 3), 1e-15);
+        joint.LogEvidence.Should().BeApproximately(-0.5 * (Math.Log(2 * Math.PI * 3) + (1.0 / 3)), 1e-15);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void ObservationFarMorePreciseThanAnother_DoesNotDrownIt(bool preciseFirst)
+    {
+        // The difference is seen with noise 1, the sum with noise 1e-20: Λ has the eigenvalues 1 + 2 and 1 + 2e20.
+        double[][] loadings = [[1, 1], [1, -1]];
+        double[] noise = [1e-20, 1];
+        int[] order = preciseFirst ? [0, 1] : [1, 0];
+        var model = new LinearGaussianModel(
+            Matrix<double>.Build.DenseOfRowArrays(order.Select(k => loadings[k])), [0, 0], [.. order.Select(k => noise[k])], [0, 0], [1, 1]);
+
+        QuadraticLogJoint joint = model.Observe([.. order.Select(k => k == 0 ? 0.0 : 3.0)]);
+
+        joint.Posterior().Mean.Should().Equal([1, -1], (actual, expected) => Math.Abs(actual - expected) < 1e-12);
+        joint.Posterior().Variances.Should().OnlyContain(variance => Math.Abs((6 * variance) - 1) < 1e-12);
+        joint.Posterior().Covariance(0, 1).Should().BeApproximately(-1.0 / 6, 1e-12);
+
+        // Means of 1, rounded, leave a residual of up to 1e10 · 2e-16 standard deviations of the noise: squared and halved, 2e-12 nats.
+        joint.LogEvidence.Should().BeApproximately(
+            -Math.Log(2 * Math.PI) - (0.5 * (Math.Log(2) + Math.Log(3) + (9.0 / 3))), 1e-11);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
     public void ParetoShape_IsOneLessTheSmallestEigenvalueOfTheScaledPrecision(bool sum)
     {
         LinearGaussianModel model = sum ? new GaussianSumModel(2, 0.3, [0, 0, 0], [1.0, 0.5, 4.0]) : Model;
