@@ -108,14 +108,11 @@ internal sealed class GradientAscent
         for (int j = 0; j < _t.Length; j++)
         {
             _t[j] += _meanSteps[j] * _gradient[j];
-            double ratio = VarianceRatio(j);
+            double ratio = _shape.VarianceRatio(j, _logVariances[j]);
             double step = _options.StepSize ?? 2 / Math.Max(1, ratio);
             _logVariances[j] += step * 0.5 * (1 - ratio);
         }
     }
-
-    /// <summary>Returns q_j = Λ_jj v_j, which is 1 at the optimum.</summary>
-    private double VarianceRatio(int j) => Math.Exp(_logVariances[j]) / _shape.MeanFieldVariances[j];
 
     private bool IsFinite()
     {
@@ -146,9 +143,8 @@ internal sealed class GradientAscent
         double varianceGap = 0;
         for (int j = 0; j < _t.Length; j++)
         {
-            double excess = VarianceRatio(j) - 1;
-            varianceError = Math.Max(varianceError, Math.Abs(excess));
-            varianceGap += 0.5 * (excess - MathNet.Numerics.SpecialFunctions.Log1p(excess));
+            varianceError = Math.Max(varianceError, Math.Abs(_shape.VarianceRatio(j, _logVariances[j]) - 1));
+            varianceGap += _shape.VarianceGap(j, _logVariances[j]);
         }
 
         var means = new double[_t.Length];

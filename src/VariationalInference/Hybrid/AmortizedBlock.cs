@@ -105,16 +105,12 @@ internal sealed class AmortizedBlock
         double gap = 0;
         for (int i = 0; i < gradient.Length; i++)
         {
-            double excess = VarianceRatio(i, logVariances[i]) - 1;
-            gap += excess - MathNet.Numerics.SpecialFunctions.Log1p(excess);
-            gap += gradient[i] * PosteriorShape.Dot(_profileInverse.AsSpan(i * Count, Count), gradient);
+            gap += Shape.VarianceGap(Amortized[i], logVariances[i]);
+            gap += 0.5 * gradient[i] * PosteriorShape.Dot(_profileInverse.AsSpan(i * Count, Count), gradient);
         }
 
-        return 0.5 * gap;
+        return gap;
     }
-
-    /// <summary>Returns q = Λ_aa σ_a², 1 at the optimum.</summary>
-    public double VarianceRatio(int index, double logVariance) => Math.Exp(logVariance) / Shape.MeanFieldVariances[Amortized[index]];
 
     /// <summary>Returns the whitened mean (μ − m)/s of an amortized latent.</summary>
     public double Whiten(int index, double mean)

@@ -4,7 +4,8 @@ namespace VariationalInference;
 internal sealed class HybridEvaluation
 {
     private readonly HybridRows _rows;
-    private readonly AmortizedBlock _block;
+    private readonly HybridRow _row;
+    private readonly int _outputs;
     private readonly IEncoderTape _tape;
     private readonly double[] _means;
     private readonly double[] _logVariances;
@@ -12,7 +13,8 @@ internal sealed class HybridEvaluation
     public HybridEvaluation(HybridRows rows, AmortizedBlock block, IEncoder encoder)
     {
         _rows = rows;
-        _block = block;
+        _row = new HybridRow(block);
+        _outputs = block.Count;
         _tape = encoder.CreateTape(HybridShard.Capacity);
         _means = new double[HybridShard.Capacity * block.Count];
         _logVariances = new double[_means.Length];
@@ -21,27 +23,16 @@ internal sealed class HybridEvaluation
     /// <summary>Returns the mean gap of a row, in nats; not finite when the encoder's outputs are not.</summary>
     public double MeanGap()
     {
-        int count = _block.Count;
-        var amortized = new double[count];
-        var gradient = new double[count];
-        var coordinates = new double[_block.Coordinate.Length];
-        var residual = new double[_block.Shape.Rank];
         double sum = 0;
         for (int first = 0; first < _rows.Count; first += HybridShard.Capacity)
         {
             int size = Math.Min(HybridShard.Capacity, _rows.Count - first);
-            _tape.Forward(_rows.Observations(first, size), _means.AsSpan(0, size * count), _logVariances.AsSpan(0, size * count));
+            int outputs = size * _outputs;
+            _tape.Forward(_rows.Observations(first, size), _means.AsSpan(0, outputs), _logVariances.AsSpan(0, outputs));
             for (int n = 0; n < size; n++)
             {
-                for (int i = 0; i < count; i++)
-                {
-                    amortized[i] = _block.Whiten(i, _means[(n * count) + i]);
-                }
-
-                _block.Residual(_rows.Whitened(first + n), amortized, residual);
-                _block.Solve(residual, coordinates);
-                _block.Gradient(amortized, residual, gradient);
-                sum += _block.Gap(gradient, _logVariances.AsSpan(n * count, count));
+                _row.Solve(_rows.Whitened(first + n), _means.AsSpan(n * _outputs, _outputs));
+                sum += _row.Gap(_logVariances.AsSpan(n * _outputs, _outputs));
             }
         }
 

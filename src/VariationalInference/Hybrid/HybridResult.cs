@@ -118,25 +118,15 @@ public sealed class HybridResult
         var encoded = new double[count];
         var logVariances = new double[count];
         Encode(row, encoded, logVariances);
-        var t = new double[count];
-        for (int i = 0; i < count; i++)
-        {
-            t[i] = _block.Whiten(i, encoded[i]);
-        }
-
-        var residual = new double[_block.Shape.Rank];
-        var coordinates = new double[_block.Coordinate.Length];
-        var gradient = new double[count];
-        _block.Residual(joint.Whitened, t, residual);
-        _block.Solve(residual, coordinates);
-        _block.Gradient(t, residual, gradient);
-        gap = _block.Gap(gradient, logVariances);
+        var state = new HybridRow(_block);
+        state.Solve(joint.Whitened, encoded);
+        gap = state.Gap(logVariances);
         if (!double.IsFinite(gap))
         {
             Guard.ThrowNonFinite("the amortization gap of the encoder's outputs", gap, rowNumber, iteration: 0);
         }
 
-        return Assemble(encoded, logVariances, coordinates);
+        return Assemble(encoded, logVariances, state.Coordinates);
     }
 
     private void Encode(ReadOnlySpan<double> row, Span<double> means, Span<double> logVariances)

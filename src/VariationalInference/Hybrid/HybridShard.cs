@@ -22,9 +22,7 @@ internal sealed class HybridShard
     private readonly double[] _meanGradients;
     private readonly double[] _logVarianceGradients;
     private readonly double[] _noise;
-    private readonly double[] _amortized;
-    private readonly double[] _coordinates;
-    private readonly double[] _residual;
+    private readonly HybridRow _row;
 
     /// <param name="rows">The training rows.</param>
     /// <param name="block">The split of the latents.</param>
@@ -46,9 +44,7 @@ internal sealed class HybridShard
         _meanGradients = new double[outputs];
         _logVarianceGradients = new double[outputs];
         _noise = new double[options.Estimator == GradientEstimator.Analytic ? 0 : outputs * options.DrawCount];
-        _amortized = new double[block.Count];
-        _coordinates = new double[block.Coordinate.Length];
-        _residual = new double[block.Shape.Rank];
+        _row = new HybridRow(block);
         Gradient = new double[encoder.Parameters.Length];
     }
 
@@ -93,28 +89,26 @@ internal sealed class HybridShard
     private void Visit(int position, int row)
     {
         int count = _block.Count;
+        ReadOnlySpan<double> means = _means.AsSpan(position * count, count);
         ReadOnlySpan<double> logVariances = _logVariances.AsSpan(position * count, count);
-        for (int i = 0; i < count; i++)
+        ReadOnlySpan<double> coordinates;
+        if (_options.CoordinateSweeps is int sweeps && _coordinateState is not null)
         {
-            _amortized[i] = _block.Whiten(i, _means[(position * count) + i]);
-        }
-
-        _block.Residual(_rows.Whitened(row), _amortized, _residual);
-        Span<double> coordinates = _coordinates;
-        if (_coordinateState is null)
-        {
-            _block.Solve(_residual, coordinates);
+            int width = _block.Coordinate.Length;
+            Span<double> state = _coordinateState.AsSpan(row * width, width);
+            _row.Sweep(_rows.Whitened(row), means, state, sweeps);
+            coordinates = state;
         }
         else
         {
-            coordinates = _coordinateState.AsSpan(row * _coordinates.Length, _coordinates.Length);
-            _block.Sweep(_residual, coordinates, _options.CoordinateSweeps ?? 1);
+            _row.Solve(_rows.Whitened(row), means);
+            coordinates = _row.Coordinates;
         }
 
         int draws = _noise.Length / Capacity;
         _outputGradient.Evaluate(
-            _amortized,
-            _residual,
+            _row.Amortized,
+            _row.Residual,
             logVariances,
             _noise.AsSpan(position * draws, draws),
             _meanGradients.AsSpan(position * count, count),
@@ -125,14 +119,14 @@ internal sealed class HybridShard
     /// <summary>The exact ELBO of the row's hybrid posterior, (4-2) with optimal variances for the coordinate block.</summary>
     private double RowElbo(int row, ReadOnlySpan<double> coordinates, ReadOnlySpan<double> logVariances)
     {
-        double squares = PosteriorShape.SquaredNorm(_residual) + PosteriorShape.SquaredNorm(_amortized)
+        double squares = PosteriorShape.SquaredNorm(_row.Residual) + PosteriorShape.SquaredNorm(_row.Amortized)
             + PosteriorShape.SquaredNorm(coordinates) + _block.Shape.LogScaledPrecisionSum;
+        double elbo = _rows.LikelihoodBase(row) - (0.5 * squares);
         for (int i = 0; i < logVariances.Length; i++)
         {
-            double excess = _block.VarianceRatio(i, logVariances[i]) - 1;
-            squares += excess - MathNet.Numerics.SpecialFunctions.Log1p(excess);
+            elbo -= _block.Shape.VarianceGap(_block.Amortized[i], logVariances[i]);
         }
 
-        return _rows.LikelihoodBase(row) - (0.5 * squares);
+        return elbo;
     }
 }

@@ -46,7 +46,7 @@ internal sealed class OutputGradient
             _block.Gradient(amortized, residual, _sum);
             for (int i = 0; i < _sum.Length; i++)
             {
-                logVarianceGradient[i] = 0.5 * (1 - _block.VarianceRatio(i, logVariances[i]));
+                logVarianceGradient[i] = 0.5 * (1 - _block.Shape.VarianceRatio(_block.Amortized[i], logVariances[i]));
             }
         }
         else

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
+using MathNet.Numerics;
 using MathNet.Numerics.LinearAlgebra;
 using MathNet.Numerics.LinearAlgebra.Factorization;
 
@@ -96,6 +97,16 @@ internal sealed class PosteriorShape
     public CovarianceStructure Covariance => _covariance.Value;
 
     public ReadOnlySpan<double> Column(int latent) => _loadings.AsSpan(latent * Rank, Rank);
+
+    /// <summary>Returns q = Λ_jj v of a factor with log variance ρ = log v; 1 at the optimum.</summary>
+    public double VarianceRatio(int latent, double logVariance) => Math.Exp(logVariance) / MeanFieldVariances[latent];
+
+    /// <summary>Returns what the ELBO lacks because a factor's variance is not 1/Λ_jj, ½(q − 1 − log q), in nats.</summary>
+    public double VarianceGap(int latent, double logVariance)
+    {
+        double excess = VarianceRatio(latent, logVariance) - 1;
+        return 0.5 * (excess - SpecialFunctions.Log1p(excess));
+    }
 
     /// <summary>Replaces x by (DΛD)⁻¹x.</summary>
     public void SolvePrecision(Span<double> x)
@@ -303,14 +314,12 @@ internal sealed class PosteriorShape
 
             double share = explained / _scaledPrecision[j];
             gap -= 0.5 * (share < 0.5
-                ? LogOnePlus(-share)
+                ? SpecialFunctions.Log1p(-share)
                 : (2 * Math.Log(Math.Abs(_factor.Value[j, j]))) - Math.Log(_scaledPrecision[j]));
         }
 
         return gap;
     }
-
-    private static double LogOnePlus(double x) => MathNet.Numerics.SpecialFunctions.Log1p(x);
 
     private CovarianceStructure ComputeCovariance()
     {

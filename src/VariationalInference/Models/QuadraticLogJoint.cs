@@ -25,8 +25,6 @@ public sealed class QuadraticLogJoint
     private static readonly double LogTwoPi = Math.Log(2 * Math.PI);
 
     private readonly double[] _observations;
-    private readonly double _logNormalizer;
-    private readonly double _unexplained;
     private double[]? _optimum;
 
     /// <param name="shape">What the row shares with others.</param>
@@ -39,8 +37,8 @@ public sealed class QuadraticLogJoint
         Shape = shape;
         _observations = observations;
         ObservedCount = observedCount;
-        _logNormalizer = logNormalizer;
-        _unexplained = unexplained;
+        LogNormalizer = logNormalizer;
+        Unexplained = unexplained;
         WhitenedNorm = Math.Sqrt(PosteriorShape.SquaredNorm(observations) + unexplained);
         if (!double.IsFinite(WhitenedNorm * WhitenedNorm))
         {
@@ -78,8 +76,7 @@ public sealed class QuadraticLogJoint
         get
         {
             double[] t = Optimum;
-            Span<double> e = stackalloc double[Shape.Rank <= MaxStack ? Shape.Rank : 0];
-            e = e.IsEmpty ? new double[Shape.Rank] : e;
+            var e = new double[Shape.Rank];
             Shape.Residual(_observations, t, e);
             return LogLikelihoodBase - (0.5 * (PosteriorShape.SquaredNorm(e) + PosteriorShape.SquaredNorm(t) + Shape.LogDeterminant));
         }
@@ -106,16 +103,16 @@ public sealed class QuadraticLogJoint
     internal double WhitenedNorm { get; }
 
     /// <summary>Gets the log joint's part that depends neither on z nor on the priors' normalisation.</summary>
-    internal double LogLikelihoodBase => _logNormalizer - (0.5 * _unexplained);
+    internal double LogLikelihoodBase => LogNormalizer - (0.5 * Unexplained);
 
-    internal double LogNormalizer => _logNormalizer;
+    /// <summary>Gets −½ Σ log 2πr over the observed cells.</summary>
+    internal double LogNormalizer { get; }
 
-    internal double Unexplained => _unexplained;
+    /// <summary>Gets the squared, whitened part of the row that no value of the latents can reach.</summary>
+    internal double Unexplained { get; }
 
     /// <summary>Gets t* = D⁻¹(Λ⁻¹h − m). Whoever computes it first, the values are the same.</summary>
     internal double[] Optimum => _optimum ??= Shape.Optimum(_observations);
-
-    private const int MaxStack = 64;
 
     /// <summary>Writes out the posterior precision.</summary>
     /// <returns>A new J×J matrix Λ.</returns>
