@@ -45,6 +45,18 @@ public sealed class CommandLine
 
     public bool HasAll(params string[] names) => names.All(Has);
 
+    /// <summary>Refuses options that would have no effect beside another, or without it.</summary>
+    /// <param name="deciding">The option that decides.</param>
+    /// <param name="given">Whether the others have no effect when that option is given, rather than when it is not.</param>
+    /// <param name="names">The options that have no effect then.</param>
+    public void Refuse(string deciding, bool given, params string[] names)
+    {
+        if (Has(deciding) == given && names.FirstOrDefault(Has) is string name)
+        {
+            throw new UsageException($"--{name} has no effect {(given ? "with" : "without")} --{deciding}");
+        }
+    }
+
     public string? Text(string name) => _values.GetValueOrDefault(name);
 
     public int Count(string name, int otherwise, int minimum)

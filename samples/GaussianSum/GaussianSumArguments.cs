@@ -29,12 +29,8 @@ internal sealed class GaussianSumArguments
     public GaussianSumArguments(string[] arguments)
     {
         var line = new CommandLine(arguments, Options, []);
+        line.Refuse("values", given: true, "data", "group", "value");
         double[]? typed = line.Numbers("values");
-        if (typed is not null && line.Has("data"))
-        {
-            throw new UsageException("--values and --data exclude each other");
-        }
-
         bool bundled = typed is null && !line.Has("data");
         int latents = line.Count("latents", otherwise: bundled ? 2 : 3, minimum: 1);
         bool published = bundled && latents == 2;

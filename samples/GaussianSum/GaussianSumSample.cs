@@ -1,3 +1,4 @@
+using System.Globalization;
 using Spectre.Console;
 
 namespace VariationalInference.Samples;
@@ -117,8 +118,7 @@ internal sealed class GaussianSumSample(IAnsiConsole console, GaussianSumArgumen
         table.AddRow("+ approximation gap", Format.Number(fit.ApproximationGap));
         table.AddRow("= log evidence", Format.Number(fit.LogEvidence));
         console.Write(table);
-        string bound = fit.Converged ? "1E-08" : Format.Small(fit.ErrorBound);
-        console.WriteLine($"No mean is off by more than {bound} posterior standard deviations.");
+        console.WriteLine($"No mean is off by more than {fit.ErrorBound.ToString("G2", CultureInfo.InvariantCulture)} posterior standard deviations.");
         console.WriteLine();
     }
 

@@ -11,8 +11,8 @@ internal sealed class HybridArguments
 
           --data FILE             a CSV file with a header line (default: Michelson's 1879 measurements of the speed of light)
           --group NAME            long form: its column of group labels (default: Expt)
-          --value NAME            long form: its column of measurements (default: Speed)
-          --wide                  the file has one group a line, and every column but the label holds a measurement
+          --value NAME            long form: its column of measurements, none of them empty (default: Speed)
+          --wide                  the file has one group a line, and every column but the label holds a measurement or nothing
           --label NAME            wide form: its column of labels
           --noise-variance V      the variance of a measurement within its group (default: estimated from the data)
           --prior-mean M,M,M      prior means of z1, z2, z3 (default: the grand mean, 0, 0)
@@ -36,6 +36,8 @@ internal sealed class HybridArguments
     public HybridArguments(string[] arguments)
     {
         var line = new CommandLine(arguments, Options, ["wide"]);
+        line.Refuse("wide", given: true, "group", "value");
+        line.Refuse("wide", given: false, "label");
         string path = line.Text("data") ?? Path.Combine(AppContext.BaseDirectory, "data", "morley.csv");
         Source = line.Text("data") ?? "Michelson's 1879 speed of light, 5 experiments of 20 runs, km/s above 299,000";
         Data = line.Has("wide")

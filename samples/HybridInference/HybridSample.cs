@@ -17,7 +17,7 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
         WriteModel();
         if (arguments.CompleteRows.Count == 0)
         {
-            throw new UsageException("no group has all its measurements; an encoder needs complete rows");
+            throw new CsvFormatException($"{arguments.Source}: no group has all its measurements; an encoder needs complete rows");
         }
 
         HybridResult result = Train();

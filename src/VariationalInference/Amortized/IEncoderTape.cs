@@ -15,7 +15,8 @@ public interface IEncoderTape
 
     /// <summary>
     /// Adds to <paramref name="parameterGradient"/> the gradient of Σ (∂f/∂μ · μ_φ + ∂f/∂ρ · ρ_φ) for the rows of the last
-    /// <see cref="Forward"/>: back-propagation of the output gradients of a scalar f to the parameters φ.
+    /// <see cref="Forward"/>: back-propagation of the output gradients of a scalar f to the parameters φ, which must not have changed
+    /// since.
     /// </summary>
     /// <param name="meanGradients">∂f/∂μ, n × A.</param>
     /// <param name="logVarianceGradients">∂f/∂ρ, n × A.</param>

@@ -143,7 +143,8 @@ public sealed class HybridOptions
     } = 1e-4;
 
     /// <summary>
-    /// Gets the number of epochs in a row whose gap is not at least 1 % below the best before the learning rate is halved;
+    /// Gets the number of epochs in a row whose gap is not at least 1 % below the best before the learning rate is halved and
+    /// training goes on from the best parameters;
     /// training stops when it would fall below a thousandth of its start. Range: at least 1.
     /// </summary>
     /// <value>The default is 10.</value>

@@ -3,7 +3,8 @@ namespace VariationalInference;
 /// <summary>Where training stands after an epoch. Values a row are means over rows, in nats, with every constant.</summary>
 /// <param name="Epoch">The number of epochs done; 0 is the untrained encoder.</param>
 /// <param name="MaxEpochs">The largest number of epochs.</param>
-/// <param name="TrainingElbo">The exact ELBO a row over the epoch's training rows, each as it was visited; NaN at epoch 0.</param>
+/// <param name="TrainingElbo">The exact ELBO a row over the epoch's training rows, each as it was visited; NaN when none was, at epoch 0 or after
+/// a cancellation.</param>
 /// <param name="ValidationElbo">The exact ELBO a row on the held-out rows.</param>
 /// <param name="ValidationLogEvidence">The exact log evidence a row on the held-out rows.</param>
 /// <param name="AmortizationGap">What the encoder loses a row against the best mean-field posterior, on the held-out rows; ≥ 0.</param>

@@ -12,8 +12,9 @@ namespace VariationalInference;
 /// <para>
 /// At each visit of a minibatch the coordinate latents are updated with E[z_a] = μ_φ(x), then the encoder takes a step uphill. Sampling
 /// enters the gradients only: ELBO, evidence and gaps are closed-form, and log p(x) = ELBO + approximation gap + amortization gap. So
-/// training is judged, on held-out rows, by the exact amortization gap, and the result can say how far from the optimum it is. The learning
-/// rate falls when the gap does not; the parameters with the smallest gap are kept, however training ends.
+/// training is judged, on held-out rows, by the exact amortization gap, and the result can say how far from the optimum it is. Both the
+/// parameters and their running average over steps are measured after each epoch. The learning rate falls when the gap does not; the
+/// parameters with the smallest gap are kept, however training ends.
 /// </para>
 /// <para>Rows must be complete. Training keeps the rows, O(NK); a result keeps nothing of them.</para>
 /// <threadsafety>A solver holds only its options and is safe to share.</threadsafety>
@@ -52,7 +53,11 @@ public sealed class HybridSolver
     {
         RowTable.Require(model, rows, nameof(rows), allowMissing: false);
         ArgumentNullException.ThrowIfNull(encoder);
-        Guard.AtLeast(rows.RowCount, 2, nameof(rows));
+        if (rows.RowCount < 2)
+        {
+            throw new ArgumentException("rows has 1 row; it must have at least 2, one to train on and one to hold out.", nameof(rows));
+        }
+
         RequireFit(model, encoder);
 
         int[] order = [.. Enumerable.Range(0, rows.RowCount)];
@@ -98,7 +103,8 @@ public sealed class HybridSolver
 
     /// <summary>
     /// Input scales from the training rows; output scales from the model: exact posterior means vary about the prior mean with the part of
-    /// the prior variance that the posterior variance leaves.
+    /// the prior variance that the posterior variance leaves, and the factors' variances are near 1/Λ_aa. These are where training starts
+    /// from; it needs none of them.
     /// </summary>
     private static EncoderScales Scales(HybridRows training, AmortizedBlock block, int width)
     {

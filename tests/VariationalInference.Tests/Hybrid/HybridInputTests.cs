@@ -46,7 +46,7 @@ public sealed class HybridInputTests
 
     [Fact]
     public void Fit_OneRow_AsksForTwo() => Refused(
-        () => new HybridSolver().Fit(Model, new MlpEncoder(2, 1), Matrix<double>.Build.Dense(1, 2)), "rows", "*at least 2*");
+        () => new HybridSolver().Fit(Model, new MlpEncoder(2, 1), Matrix<double>.Build.Dense(1, 2)), "rows", "*has 1 row*at least 2*");
 
     [Theory]
     [InlineData(double.NaN)]

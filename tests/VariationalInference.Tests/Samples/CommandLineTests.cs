@@ -25,6 +25,15 @@ public sealed class CommandLineTests
     }
 
     [Fact]
+    public void OptionWithoutEffect_IsRefused()
+    {
+        Refused(() => Parse("--wide", "--count", "1").Refuse("wide", given: true, "values", "count"), "--count has no effect with --wide");
+        Refused(() => Parse("--count", "1").Refuse("wide", given: false, "count"), "--count has no effect without --wide");
+        Parse("--wide").Refuse("wide", given: true, "count");
+        Parse("--count", "1").Refuse("wide", given: true, "count");
+    }
+
+    [Fact]
     public void UnknownOption_NamesItAndTheOptions() => Refused(() => Parse("--colour"), "'--colour'*--values*--count*--wide*--help");
 
     [Fact]
