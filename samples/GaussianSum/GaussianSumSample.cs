@@ -14,20 +14,23 @@ internal sealed class GaussianSumSample(IAnsiConsole console, GaussianSumArgumen
     public void Run()
     {
         double[] row = arguments.Row(0);
-        CaviResult fit = new CaviSolver().Solve(_model, row);
+        CaviResult fit = new CaviSolver(new CaviOptions { Method = CaviMethod.PlainSweeps }).Solve(_model, row);
+        CaviResult accelerated = new CaviSolver().Solve(_model, row);
         var elbo = new FixedFormElbo(_model.Observe(row));
         GradientAscentResult walked = elbo.Maximize();
 
         WriteModel(row);
         WritePath("Coordinate ascent, equation (4-1)", "sweep", fit.ElboTrace, fit.Elbo);
-        console.WriteLine($"Stopped after {fit.Sweeps} sweeps: {fit.StopReason}.");
+        console.WriteLine($"Stopped after {fit.Iterations} sweeps: {fit.StopReason}.");
+        console.WriteLine(
+            $"Accelerated, the default, it takes {accelerated.Iterations} iterations to {Format.Number(accelerated.Elbo)}: {accelerated.StopReason}.");
         console.WriteLine();
         WritePath("Gradient ascent, equation (4-2)", "step", walked.ElboTrace, fit.Elbo);
         console.WriteLine($"Stopped after {walked.Steps} steps: {walked.StopReason}.");
         console.WriteLine();
         WritePosterior(fit, walked, elbo.StationaryPoint(), _model.Posterior(row));
         WriteGaps(fit, elbo.Terms(fit.Posterior));
-        WriteTable(new CaviSolver().Solve(_model, arguments.Data.Values));
+        WriteTable(new CaviSolver().Solve(_model, arguments.Data.Values, CaviOutputs.All));
     }
 
     private void WriteModel(double[] row)
@@ -124,17 +127,17 @@ internal sealed class GaussianSumSample(IAnsiConsole console, GaussianSumArgumen
 
     private void WriteTable(CaviTable fits)
     {
-        Table table = SampleProgram.NumberTable("All rows in one call", ["row", .. arguments.Causes, "ELBO", "log evidence", "sweeps"]);
+        Table table = SampleProgram.NumberTable("All rows in one call", ["row", .. arguments.Causes, "ELBO", "log evidence", "error at most"]);
         for (int n = 0; n < fits.RowCount; n++)
         {
-            CaviResult fit = fits.Rows[n];
+            MultivariateGaussian posterior = fits.LinearResponse(n);
             table.AddRow(
             [
                 arguments.Data.Groups[n],
-                .. fit.LinearResponse.Mean.Select((mean, j) => Format.PlusMinus(mean, fit.LinearResponse[j].StandardDeviation)),
-                Format.Number(fit.Elbo),
-                Format.Number(fit.LogEvidence),
-                $"{fit.Sweeps}",
+                .. posterior.Mean.Select((mean, j) => Format.PlusMinus(mean, posterior[j].StandardDeviation)),
+                Format.Number(fits.Elbos[n]),
+                Format.Number(fits.LogEvidences[n]),
+                Format.Small(fits.ErrorBounds[n]),
             ]);
         }
 

@@ -159,7 +159,7 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
         double coordinate = MedianMicroseconds(() => cavi.Solve(_model, row));
         console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"One new row: {encoder:F1} µs by the encoder, {coordinate:F1} µs by coordinate ascent ({fit.Sweeps} sweeps, {fit.StopReason})."));
+            $"One new row: {encoder:F1} µs by the encoder, {coordinate:F1} µs by coordinate ascent ({fit.Iterations} iterations, {fit.StopReason})."));
     }
 
     /// <summary>Returns a call's median time over rounds of about 5 ms, after a warm-up of 40 of them.</summary>

@@ -1,11 +1,32 @@
 namespace VariationalInference;
 
-/// <summary>When coordinate ascent stops. Every rule that is set is checked after each sweep; the first to hold stops the run.</summary>
+/// <summary>
+/// How coordinate ascent goes about it and when it stops. Every rule that is set is checked after each iteration; the first to hold stops
+/// the run.
+/// </summary>
 public sealed class CaviOptions
 {
+    /// <summary>Gets how the stationary point is reached; all methods have the same one, and the same certificate.</summary>
+    /// <value>The default is <see cref="CaviMethod.Accelerated"/>.</value>
+    public CaviMethod Method
+    {
+        get;
+        init
+        {
+            if (!Enum.IsDefined(value))
+            {
+                throw new ArgumentOutOfRangeException(
+                    nameof(Method), value, Guard.Text($"{nameof(Method)} is {(int)value}; it must be a member of {nameof(CaviMethod)}."));
+            }
+
+            field = value;
+        }
+    } = CaviMethod.Accelerated;
+
     /// <summary>
     /// Gets the tolerance on <see cref="CaviResult.ErrorBound"/>: the largest error of a mean, in that latent's exact posterior standard
-    /// deviations, that counts as converged. Range: at least 0; 0 never stops a run.
+    /// deviations, that counts as converged. An accelerated run goes on to a gradient 1e-5 times as small where rounding allows, which costs an
+    /// iteration or two. Range: at least 0; 0 never stops a run.
     /// </summary>
     /// <value>The default is 1e-8.</value>
     public double Tolerance
@@ -19,8 +40,8 @@ public sealed class CaviOptions
     } = 1e-8;
 
     /// <summary>
-    /// Gets the first stop of section 4.4: the largest change of a mean in one sweep, in mean-field standard deviations 1/√Λ_jj. A small
-    /// change does not mean a small error; <see cref="CaviResult.Converged"/> still tells. Range: positive.
+    /// Gets the first stop of section 4.4: the largest change of a mean in one iteration, in mean-field standard deviations 1/√Λ_jj. A
+    /// small change does not mean a small error; <see cref="CaviResult.Converged"/> still tells. Range: positive.
     /// </summary>
     /// <value>The default is <see langword="null"/>: not used.</value>
     public double? MeanChangeTolerance
@@ -37,7 +58,7 @@ public sealed class CaviOptions
         }
     }
 
-    /// <summary>Gets the second stop of section 4.4: the growth of the ELBO in one sweep, in nats. Range: at least 0.</summary>
+    /// <summary>Gets the second stop of section 4.4: the growth of the ELBO in one iteration, in nats. Range: at least 0.</summary>
     /// <value>The default is <see langword="null"/>: not used.</value>
     public double? ElboTolerance
     {
@@ -53,15 +74,27 @@ public sealed class CaviOptions
         }
     }
 
-    /// <summary>Gets the largest number of sweeps; one sweep updates each latent once. Range: at least 1.</summary>
+    /// <summary>Gets the largest number of iterations of a row; one sweep updates each latent once. Range: at least 1.</summary>
     /// <value>The default is 100,000.</value>
-    public int MaxSweeps
+    public int MaxIterations
     {
         get;
         init
         {
-            Guard.AtLeast(value, 1, nameof(MaxSweeps));
+            Guard.AtLeast(value, 1, nameof(MaxIterations));
             field = value;
         }
     } = 100_000;
+
+    /// <summary>Gets the largest number of threads that work on a table; results do not depend on it. Range: at least 1.</summary>
+    /// <value>The default is the number of processors.</value>
+    public int MaxThreads
+    {
+        get;
+        init
+        {
+            Guard.AtLeast(value, 1, nameof(MaxThreads));
+            field = value;
+        }
+    } = Environment.ProcessorCount;
 }

@@ -12,18 +12,17 @@ public sealed class CaviResult
 {
     private readonly QuadraticLogJoint _joint;
 
-    internal CaviResult(
-        QuadraticLogJoint joint, CaviRun run, ImmutableArray<double> elboTrace, CaviStopReason stopReason, double tolerance)
+    internal CaviResult(QuadraticLogJoint joint, double[] means, ImmutableArray<double> elboTrace, CaviSummary summary)
     {
         _joint = joint;
-        Posterior = run.Posterior();
+        Posterior = MeanFieldGaussian.Adopt(means, joint.Shape.MeanFieldVariances);
         ElboTrace = elboTrace;
-        StopReason = stopReason;
-        ErrorBound = run.ErrorBound;
-        Converged = run.ErrorBound <= tolerance;
-        for (int sweep = 1; sweep < elboTrace.Length; sweep++)
+        StopReason = summary.StopReason;
+        ErrorBound = summary.ErrorBound;
+        Converged = summary.Converged;
+        for (int iteration = 1; iteration < elboTrace.Length; iteration++)
         {
-            LargestElboDecrease = Math.Max(LargestElboDecrease, elboTrace[sweep - 1] - elboTrace[sweep]);
+            LargestElboDecrease = Math.Max(LargestElboDecrease, elboTrace[iteration - 1] - elboTrace[iteration]);
         }
     }
 
@@ -33,11 +32,11 @@ public sealed class CaviResult
     /// <summary>Gets the ELBO of <see cref="Posterior"/>, in nats, with every constant.</summary>
     public double Elbo => ElboTrace[^1];
 
-    /// <summary>Gets the ELBO by sweep: element 0 at the start (with the optimal variances), element t after sweep t.</summary>
+    /// <summary>Gets the ELBO by iteration: element 0 at the start (with the optimal variances), element t after iteration t.</summary>
     public ImmutableArray<double> ElboTrace { get; }
 
-    /// <summary>Gets the number of sweeps done.</summary>
-    public int Sweeps => ElboTrace.Length - 1;
+    /// <summary>Gets the number of iterations done: sweeps, accelerated steps, or 1 for the direct route.</summary>
+    public int Iterations => ElboTrace.Length - 1;
 
     /// <summary>Gets why the run ended.</summary>
     public CaviStopReason StopReason { get; }
@@ -49,14 +48,15 @@ public sealed class CaviResult
 
     /// <summary>
     /// Gets the certificate ‖D∇_μ‖₂ plus a bound on its rounding: no mean is off by more than this many exact posterior standard deviations
-    /// (nor, since these are smaller, prior standard deviations).
+    /// (nor, since these are smaller, prior standard deviations). Where rounding keeps ‖D∇_μ‖₂ above the tolerance, the sharper
+    /// √(∇_μᵀΛ⁻¹∇_μ) takes its place.
     /// </summary>
     public double ErrorBound { get; }
 
     /// <summary>Gets the bound ½ <see cref="ErrorBound"/>² on what the ELBO lacks of its largest value, in nats.</summary>
     public double ElboGapBound => 0.5 * ErrorBound * ErrorBound;
 
-    /// <summary>Gets the largest fall of the ELBO from one sweep to the next, in nats; 0 or of the order of rounding unless something is wrong.</summary>
+    /// <summary>Gets the largest fall of the ELBO from one iteration to the next, in nats; 0 or of the order of rounding unless something is wrong.</summary>
     public double LargestElboDecrease { get; }
 
     /// <summary>Gets the exact log evidence log p(x), in nats.</summary>
@@ -77,5 +77,5 @@ public sealed class CaviResult
     /// <summary>Sums up the outcome in one line.</summary>
     /// <returns>The text.</returns>
     public override string ToString() =>
-        Guard.Text($"{Posterior} after {Sweeps} sweeps ({StopReason}), ELBO {Elbo:G8}, error at most {ErrorBound:G2} posterior sd");
+        Guard.Text($"{Posterior} after {Iterations} iterations ({StopReason}), ELBO {Elbo:G8}, error at most {ErrorBound:G2} posterior sd");
 }

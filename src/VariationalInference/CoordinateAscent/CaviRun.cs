@@ -2,27 +2,61 @@ namespace VariationalInference;
 
 /// <summary>The state of coordinate ascent on one row, in whitened coordinates t = D⁻¹(μ − m).</summary>
 /// <remarks>
+/// <para>
 /// Update (4-1) of latent j is t_j ← t_j + (B_jᵀe − t_j)/(1 + ‖B_j‖²) with the residual e = w − Bt kept up to date, O(Rank) a latent.
-/// After each sweep e is computed afresh, so that rounding does not pile up over sweeps. With g the gradient there, ‖g‖ ≥ ‖t − t*‖
+/// The accelerated iteration is the method of conjugate gradients for min ‖w − Bt‖² + ‖t‖² (Hestenes and Stiefel, 1952; in the form CGLS
+/// of Björck, Elfving and Strakoš, 1998, which keeps e too): each step maximises the ELBO along its direction, so the ELBO never falls.
+/// </para>
+/// <para>
+/// When a run is assessed, e is computed afresh, so that rounding does not pile up. With g the gradient there, ‖g‖ ≥ ‖t − t*‖
 /// because DΛD = I + BᵀB ⪰ I; in the norm of DΛD even (t − t*)ᵀDΛD(t − t*) = gᵀ(DΛD)⁻¹g ≤ ‖g‖², which by Cauchy and Schwarz bounds the
-/// error of every mean by ‖g‖ exact posterior standard deviations, and the ELBO's shortfall by ½‖g‖².
+/// error of every mean by ‖g‖ exact posterior standard deviations, and the ELBO's shortfall by ½‖g‖². Where rounding alone keeps ‖g‖
+/// above the tolerance, the sharper √(gᵀ(DΛD)⁻¹g) takes its place.
+/// </para>
 /// </remarks>
-internal sealed class CaviRun
+internal ref struct CaviRun
 {
-    private readonly QuadraticLogJoint _joint;
-    private readonly double[] _t;
-    private readonly double[] _residual;
-    private readonly double[] _gradient;
-    private double _gradientNorm = double.PositiveInfinity;
+    /// <summary>Conjugate ascent goes on to a gradient of this share of the tolerance: its last digits cost an iteration or two.</summary>
+    private const double Aim = 1e-5;
 
-    public CaviRun(QuadraticLogJoint joint, ReadOnlySpan<double> start)
+    private const int SpareSteps = 5;
+
+    private readonly PosteriorShape _shape;
+    private readonly ConditionedRow _row;
+    private readonly ReadOnlySpan<double> _w;
+    private readonly Span<double> _t;
+    private readonly Span<double> _residual;
+    private readonly Span<double> _gradient;
+    private readonly Span<double> _direction;
+    private readonly Span<double> _image;
+    private readonly double _tolerance;
+    private readonly double _progress;
+    private double _gradientNorm;
+    private double _assessedNorm = double.PositiveInfinity;
+    private double _gradientRounding;
+    private bool _restart = true;
+
+    /// <param name="row">What conditioning on the row gave.</param>
+    /// <param name="w">The whitened observations, length Rank.</param>
+    /// <param name="buffer">Room for <see cref="BufferLength"/> values.</param>
+    /// <param name="start">The means to start from; empty starts from zero.</param>
+    /// <param name="options">What is wanted.</param>
+    public CaviRun(ConditionedRow row, ReadOnlySpan<double> w, Span<double> buffer, ReadOnlySpan<double> start, CaviOptions options)
     {
-        _joint = joint;
-        _t = new double[joint.LatentCount];
-        _residual = new double[joint.Shape.Rank];
-        _gradient = new double[joint.LatentCount];
-        joint.Shape.Prior.Whiten(start, _t);
-        Assess();
+        _tolerance = options.Tolerance;
+        _progress = options.Method == CaviMethod.PlainSweeps ? 1 : 0.5;
+        _row = row;
+        _shape = row.Shape;
+        _w = w;
+        int latents = _shape.LatentCount;
+        int rank = _shape.Rank;
+        _t = buffer[..latents];
+        _gradient = buffer.Slice(latents, latents);
+        _direction = buffer.Slice(2 * latents, latents);
+        _residual = buffer.Slice(3 * latents, rank);
+        _image = buffer.Slice((3 * latents) + rank, rank);
+        _direction.Clear();
+        _shape.Prior.Whiten(start.IsEmpty ? _direction : start, _t);
     }
 
     public double Elbo { get; private set; }
@@ -30,23 +64,36 @@ internal sealed class CaviRun
     /// <summary>Gets the bound on the error of the means in posterior standard deviations, rounding included.</summary>
     public double ErrorBound { get; private set; }
 
-    /// <summary>Gets a value indicating whether the gradient is no larger than its rounding error may be, and falls no more.</summary>
-    public bool AtRoundingFloor { get; private set; }
+    /// <summary>Gets a value indicating whether <see cref="ErrorBound"/> is that of the present state.</summary>
+    public bool IsAssessed { get; private set; }
 
-    /// <summary>Gets the largest change of a mean in the last sweep, in mean-field standard deviations.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the run has nothing more to gain: the gradient is as small as aimed at, or no larger than its
+    /// rounding error may be and falling no more, or the closed form was used.
+    /// </summary>
+    public bool IsDone { get; private set; }
+
+    /// <summary>
+    /// Gets the number of conjugate steps after which the closed form is the better way: exact arithmetic needs min(J, Rank) + 1, and when
+    /// rounding spoils conjugacy (prior variances over many orders), many more would follow.
+    /// </summary>
+    public readonly int ConjugateLimit => Math.Min(_shape.LatentCount, _shape.Rank) + SpareSteps;
+
+    /// <summary>Gets the largest change of a mean in the last iteration, in mean-field standard deviations.</summary>
     public double MeanChange { get; private set; }
+
+    public static int BufferLength(int latents, int rank) => (3 * latents) + (2 * rank);
 
     /// <summary>Updates every latent once, in order: equation (4-1).</summary>
     public void Sweep()
     {
-        PosteriorShape shape = _joint.Shape;
         double largest = 0;
         for (int j = 0; j < _t.Length; j++)
         {
-            double precision = shape.ScaledPrecision[j];
-            double step = (PosteriorShape.Dot(shape.Column(j), _residual) - _t[j]) / precision;
+            double precision = _shape.ScaledPrecision[j];
+            double step = (PosteriorShape.Dot(_shape.Column(j), _residual) - _t[j]) / precision;
             _t[j] += step;
-            PosteriorShape.Subtract(shape.Column(j), step, _residual);
+            PosteriorShape.Subtract(_shape.Column(j), step, _residual);
             largest = Math.Max(largest, Math.Abs(step) * Math.Sqrt(precision));
         }
 
@@ -54,27 +101,99 @@ internal sealed class CaviRun
         Assess();
     }
 
-    public MeanFieldGaussian Posterior()
+    /// <summary>Maximises the ELBO along the next conjugate direction, and assesses the state when the gradient is small.</summary>
+    public void Accelerate()
     {
-        var means = new double[_t.Length];
-        _joint.Shape.Prior.Unwhiten(_t, means);
-        return MeanFieldGaussian.Adopt(means, _joint.Shape.MeanFieldVariances);
+        double squaredGradient = _gradientNorm * _gradientNorm;
+        if (_restart)
+        {
+            _gradient.CopyTo(_direction);
+            _restart = false;
+        }
+
+        _image.Clear();
+        _shape.Residual(_image, _direction, _image);
+        double curvature = PosteriorShape.SquaredNorm(_direction) + PosteriorShape.SquaredNorm(_image);
+        double step = curvature > 0 ? squaredGradient / curvature : 0;
+        double largest = 0;
+        for (int j = 0; j < _t.Length; j++)
+        {
+            double change = step * _direction[j];
+            _t[j] += change;
+            largest = Math.Max(largest, change * change * _shape.ScaledPrecision[j]);
+        }
+
+        // The image is −Bp.
+        for (int k = 0; k < _residual.Length; k++)
+        {
+            _residual[k] += step * _image[k];
+        }
+
+        MeanChange = Math.Sqrt(largest);
+        Measure();
+        if (!(_gradientNorm > Math.Max(Aim * _tolerance, _gradientRounding)))
+        {
+            Assess();
+            return;
+        }
+
+        double conjugacy = _gradientNorm * _gradientNorm / squaredGradient;
+        for (int j = 0; j < _direction.Length; j++)
+        {
+            _direction[j] = _gradient[j] + (conjugacy * _direction[j]);
+        }
     }
 
-    private void Assess()
+    /// <summary>Goes to the stationary point: equation (4-3).</summary>
+    public void SolveDirectly()
     {
-        PosteriorShape shape = _joint.Shape;
-        shape.Residual(_joint.Whitened, _t, _residual);
-        shape.Gradient(_t, _residual, _gradient);
+        double largest = 0;
+        for (int j = 0; j < _t.Length; j++)
+        {
+            double before = _t[j];
+            _t[j] = PosteriorShape.Dot(_shape.Response.Row(j), _w);
+            largest = Math.Max(largest, Math.Abs(_t[j] - before) * Math.Sqrt(_shape.ScaledPrecision[j]));
+        }
+
+        MeanChange = largest;
+        Assess();
+        IsDone = true;
+    }
+
+    public readonly void CopyMeans(Span<double> means) => _shape.Prior.Unwhiten(_t, means);
+
+    /// <summary>Computes the residual afresh, and with it the ELBO, the gradient and the error bound; to be called before the first step.</summary>
+    public void Assess()
+    {
+        _shape.Residual(_w, _t, _residual);
+        (double errorRounding, double meanRounding) = Measure();
+        double error = _gradientNorm;
+        if (error + errorRounding + meanRounding > _tolerance && error <= _gradientRounding)
+        {
+            error = _shape.ErrorNorm(_gradient, _direction);
+        }
+
+        ErrorBound = error + errorRounding + meanRounding;
+        IsDone = (_gradientNorm <= _gradientRounding && _gradientNorm >= _progress * _assessedNorm)
+            || (ErrorBound <= _tolerance && _gradientNorm <= Aim * _tolerance);
+        _assessedNorm = _gradientNorm;
+        _restart = true;
+        IsAssessed = true;
+    }
+
+    /// <summary>Computes the gradient and the ELBO for the residual at hand.</summary>
+    private (double Error, double Mean) Measure()
+    {
+        _shape.Gradient(_t, _residual, _gradient);
         double squaredResidual = PosteriorShape.SquaredNorm(_residual);
         double squaredNorm = PosteriorShape.SquaredNorm(_t);
-        double gradientNorm = Math.Sqrt(PosteriorShape.SquaredNorm(_gradient));
-        (double gradientRounding, double errorRounding) = shape.RoundingBounds(
-            _joint, _t, Math.Sqrt(squaredNorm), Math.Sqrt(squaredResidual));
-        double meanRounding = shape.MeanRoundingBound(_t);
-        Elbo = _joint.LogLikelihoodBase - (0.5 * (squaredResidual + squaredNorm + shape.LogScaledPrecisionSum));
-        ErrorBound = gradientNorm + errorRounding + meanRounding;
-        AtRoundingFloor = gradientNorm <= gradientRounding + meanRounding && gradientNorm >= _gradientNorm;
-        _gradientNorm = gradientNorm;
+        _gradientNorm = Math.Sqrt(PosteriorShape.SquaredNorm(_gradient));
+        Elbo = _row.LogLikelihoodBase - (0.5 * (squaredResidual + squaredNorm + _shape.LogScaledPrecisionSum));
+        (double gradientRounding, double errorRounding) = _shape.RoundingBounds(
+            _row.WhitenedNorm, _t, Math.Sqrt(squaredNorm), Math.Sqrt(squaredResidual));
+        double meanRounding = _shape.MeanRoundingBound(_t);
+        _gradientRounding = gradientRounding + meanRounding;
+        IsAssessed = false;
+        return (errorRounding, meanRounding);
     }
 }

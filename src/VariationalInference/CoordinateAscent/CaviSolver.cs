@@ -1,28 +1,41 @@
+using System.Buffers;
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
 
 /// <summary>
-/// Coordinate-ascent variational inference (CAVI) in the mean-field family, by the closed-form updates (4-1) of sections 4.3 and 4.4:
-/// v_j = 1/Λ_jj and μ_j ← v_j (h_j − Σ_{i≠j} Λ_ji μ_i), one latent after another.
+/// Coordinate-ascent variational inference (CAVI) in the mean-field family: v_j = 1/Λ_jj, and means that maximise the ELBO, by the
+/// closed-form updates (4-1) of sections 4.3 and 4.4, or faster.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Each update maximises the ELBO in one factor, so the ELBO never falls. By default a run stops when its certificate, a bound on the
-/// error that holds (see <see cref="CaviResult.ErrorBound"/>), meets the tolerance: a small change from sweep to sweep, the usual stop,
-/// can leave an error of several standard deviations when the latents are strongly coupled, and then sweeps are many. Cost of a sweep:
-/// O(JK), for Gaussian sums O(J).
+/// <see cref="CaviOptions.Method"/> chooses the way to the optimum: accelerated (the default), plain sweeps (4-1), or directly. The ELBO
+/// never falls. By default a run stops when its certificate, a bound on the error that holds (see <see cref="CaviResult.ErrorBound"/>),
+/// meets the tolerance: a small change from sweep to sweep, the usual stop, can leave an error of several standard deviations when the
+/// latents are strongly coupled. Cost of an iteration: O(JK), for Gaussian sums O(J).
+/// </para>
+/// <para>
+/// A table's complete rows share one response matrix, the limit that a run from any start reaches: it is computed once, with a bound on
+/// its own error, and a row then costs J·K multiplications. Rows with missing cells share one for each pattern. With
+/// <see cref="CaviMethod.PlainSweeps"/>, or with a stop by change, each row is run on its own instead.
 /// </para>
 /// <threadsafety>A solver holds only its options and is safe to share.</threadsafety>
 /// </remarks>
-public sealed class CaviSolver
+public sealed partial class CaviSolver
 {
-    private readonly CaviOptions _options;
+    private const int StackDoubles = 256;
 
     /// <summary>Initializes a new instance of the <see cref="CaviSolver"/> class.</summary>
-    /// <param name="options">When to stop; <see langword="null"/> for the defaults.</param>
-    public CaviSolver(CaviOptions? options = null) => _options = options ?? new CaviOptions();
+    /// <param name="options">How to go about it and when to stop; <see langword="null"/> for the defaults.</param>
+    public CaviSolver(CaviOptions? options = null) => Options = options ?? new CaviOptions();
+
+    internal CaviOptions Options { get; }
+
+    /// <summary>Gets a value indicating whether rows of a table need runs of their own.</summary>
+    internal bool SolvesRowByRow =>
+        Options.Method == CaviMethod.PlainSweeps || Options.MeanChangeTolerance is not null || Options.ElboTolerance is not null;
 
     /// <summary>Infers the latents of one row.</summary>
     /// <param name="model">The model.</param>
@@ -51,66 +64,244 @@ public sealed class CaviSolver
             joint.RequireLatents(start, nameof(start));
         }
 
-        return Run(joint, start.IsEmpty ? new double[joint.LatentCount] : start, row: 0);
+        var buffer = new double[CaviRun.BufferLength(joint.LatentCount, joint.Shape.Rank)];
+        var means = new double[joint.LatentCount];
+        var trace = ImmutableArray.CreateBuilder<double>();
+        CaviSummary summary = Run(joint.Row, joint.Whitened, buffer, start, means, trace, row: 0);
+        return new CaviResult(joint, means, trace.ToImmutable(), summary);
+    }
+
+    /// <summary>Infers the latents of one row into the caller's buffers; allocates nothing once the model has met the row's pattern.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="row">The observations x, length K; NaN means missing.</param>
+    /// <param name="means">Receives the posterior means, length J.</param>
+    /// <param name="variances">Receives the mean-field variances, length J.</param>
+    /// <returns>The outcome, converged or not.</returns>
+    /// <exception cref="ArgumentException">A length or a value is outside its range.</exception>
+    /// <exception cref="NonFiniteValueException">The ELBO left the range of double precision.</exception>
+    [SkipLocalsInit]
+    public CaviSummary Solve(LinearGaussianModel model, ReadOnlySpan<double> row, Span<double> means, Span<double> variances)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        model.RequireRow(row);
+        Guard.Length(means.Length, model.LatentCount, nameof(means), "one for each latent");
+        Guard.Length(variances.Length, model.LatentCount, nameof(variances), "one for each latent");
+        int length = model.ObservationCount + CaviRun.BufferLength(model.LatentCount, model.ObservationCount);
+        double[]? rented = length > StackDoubles ? ArrayPool<double>.Shared.Rent(length) : null;
+        Span<double> buffer = rented ?? stackalloc double[StackDoubles];
+        try
+        {
+            ConditionedRow conditioned = model.Structure.Condition(row, buffer);
+            ReadOnlySpan<double> w = buffer[..conditioned.Shape.Rank];
+            CaviSummary summary = Run(conditioned, w, buffer[model.ObservationCount..], start: default, means, trace: null, row: 0);
+            conditioned.Shape.MeanFieldVariances.AsSpan().CopyTo(variances);
+            return summary;
+        }
+        finally
+        {
+            if (rented is not null)
+            {
+                ArrayPool<double>.Shared.Return(rented);
+            }
+        }
     }
 
     /// <summary>Infers the latents of every row of a table, each from zero.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="table">The observations, N×K with N ≥ 1; NaN means missing.</param>
-    /// <param name="cancellationToken">Stops the work between rows.</param>
+    /// <param name="table">The observations, N×K with N ≥ 1; NaN means missing. A dense matrix is not copied.</param>
+    /// <param name="outputs">What to tell of each row beside its posterior.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The outcomes, row by row.</returns>
     /// <exception cref="ArgumentException"><paramref name="table"/> has no rows, another width, or holds an infinity.</exception>
-    /// <exception cref="NonFiniteValueException">The ELBO of a row left the range of double precision.</exception>
+    /// <exception cref="NonFiniteValueException">A row left the range of double precision.</exception>
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
-    public CaviTable Solve(LinearGaussianModel model, Matrix<double> table, CancellationToken cancellationToken = default)
+    public CaviTable Solve(
+        LinearGaussianModel model,
+        Matrix<double> table,
+        CaviOutputs outputs = CaviOutputs.None,
+        CancellationToken cancellationToken = default)
     {
-        RowTable.Require(model, table, nameof(table), allowMissing: true);
-        var results = ImmutableArray.CreateBuilder<CaviResult>(table.RowCount);
-        var start = new double[model.LatentCount];
-        var row = new double[model.ObservationCount];
-        for (int n = 0; n < table.RowCount; n++)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            RowTable.CopyRow(table, n, row);
-            results.Add(Run(RowTable.Observe(model, row, n), start, n));
-        }
-
-        return new CaviTable(results.MoveToImmutable());
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(table);
+        RowTable.RequireSize(model, table.RowCount, table.ColumnCount, nameof(table));
+        double[] values = table.AsColumnMajorArray() ?? table.ToColumnMajorArray();
+        var rows = RowSpan.ColumnMajor(values, table.ColumnCount);
+        return Solve(model, rows, outputs, nameof(table), nameof(table), firstRow: 0, cancellationToken);
     }
 
-    private CaviResult Run(QuadraticLogJoint joint, ReadOnlySpan<double> start, int row)
+    /// <summary>Infers the latents of every row of a table, each from zero.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="rows">The observations, N×K with N ≥ 1; NaN means missing.</param>
+    /// <param name="outputs">What to tell of each row beside its posterior.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <returns>The outcomes, row by row.</returns>
+    /// <exception cref="ArgumentException"><paramref name="rows"/> has no rows, another width, or holds an infinity.</exception>
+    /// <exception cref="NonFiniteValueException">A row left the range of double precision.</exception>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public CaviTable Solve(
+        LinearGaussianModel model,
+        RowSpan rows,
+        CaviOutputs outputs = CaviOutputs.None,
+        CancellationToken cancellationToken = default)
     {
-        var run = new CaviRun(joint, start);
-        RequireFinite(run, row, sweep: 0);
-        var trace = ImmutableArray.CreateBuilder<double>();
-        trace.Add(run.Elbo);
+        ArgumentNullException.ThrowIfNull(model);
+        RowTable.RequireSize(model, rows.RowCount, rows.ColumnCount, nameof(rows));
+        return Solve(model, rows, outputs, nameof(rows), nameof(rows), firstRow: 0, cancellationToken);
+    }
+
+    /// <summary>Infers the latents of every row of a table, each from zero, into the caller's buffers; allocates nothing for a row.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="rows">The observations, N×K with N ≥ 1; NaN means missing.</param>
+    /// <param name="destination">The buffers to fill. When an exception is thrown they may be filled in part.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <returns>The outcome of all rows together.</returns>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="rows"/> has no rows, another width, or holds an infinity; or a buffer has another length.
+    /// </exception>
+    /// <exception cref="NonFiniteValueException">A row left the range of double precision.</exception>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public CaviTableSummary Solve(
+        LinearGaussianModel model, RowSpan rows, CaviBlock destination, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        RowTable.RequireSize(model, rows.RowCount, rows.ColumnCount, nameof(rows));
+        destination.Require(rows.RowCount, model.LatentCount, nameof(destination));
+        return Pass(model, rows, destination, lists: false, nameof(rows), nameof(rows), firstRow: 0, cancellationToken).Summary;
+    }
+
+    /// <summary>Runs one row from a start, leaving its means in the caller's buffer.</summary>
+    internal CaviSummary Run(
+        ConditionedRow conditioned,
+        ReadOnlySpan<double> w,
+        Span<double> buffer,
+        ReadOnlySpan<double> start,
+        Span<double> means,
+        ImmutableArray<double>.Builder? trace,
+        long row)
+    {
+        var run = new CaviRun(conditioned, w, buffer, start, Options);
+        if (trace is not null || Options.Method != CaviMethod.Direct)
+        {
+            run.Assess();
+            RequireFinite(run, row, iteration: 0);
+            trace?.Add(run.Elbo);
+        }
+
         CaviStopReason? reason = null;
+        int iteration = 0;
         while (reason is null)
         {
-            run.Sweep();
-            RequireFinite(run, row, trace.Count);
-            trace.Add(run.Elbo);
-            reason = Stop(run, trace.Count - 1, trace[^1] - trace[^2]);
+            double before = run.Elbo;
+            Step(ref run, ++iteration);
+            RequireFinite(run, row, iteration);
+            reason = Stop(run, iteration, run.Elbo - before);
+            if (reason is not null && !run.IsAssessed)
+            {
+                run.Assess();
+                reason = run.ErrorBound <= Options.Tolerance ? CaviStopReason.CertificateMet : reason;
+            }
+
+            trace?.Add(run.Elbo);
         }
 
-        return new CaviResult(joint, run, trace.ToImmutable(), reason.Value, _options.Tolerance);
+        run.CopyMeans(means);
+        return new CaviSummary(run.Elbo, run.ErrorBound, iteration, reason.Value, run.ErrorBound <= Options.Tolerance);
     }
 
-    private CaviStopReason? Stop(CaviRun run, int sweeps, double growth) => run switch
+    /// <param name="model">The model.</param>
+    /// <param name="rows">The table.</param>
+    /// <param name="outputs">What to tell of each row.</param>
+    /// <param name="label">What an exception calls the table.</param>
+    /// <param name="name">The parameter that the table came in.</param>
+    /// <param name="firstRow">The number of the table's first row, in a stream of tables.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    private CaviTable Solve(
+        LinearGaussianModel model,
+        RowSpan rows,
+        CaviOutputs outputs,
+        string label,
+        string name,
+        long firstRow,
+        CancellationToken cancellationToken)
     {
-        _ when run.ErrorBound <= _options.Tolerance => CaviStopReason.CertificateMet,
-        _ when run.MeanChange <= _options.MeanChangeTolerance => CaviStopReason.MeanChangeBelowTolerance,
-        _ when growth <= _options.ElboTolerance => CaviStopReason.ElboStalled,
-        _ when run.AtRoundingFloor => CaviStopReason.RoundingFloor,
-        _ when sweeps >= _options.MaxSweeps => CaviStopReason.SweepLimit,
-        _ => null,
-    };
+        int count = rows.RowCount;
+        double[] means = GC.AllocateUninitializedArray<double>(checked(count * model.LatentCount));
+        double[]? bounds = outputs.HasFlag(CaviOutputs.ErrorBounds) ? new double[count] : null;
+        double[]? elbos = outputs.HasFlag(CaviOutputs.Elbos) ? new double[count] : null;
+        double[]? evidences = outputs.HasFlag(CaviOutputs.LogEvidences) ? new double[count] : null;
+        var destination = new CaviBlock { Means = means, ErrorBounds = bounds, Elbos = elbos, LogEvidences = evidences };
+        (CaviTableSummary summary, IncompleteRow[] incomplete) = Pass(
+            model, rows, destination, lists: true, label, name, firstRow, cancellationToken);
+        return new CaviTable(model.Structure, means, summary, incomplete, bounds, elbos, evidences);
+    }
 
-    private static void RequireFinite(CaviRun run, int row, int sweep)
+    private unsafe (CaviTableSummary Summary, IncompleteRow[] IncompleteRows) Pass(
+        LinearGaussianModel model,
+        RowSpan rows,
+        CaviBlock destination,
+        bool lists,
+        string label,
+        string name,
+        long firstRow,
+        CancellationToken cancellationToken)
+    {
+        fixed (double* cells = rows.Values, means = destination.Means, variances = destination.Variances)
+        fixed (double* bounds = destination.ErrorBounds, elbos = destination.Elbos, evidences = destination.LogEvidences)
+        {
+            var outputs = new TableOutputs
+            {
+                Means = means,
+                Variances = variances,
+                ErrorBounds = bounds,
+                Elbos = elbos,
+                LogEvidences = evidences,
+                ListsIncompleteRows = lists,
+            };
+            var pass = new TablePass(model, this, cells, rows.RowCount, rows.IsColumnMajor, outputs)
+            {
+                Label = label,
+                ParameterName = name,
+                FirstRow = firstRow,
+            };
+            return (pass.Run(cancellationToken), lists ? pass.IncompleteRows() : []);
+        }
+    }
+
+    private void Step(ref CaviRun run, int iteration)
+    {
+        if (Options.Method == CaviMethod.PlainSweeps)
+        {
+            run.Sweep();
+        }
+        else if (Options.Method == CaviMethod.Direct || iteration > run.ConjugateLimit)
+        {
+            run.SolveDirectly();
+        }
+        else
+        {
+            run.Accelerate();
+        }
+    }
+
+    private CaviStopReason? Stop(in CaviRun run, int iteration, double growth)
+    {
+        bool certified = run.IsAssessed && run.ErrorBound <= Options.Tolerance;
+        return 0 switch
+        {
+            _ when certified && (Options.Method == CaviMethod.PlainSweeps || run.IsDone) => CaviStopReason.CertificateMet,
+            _ when run.MeanChange <= Options.MeanChangeTolerance => CaviStopReason.MeanChangeBelowTolerance,
+            _ when growth <= Options.ElboTolerance => CaviStopReason.ElboStalled,
+            _ when run.IsDone => CaviStopReason.RoundingFloor,
+            _ when iteration >= Options.MaxIterations => CaviStopReason.IterationLimit,
+            _ => null,
+        };
+    }
+
+    private static void RequireFinite(in CaviRun run, long row, int iteration)
     {
         if (!double.IsFinite(run.Elbo) || !double.IsFinite(run.ErrorBound))
         {
-            Guard.ThrowNonFinite("the ELBO or its gradient", double.IsFinite(run.Elbo) ? run.ErrorBound : run.Elbo, row, sweep);
+            Guard.ThrowNonFinite("the ELBO or its gradient", double.IsFinite(run.Elbo) ? run.ErrorBound : run.Elbo, row, iteration);
         }
     }
 }

@@ -6,15 +6,15 @@ public enum CaviStopReason
     /// <summary>The error bound fell to <see cref="CaviOptions.Tolerance"/>.</summary>
     CertificateMet,
 
-    /// <summary>No mean moved by more than <see cref="CaviOptions.MeanChangeTolerance"/> in a sweep.</summary>
+    /// <summary>No mean moved by more than <see cref="CaviOptions.MeanChangeTolerance"/> in an iteration.</summary>
     MeanChangeBelowTolerance,
 
-    /// <summary>The ELBO grew by no more than <see cref="CaviOptions.ElboTolerance"/> in a sweep.</summary>
+    /// <summary>The ELBO grew by no more than <see cref="CaviOptions.ElboTolerance"/> in an iteration.</summary>
     ElboStalled,
 
     /// <summary>The gradient is as small as its rounding error: double precision can certify no better answer.</summary>
     RoundingFloor,
 
-    /// <summary><see cref="CaviOptions.MaxSweeps"/> sweeps were done; the result is the state after the last.</summary>
-    SweepLimit,
+    /// <summary><see cref="CaviOptions.MaxIterations"/> iterations were done; the result is the state after the last.</summary>
+    IterationLimit,
 }

@@ -1,48 +1,114 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
 
 /// <summary>The outcome of coordinate ascent on the rows of a table.</summary>
+/// <remarks><threadsafety>Immutable, hence safe to share; the matrices are the caller's to change.</threadsafety></remarks>
 public sealed class CaviTable
 {
-    internal CaviTable(ImmutableArray<CaviResult> rows)
+    private readonly LoadingStructure _structure;
+    private readonly IncompleteRow[] _incomplete;
+    private readonly CaviTableSummary _summary;
+    private readonly ImmutableArray<double> _errorBounds;
+    private readonly ImmutableArray<double> _elbos;
+    private readonly ImmutableArray<double> _logEvidences;
+
+    internal CaviTable(
+        LoadingStructure structure,
+        double[] means,
+        CaviTableSummary summary,
+        IncompleteRow[] incomplete,
+        double[]? errorBounds,
+        double[]? elbos,
+        double[]? logEvidences)
     {
-        Rows = rows;
-        int latents = rows[0].Posterior.Count;
-        Means = Matrix<double>.Build.Dense(rows.Length, latents, (n, j) => rows[n].Posterior.Means[j]);
-        Variances = Matrix<double>.Build.Dense(rows.Length, latents, (n, j) => rows[n].Posterior.Variances[j]);
+        _structure = structure;
+        _summary = summary;
+        _incomplete = incomplete;
+        _errorBounds = ImmutableCollectionsMarshal.AsImmutableArray(errorBounds);
+        _elbos = ImmutableCollectionsMarshal.AsImmutableArray(elbos);
+        _logEvidences = ImmutableCollectionsMarshal.AsImmutableArray(logEvidences);
+        Means = Matrix<double>.Build.Dense(RowCount, structure.Prior.Count, means);
     }
 
-    /// <summary>Gets the outcome of each row, in the table's order.</summary>
-    public ImmutableArray<CaviResult> Rows { get; }
-
     /// <summary>Gets the number of rows N.</summary>
-    public int RowCount => Rows.Length;
+    public int RowCount => _summary.RowCount;
 
     /// <summary>Gets the posterior means, N×J.</summary>
     public Matrix<double> Means { get; }
 
-    /// <summary>Gets the mean-field variances, N×J; rows observed in the same cells have the same.</summary>
-    public Matrix<double> Variances { get; }
+    /// <summary>Gets the error bound of each row, in exact posterior standard deviations; see <see cref="CaviResult.ErrorBound"/>.</summary>
+    /// <exception cref="InvalidOperationException">They were not asked for.</exception>
+    public ImmutableArray<double> ErrorBounds => Requested(_errorBounds, CaviOutputs.ErrorBounds);
 
-    /// <summary>Gets the sum of the rows' ELBOs, in nats.</summary>
-    public double Elbo => Rows.Sum(row => row.Elbo);
+    /// <summary>Gets the ELBO of each row, in nats.</summary>
+    /// <exception cref="InvalidOperationException">They were not asked for.</exception>
+    public ImmutableArray<double> Elbos => Requested(_elbos, CaviOutputs.Elbos);
 
-    /// <summary>Gets the sum of the rows' log evidences, in nats.</summary>
-    public double LogEvidence => Rows.Sum(row => row.LogEvidence);
+    /// <summary>Gets the exact log evidence of each row, in nats.</summary>
+    /// <exception cref="InvalidOperationException">They were not asked for.</exception>
+    public ImmutableArray<double> LogEvidences => Requested(_logEvidences, CaviOutputs.LogEvidences);
 
     /// <summary>Gets a value indicating whether every row converged.</summary>
-    public bool Converged => UnconvergedRowCount == 0;
+    public bool Converged => _summary.Converged;
 
     /// <summary>Gets the number of rows that did not converge.</summary>
-    public int UnconvergedRowCount => Rows.Count(row => !row.Converged);
+    public int UnconvergedRowCount => _summary.UnconvergedRowCount;
 
-    /// <summary>Gets the largest error bound of a row, in posterior standard deviations.</summary>
-    public double LargestErrorBound => Rows.Max(row => row.ErrorBound);
+    /// <summary>Gets the largest error bound of a row, in exact posterior standard deviations.</summary>
+    public double LargestErrorBound => _summary.LargestErrorBound;
+
+    /// <summary>Gets the number of rows that have missing cells.</summary>
+    public int IncompleteRowCount => _incomplete.Length;
+
+    /// <summary>Gets the mean-field posterior of one row.</summary>
+    /// <param name="row">The row n, counted from 0.</param>
+    /// <returns>The posterior.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="row"/> is outside 0 … N − 1.</exception>
+    public MeanFieldGaussian this[int row] => MeanFieldGaussian.Adopt(MeansOf(row), ShapeOf(row).MeanFieldVariances);
+
+    /// <summary>Writes out the mean-field variances, which rows observed in the same cells have in common.</summary>
+    /// <returns>A new N×J matrix.</returns>
+    public Matrix<double> Variances()
+    {
+        ImmutableArray<double> complete = _structure.Complete.MeanFieldVariances;
+        Matrix<double> variances = Matrix<double>.Build.Dense(RowCount, complete.Length, (_, j) => complete[j]);
+        foreach (IncompleteRow row in _incomplete)
+        {
+            variances.SetRow(row.Index, [.. _structure.ShapeOf(row.Pattern).MeanFieldVariances]);
+        }
+
+        return variances;
+    }
+
+    /// <inheritdoc cref="CaviResult.LinearResponse"/>
+    /// <param name="row">The row n, counted from 0.</param>
+    /// <returns>The posterior.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="row"/> is outside 0 … N − 1.</exception>
+    public MultivariateGaussian LinearResponse(int row) =>
+        new(ImmutableCollectionsMarshal.AsImmutableArray(MeansOf(row)), ShapeOf(row).Covariance);
 
     /// <summary>Sums up the outcome in one line.</summary>
     /// <returns>The text.</returns>
     public override string ToString() =>
         Guard.Text($"{RowCount} rows, {UnconvergedRowCount} not converged, error at most {LargestErrorBound:G2} posterior sd");
+
+    private static ImmutableArray<double> Requested(ImmutableArray<double> values, CaviOutputs output) => values.IsDefault
+        ? throw new InvalidOperationException(Guard.Text($"{output} were not asked for; pass {nameof(CaviOutputs)}.{output} to the solver."))
+        : values;
+
+    private double[] MeansOf(int row)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(row);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, RowCount);
+        return Means.Row(row).ToArray();
+    }
+
+    private PosteriorShape ShapeOf(int row)
+    {
+        int index = Array.BinarySearch(_incomplete, new IncompleteRow(row, default));
+        return index < 0 ? _structure.Complete : _structure.ShapeOf(_incomplete[index].Pattern);
+    }
 }

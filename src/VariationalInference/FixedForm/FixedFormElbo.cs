@@ -78,11 +78,11 @@ public sealed class FixedFormElbo
         }
 
         return new ElboTerms(
-            DataFit: -0.5 * (PosteriorShape.SquaredNorm(e) + Joint.Unexplained),
+            DataFit: -0.5 * (PosteriorShape.SquaredNorm(e) + Joint.Row.Unexplained),
             Prior: -0.5 * PosteriorShape.SquaredNorm(t),
             UncertaintyCost: -0.5 * cost,
             Spread: 0.5 * spread,
-            Constant: Joint.LogNormalizer + (0.5 * (t.Length - shape.Prior.LogVarianceSum)));
+            Constant: Joint.Shape.LogNormalizer + (0.5 * (t.Length - shape.Prior.LogVarianceSum)));
     }
 
     /// <summary>Evaluates the gradient of the ELBO, section 4.5.4.</summary>

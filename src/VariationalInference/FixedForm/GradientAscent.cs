@@ -137,7 +137,7 @@ internal sealed class GradientAscent
         _shape.Gradient(_t, _residual, _gradient);
         double gradientNorm = Math.Sqrt(PosteriorShape.SquaredNorm(_gradient));
         (double gradientRounding, double errorRounding) = _shape.RoundingBounds(
-            _elbo.Joint, _t, Math.Sqrt(PosteriorShape.SquaredNorm(_t)), Math.Sqrt(PosteriorShape.SquaredNorm(_residual)));
+            _elbo.Joint.Row.WhitenedNorm, _t, Math.Sqrt(PosteriorShape.SquaredNorm(_t)), Math.Sqrt(PosteriorShape.SquaredNorm(_residual)));
         double meanRounding = _shape.MeanRoundingBound(_t);
         double varianceError = 0;
         double varianceGap = 0;

@@ -130,28 +130,16 @@ internal sealed class AmortizedBlock
     /// <summary>Computes G = (I + B_CᵀB_C)⁻¹B_Cᵀ, |C| × Rank, row-major.</summary>
     private static double[] Response(PosteriorShape shape, ImmutableArray<int> coordinate)
     {
-        var response = new double[coordinate.Length * shape.Rank];
         if (coordinate.IsEmpty)
         {
-            return response;
+            return [];
         }
 
         double[] loadings = [.. coordinate.SelectMany(j => shape.Column(j).ToArray())];
         double[] means = [.. coordinate.Select(j => shape.Prior.Means[j])];
         double[] variances = [.. coordinate.Select(j => shape.Prior.Variances[j])];
-        var block = new PosteriorShape(loadings, shape.Rank, new LatentPrior(means, variances, nameof(means), nameof(variances)));
-        var unit = new double[shape.Rank];
-        for (int k = 0; k < shape.Rank; k++)
-        {
-            unit[k] = 1;
-            double[] column = block.Optimum(unit);
-            unit[k] = 0;
-            for (int i = 0; i < column.Length; i++)
-            {
-                response[(i * shape.Rank) + k] = column[i];
-            }
-        }
-
-        return response;
+        var prior = new LatentPrior(means, variances, nameof(means), nameof(variances));
+        var block = new PosteriorShape(loadings, shape.Rank, prior, shape.ObservedCount, shape.LogNormalizer);
+        return [.. Enumerable.Range(0, coordinate.Length).SelectMany(i => block.Response.Row(i).ToArray())];
     }
 }

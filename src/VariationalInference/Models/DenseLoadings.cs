@@ -6,18 +6,23 @@ namespace VariationalInference;
 /// <summary>Loadings A without structure.</summary>
 internal sealed class DenseLoadings : LoadingStructure
 {
+    /// <summary>How many doubles the responses of incomplete rows may take together: 64 MB.</summary>
+    private const int CacheSize = 1 << 23;
+
     private readonly Matrix<double> _loadings;
-    private readonly ImmutableArray<double> _noiseVariances;
     private readonly double[] _noiseDeviations;
+    private readonly double[] _logNormalizers;
     private readonly double[] _whitened;
     private readonly (double High, double Low)[] _prediction;
+    private readonly PatternCache _patterns;
+    private readonly Lazy<RowReduction> _reduction;
 
     public DenseLoadings(Matrix<double> loadings, ImmutableArray<double> offset, ImmutableArray<double> noiseVariances, LatentPrior prior)
         : base(prior, loadings.RowCount)
     {
         _loadings = Matrix<double>.Build.DenseOfMatrix(loadings);
-        _noiseVariances = noiseVariances;
         _noiseDeviations = [.. noiseVariances.Select(Math.Sqrt)];
+        _logNormalizers = [.. noiseVariances.Select(r => -0.5 * Math.Log(2 * Math.PI * r))];
         _prediction = [.. Enumerable.Range(0, ObservationCount).Select(
             k => Compensated.Dot(offset[k], _loadings.Row(k).ToArray(), prior.Means.AsSpan()))];
         _whitened = new double[ObservationCount * prior.Count];
@@ -30,29 +35,37 @@ internal sealed class DenseLoadings : LoadingStructure
         }
 
         RequireFinite(_whitened);
-        Complete = new PosteriorShape(_whitened, ObservationCount, prior);
+        Complete = new PosteriorShape(_whitened, ObservationCount, prior, ObservationCount, _logNormalizers.Sum());
+        _patterns = new PatternCache(CreatePattern, Math.Max(16, CacheSize / (3 * _whitened.Length)));
+        _reduction = new Lazy<RowReduction>(CreateReduction);
     }
 
     public override PosteriorShape Complete { get; }
 
+    public override RowReduction Reduction => _reduction.Value;
+
     public override Matrix<double> Loadings() => _loadings.Clone();
 
-    public override QuadraticLogJoint Condition(ReadOnlySpan<double> row)
+    public override PosteriorShape ShapeOf(MissingPattern pattern) => pattern.IsComplete ? Complete : _patterns[pattern].Shape;
+
+    public override ConditionedRow Condition(ReadOnlySpan<double> row, Span<double> whitened)
     {
         int observed = 0;
-        var w = new double[ObservationCount];
-        double logNormalizer = 0;
         for (int k = 0; k < row.Length; k++)
         {
             if (!double.IsNaN(row[k]))
             {
-                w[observed++] = (row[k] - _prediction[k].High - _prediction[k].Low) / _noiseDeviations[k];
-                logNormalizer -= 0.5 * Math.Log(2 * Math.PI * _noiseVariances[k]);
+                whitened[observed++] = (row[k] - _prediction[k].High - _prediction[k].Low) / _noiseDeviations[k];
             }
         }
 
-        PosteriorShape shape = observed == ObservationCount ? Complete : ShapeOf(row, observed);
-        return new QuadraticLogJoint(shape, w[..shape.Rank], observed, logNormalizer, unexplained: 0);
+        if (observed == 0)
+        {
+            whitened[0] = 0;
+        }
+
+        PosteriorShape shape = observed == ObservationCount ? Complete : _patterns[MissingPattern.OfTransient(row)].Shape;
+        return Conditioned(shape, whitened, unexplained: 0);
     }
 
     public override void Predict(ReadOnlySpan<double> latents, Span<double> observations)
@@ -70,22 +83,31 @@ internal sealed class DenseLoadings : LoadingStructure
     }
 
     /// <summary>Drops the missing rows of B; a row without observations keeps one row of zeros.</summary>
-    private PosteriorShape ShapeOf(ReadOnlySpan<double> row, int observed)
+    private PatternResponse CreatePattern(MissingPattern pattern)
     {
-        int rank = Math.Max(observed, 1);
+        int[] observed = [.. Enumerable.Range(0, ObservationCount).Where(k => !pattern.IsMissing(k))];
+        int rank = Math.Max(observed.Length, 1);
         var loadings = new double[rank * Prior.Count];
         for (int j = 0; j < Prior.Count; j++)
         {
-            int next = j * rank;
-            for (int k = 0; k < row.Length; k++)
+            for (int i = 0; i < observed.Length; i++)
             {
-                if (!double.IsNaN(row[k]))
-                {
-                    loadings[next++] = _whitened[(j * ObservationCount) + k];
-                }
+                loadings[(j * rank) + i] = _whitened[(j * ObservationCount) + observed[i]];
             }
         }
 
-        return new PosteriorShape(loadings, rank, Prior);
+        var shape = new PosteriorShape(loadings, rank, Prior, observed.Length, observed.Sum(k => _logNormalizers[k]));
+        return new PatternResponse(shape, observed, _noiseDeviations);
     }
+
+    private RowReduction CreateReduction() => new()
+    {
+        Gains = new PatternResponse(Complete, [.. Enumerable.Range(0, ObservationCount)], _noiseDeviations).Gains,
+        PredictionHigh = [.. _prediction.Select(p => p.High)],
+        PredictionLow = [.. _prediction.Select(p => p.Low)],
+        Weights = [.. _noiseDeviations.Select(deviation => 1 / deviation)],
+        ErrorBase = Complete.Response.ErrorBase,
+        ErrorSlope = Complete.Response.ErrorSlope,
+        ResponseOf = pattern => _patterns[pattern],
+    };
 }

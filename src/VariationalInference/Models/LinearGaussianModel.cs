@@ -89,16 +89,10 @@ public class LinearGaussianModel
     /// <exception cref="NonFiniteValueException">The row is so far from the prior prediction that its square overflows.</exception>
     public QuadraticLogJoint Observe(ReadOnlySpan<double> row)
     {
-        Guard.Length(row.Length, ObservationCount, nameof(row), "one for each observation");
-        for (int k = 0; k < row.Length; k++)
-        {
-            if (double.IsInfinity(row[k]))
-            {
-                throw new ArgumentException(Guard.Text($"row[{k}] is {row[k]}; it must be finite, or NaN when it is missing."), nameof(row));
-            }
-        }
-
-        return Structure.Condition(row);
+        RequireRow(row);
+        var whitened = new double[ObservationCount];
+        ConditionedRow conditioned = Structure.Condition(row, whitened);
+        return new QuadraticLogJoint(conditioned, whitened[..conditioned.Shape.Rank]);
     }
 
     /// <summary>Evaluates log p(x, z) of the observed cells and all latents, with every constant, in nats.</summary>
@@ -151,6 +145,19 @@ public class LinearGaussianModel
         }
 
         return new ModelSample(latents, observations);
+    }
+
+    /// <summary>Requires a row of the right length, each cell finite or NaN.</summary>
+    internal void RequireRow(ReadOnlySpan<double> row)
+    {
+        Guard.Length(row.Length, ObservationCount, nameof(row), "one for each observation");
+        for (int k = 0; k < row.Length; k++)
+        {
+            if (double.IsInfinity(row[k]))
+            {
+                throw new ArgumentException(Guard.Text($"row[{k}] is {row[k]}; it must be finite, or NaN when it is missing."), nameof(row));
+            }
+        }
     }
 
     /// <summary>Names the model and its size.</summary>

@@ -18,10 +18,18 @@ internal abstract class LoadingStructure
     /// <summary>Gets the shape of the posterior of every complete row.</summary>
     public abstract PosteriorShape Complete { get; }
 
+    /// <summary>Gets how tables of complete rows are solved.</summary>
+    public abstract RowReduction Reduction { get; }
+
     public abstract Matrix<double> Loadings();
 
+    /// <summary>Returns the shape of the posterior of rows with missing cells.</summary>
+    public abstract PosteriorShape ShapeOf(MissingPattern pattern);
+
     /// <summary>Conditions on a row that has been checked: NaN or finite.</summary>
-    public abstract QuadraticLogJoint Condition(ReadOnlySpan<double> row);
+    /// <param name="row">The observations x, length K.</param>
+    /// <param name="whitened">Receives w in its first <see cref="PosteriorShape.Rank"/> elements. Length: at least K.</param>
+    public abstract ConditionedRow Condition(ReadOnlySpan<double> row, Span<double> whitened);
 
     /// <summary>Writes Az.</summary>
     public abstract void Predict(ReadOnlySpan<double> latents, Span<double> observations);
@@ -39,5 +47,16 @@ internal abstract class LoadingStructure
             throw new ArgumentException(
                 "The ratios of prior variances to noise variances are beyond double precision; rescale the latents or the observations.");
         }
+    }
+
+    protected static ConditionedRow Conditioned(PosteriorShape shape, ReadOnlySpan<double> whitened, double unexplained)
+    {
+        double square = PosteriorShape.SquaredNorm(whitened[..shape.Rank]) + unexplained;
+        if (!double.IsFinite(square))
+        {
+            Guard.ThrowNonFinite("the squared residual of the prior prediction", square, row: 0, iteration: 0);
+        }
+
+        return new ConditionedRow(shape, unexplained, Math.Sqrt(square));
     }
 }

@@ -21,14 +21,28 @@ namespace VariationalInference;
 /// square the condition number. Its rows are sorted by size first, which keeps the reduction accurate when the noise variances
 /// differ by many orders (Powell and Reid, 1969; Cox and Higham, 1998).
 /// </para>
+/// <para>
+/// Systems with DΛD are solved on the smaller side: with the factor of I + BᵀB, or when B has fewer rows than columns by Woodbury,
+/// (I + BᵀB)⁻¹ = I − Bᵀ(I + BBᵀ)⁻¹B, whose factor comes from [Bᵀ; I] in the same way. The difference costs digits, ‖B‖² of them, which
+/// refinement wins back unless ‖B‖ is very large; then the side of the latents serves all the same.
+/// </para>
 /// <threadsafety>Safe to share: lazily computed values are the same whoever computes them.</threadsafety>
 /// </remarks>
 internal sealed class PosteriorShape
 {
+    /// <summary>Half the distance from 1 to the next double.</summary>
+    public const double UnitRoundoff = 1.1102230246251565e-16;
+
+    private const int MaxRefinements = 5;
+    private const double LargestDualNorm = 1e6;
+
     private readonly double[] _loadings;
     private readonly double[] _scaledPrecision;
+    private readonly double[] _scaledDeviations;
     private readonly double[] _columnNorms;
     private readonly Lazy<UpperTriangle> _factor;
+    private readonly Lazy<UpperTriangle> _dualFactor;
+    private readonly Lazy<RowResponse> _response;
     private readonly Lazy<(double Min, double Max)> _spectrum;
     private readonly Lazy<CovarianceStructure> _covariance;
     private readonly Lazy<double> _logDeterminant;
@@ -37,12 +51,17 @@ internal sealed class PosteriorShape
     /// <param name="loadings">B by columns; its length is Rank × J.</param>
     /// <param name="rank">The number of rows of B. Range: at least 1 (a row of zeros when nothing is observed).</param>
     /// <param name="prior">The priors of the latents.</param>
-    public PosteriorShape(double[] loadings, int rank, LatentPrior prior)
+    /// <param name="observedCount">The number of observed cells.</param>
+    /// <param name="logNormalizer">−½ Σ log 2πr over the observed cells.</param>
+    public PosteriorShape(double[] loadings, int rank, LatentPrior prior, int observedCount, double logNormalizer)
     {
         _loadings = loadings;
         Rank = rank;
         Prior = prior;
+        ObservedCount = observedCount;
+        LogNormalizer = logNormalizer;
         _scaledPrecision = new double[LatentCount];
+        _scaledDeviations = new double[LatentCount];
         _columnNorms = new double[LatentCount];
         double squares = 0;
         double logSum = 0;
@@ -53,6 +72,7 @@ internal sealed class PosteriorShape
             squares += square;
             _columnNorms[j] = Math.Sqrt(square);
             _scaledPrecision[j] = 1 + square;
+            _scaledDeviations[j] = Math.Sqrt(1 + square);
             logSum += Math.Log(_scaledPrecision[j]);
             variances[j] = prior.Variances[j] / _scaledPrecision[j];
         }
@@ -60,7 +80,9 @@ internal sealed class PosteriorShape
         FrobeniusNorm = Math.Sqrt(squares);
         LogScaledPrecisionSum = logSum;
         MeanFieldVariances = ImmutableCollectionsMarshal.AsImmutableArray(variances);
-        _factor = new Lazy<UpperTriangle>(Factorize);
+        _factor = new Lazy<UpperTriangle>(() => Factorize(Rank, LatentCount, (k, j) => _loadings[(j * Rank) + k]));
+        _dualFactor = new Lazy<UpperTriangle>(() => Factorize(LatentCount, Rank, (j, k) => _loadings[(j * Rank) + k]));
+        _response = new Lazy<RowResponse>(() => new RowResponse(this));
         _spectrum = new Lazy<(double, double)>(ComputeSpectrum);
         _covariance = new Lazy<CovarianceStructure>(ComputeCovariance);
         _logDeterminant = new Lazy<double>(ComputeLogDeterminant);
@@ -73,6 +95,11 @@ internal sealed class PosteriorShape
 
     public int Rank { get; }
 
+    public int ObservedCount { get; }
+
+    /// <summary>Gets −½ Σ log 2πr over the observed cells, in nats.</summary>
+    public double LogNormalizer { get; }
+
     /// <summary>Gets the diagonal of DΛD, 1 + ‖B_j‖².</summary>
     public ReadOnlySpan<double> ScaledPrecision => _scaledPrecision;
 
@@ -83,6 +110,9 @@ internal sealed class PosteriorShape
 
     /// <summary>Gets the optimal mean-field variances 1/Λ_jj, equation (4-4).</summary>
     public ImmutableArray<double> MeanFieldVariances { get; }
+
+    /// <summary>Gets how the stationary point depends on the row.</summary>
+    public RowResponse Response => _response.Value;
 
     /// <summary>Gets log det DΛD.</summary>
     public double LogDeterminant => _logDeterminant.Value;
@@ -95,6 +125,9 @@ internal sealed class PosteriorShape
 
     /// <summary>Gets the exact posterior covariance Λ⁻¹, in the latents' units.</summary>
     public CovarianceStructure Covariance => _covariance.Value;
+
+    /// <summary>Gets a value indicating whether the side of the observations is the smaller, and accurate enough.</summary>
+    private bool SolvesForObservations => Rank < LatentCount && FrobeniusNorm < LargestDualNorm;
 
     public ReadOnlySpan<double> Column(int latent) => _loadings.AsSpan(latent * Rank, Rank);
 
@@ -122,52 +155,104 @@ internal sealed class PosteriorShape
             return;
         }
 
-        _factor.Value.SolveTransposed(x);
-        _factor.Value.Solve(x);
+        if (!SolvesForObservations)
+        {
+            SolveSquare(_factor.Value, x);
+            return;
+        }
+
+        var image = new double[Rank];
+        Image(x, image);
+        SolveSquare(_dualFactor.Value, image);
+        for (int j = 0; j < x.Length; j++)
+        {
+            x[j] -= Dot(Column(j), image);
+        }
+    }
+
+    /// <summary>Returns √(gᵀ(DΛD)⁻¹g), or an upper bound on it, at most ‖g‖.</summary>
+    /// <remarks>
+    /// The computed factor belongs to a matrix [B; I] + E with ‖E‖ of the order of its rounding; since no singular value of [B; I] is below
+    /// 1, that changes the norm by a factor of at most 1 ± ‖E‖. Where ‖E‖ is not small, ‖g‖ is returned. On the side of the observations
+    /// the square is ‖g‖² − gᵀBᵀ(I + BBᵀ)⁻¹Bg, good to about 2‖E‖‖g‖².
+    /// </remarks>
+    /// <param name="gradient">g, length J.</param>
+    /// <param name="scratch">Room for J values.</param>
+    public double ErrorNorm(ReadOnlySpan<double> gradient, Span<double> scratch)
+    {
+        double norm = Math.Sqrt(SquaredNorm(gradient));
+        if (Rank == 1)
+        {
+            double square = FrobeniusNorm * FrobeniusNorm;
+            double along = square > 0 ? Dot(_loadings, gradient) / square : 0;
+            double across = 0;
+            for (int j = 0; j < gradient.Length; j++)
+            {
+                double rest = gradient[j] - (along * _loadings[j]);
+                across += rest * rest;
+            }
+
+            double roundings = 8 * (LatentCount + 4) * UnitRoundoff * norm;
+            return Math.Min(norm, Math.Sqrt(across + (along * along * square / (1 + square))) + roundings);
+        }
+
+        double perturbation = 4.0 * (Rank + LatentCount) * LatentCount * UnitRoundoff * (1 + FrobeniusNorm);
+        if (perturbation > 0.5)
+        {
+            return norm;
+        }
+
+        if (SolvesForObservations)
+        {
+            Span<double> image = scratch[..Rank];
+            Image(gradient, image);
+            _dualFactor.Value.SolveTransposed(image);
+            double square = (norm * norm) - SquaredNorm(image);
+            return Math.Min(norm, Math.Sqrt(Math.Max(0, square) + (4 * perturbation * norm * norm)));
+        }
+
+        gradient.CopyTo(scratch);
+        _factor.Value.SolveTransposed(scratch);
+        return Math.Min(norm, Math.Sqrt(SquaredNorm(scratch)) / (1 - perturbation));
     }
 
     /// <summary>Finds t* = (I + BᵀB)⁻¹Bᵀw, the posterior mean in whitened coordinates.</summary>
     /// <remarks>
-    /// Rank one needs no solve. Otherwise corrected seminormal equations (Björck, 1987): solve with R, then refine on the residual
-    /// w − Bt for as long as the gradient falls.
+    /// Corrected seminormal equations (Björck, 1987): solve with the factor of the smaller side, then refine on the residual w − Bt for as
+    /// long as what is left of the gradient falls.
     /// </remarks>
-    public double[] Optimum(ReadOnlySpan<double> w)
+    /// <returns>
+    /// A bound on √((t − t*)ᵀDΛD(t − t*)), hence on every error in posterior standard deviations, but for the rounding of its evaluation.
+    /// </returns>
+    public double Optimum(ReadOnlySpan<double> w, Span<double> t)
     {
-        var t = new double[LatentCount];
-        if (Rank == 1)
-        {
-            double weight = w[0] / (1 + (FrobeniusNorm * FrobeniusNorm));
-            for (int j = 0; j < t.Length; j++)
-            {
-                t[j] = _loadings[j] * weight;
-            }
-
-            return t;
-        }
-
-        const int MaxRefinements = 5;
+        t.Clear();
         var residual = new double[Rank];
-        var correction = new double[t.Length];
-        double last = double.PositiveInfinity;
-        for (int pass = 0; pass < MaxRefinements; pass++)
+        var gradient = new double[t.Length];
+        var best = new double[t.Length];
+        var scratch = new double[t.Length];
+        double error = double.PositiveInfinity;
+        for (int pass = 0; ; pass++)
         {
             Residual(w, t, residual);
-            Gradient(t, residual, correction);
-            double norm = SquaredNorm(correction);
-            if (!(norm < last))
+            Gradient(t, residual, gradient);
+            double left = ErrorNorm(gradient, scratch);
+            if (!(left < error))
             {
-                break;
+                best.CopyTo(t);
+                return error;
             }
 
-            last = norm;
-            SolvePrecision(correction);
-            for (int j = 0; j < t.Length; j++)
+            error = left;
+            t.CopyTo(best);
+            if (error == 0 || pass == MaxRefinements)
             {
-                t[j] += correction[j];
+                return error;
             }
+
+            SolvePrecision(gradient);
+            Add(gradient, t);
         }
-
-        return t;
     }
 
     /// <summary>Computes the residual e = w − Bt.</summary>
@@ -177,6 +262,16 @@ internal sealed class PosteriorShape
         for (int j = 0; j < t.Length; j++)
         {
             Subtract(Column(j), t[j], e);
+        }
+    }
+
+    /// <summary>Computes Bx.</summary>
+    private void Image(ReadOnlySpan<double> x, Span<double> image)
+    {
+        image.Clear();
+        for (int j = 0; j < x.Length; j++)
+        {
+            Subtract(Column(j), -x[j], image);
         }
     }
 
@@ -197,15 +292,15 @@ internal sealed class PosteriorShape
     /// The residual is off by δ with ‖δ‖ ≤ γ(‖w‖ + Σ ‖B_j‖|t_j|) and the gradient thus by Bᵀδ, up to ‖B‖ times as much; but
     /// B(I + BᵀB)⁻¹Bᵀ ⪯ I, so that in the second norm it is δ that counts.
     /// </remarks>
-    public (double Gradient, double Error) RoundingBounds(QuadraticLogJoint joint, ReadOnlySpan<double> t, double normT, double normE)
+    public (double Gradient, double Error) RoundingBounds(double whitenedNorm, ReadOnlySpan<double> t, double normT, double normE)
     {
-        double reach = joint.WhitenedNorm;
+        double reach = whitenedNorm;
         for (int j = 0; j < t.Length; j++)
         {
             reach += _columnNorms[j] * Math.Abs(t[j]);
         }
 
-        double operations = (LatentCount + Math.Max(Rank, joint.ObservedCount) + 8) * UnitRoundoff;
+        double operations = (LatentCount + Math.Max(Rank, ObservedCount) + 8) * UnitRoundoff;
         double rest = (FrobeniusNorm * normE) + normT;
         return (operations * ((FrobeniusNorm * reach) + rest), operations * (reach + rest));
     }
@@ -219,7 +314,7 @@ internal sealed class PosteriorShape
         for (int j = 0; j < t.Length; j++)
         {
             double mean = Math.Abs(Prior.Means[j]) / Prior.Deviations[j];
-            sum += (mean + Math.Abs(t[j])) * Math.Sqrt(_scaledPrecision[j]);
+            sum += (mean + Math.Abs(t[j])) * _scaledDeviations[j];
         }
 
         return 2 * UnitRoundoff * sum;
@@ -247,32 +342,44 @@ internal sealed class PosteriorShape
         }
     }
 
-    private const double UnitRoundoff = 1.1102230246251565e-16;
-
-    private UpperTriangle Factorize()
+    /// <summary>Reduces [C; I], with rows sorted by size, to the triangle R of I + CᵀC = RᵀR.</summary>
+    private static UpperTriangle Factorize(int rowCount, int columnCount, Func<int, int, double> element)
     {
-        int count = LatentCount;
-        var rows = new List<double[]>(Rank + count);
-        for (int k = 0; k < Rank; k++)
+        var rows = new List<double[]>(rowCount + columnCount);
+        for (int i = 0; i < rowCount; i++)
         {
-            var row = new double[count];
-            for (int j = 0; j < count; j++)
+            var row = new double[columnCount];
+            for (int j = 0; j < columnCount; j++)
             {
-                row[j] = _loadings[(j * Rank) + k];
+                row[j] = element(i, j);
             }
 
             rows.Add(row);
         }
 
-        for (int j = 0; j < count; j++)
+        for (int j = 0; j < columnCount; j++)
         {
-            var row = new double[count];
+            var row = new double[columnCount];
             row[j] = 1;
             rows.Add(row);
         }
 
         IEnumerable<double[]> sorted = rows.OrderByDescending(row => row.Max(Math.Abs));
         return new UpperTriangle(Matrix<double>.Build.DenseOfRowArrays(sorted).QR(QRMethod.Thin).R);
+    }
+
+    private static void SolveSquare(UpperTriangle factor, Span<double> x)
+    {
+        factor.SolveTransposed(x);
+        factor.Solve(x);
+    }
+
+    private static void Add(ReadOnlySpan<double> addend, Span<double> sum)
+    {
+        for (int i = 0; i < sum.Length; i++)
+        {
+            sum[i] += addend[i];
+        }
     }
 
     private double ComputeLogDeterminant()
@@ -282,10 +389,11 @@ internal sealed class PosteriorShape
             return Math.Log(1 + (FrobeniusNorm * FrobeniusNorm));
         }
 
+        UpperTriangle factor = SolvesForObservations ? _dualFactor.Value : _factor.Value;
         double sum = 0;
-        for (int j = 0; j < LatentCount; j++)
+        for (int j = 0; j < factor.Size; j++)
         {
-            sum += 2 * Math.Log(Math.Abs(_factor.Value[j, j]));
+            sum += 2 * Math.Log(Math.Abs(factor[j, j]));
         }
 
         return sum;

@@ -27,30 +27,19 @@ public sealed class QuadraticLogJoint
     private readonly double[] _observations;
     private double[]? _optimum;
 
-    /// <param name="shape">What the row shares with others.</param>
+    /// <param name="row">What conditioning on the row gave.</param>
     /// <param name="observations">w, length Rank.</param>
-    /// <param name="observedCount">The number of observed cells.</param>
-    /// <param name="logNormalizer">−½ Σ log 2πr over the observed cells.</param>
-    /// <param name="unexplained">The squared, whitened part of the row that no value of the latents can reach.</param>
-    internal QuadraticLogJoint(PosteriorShape shape, double[] observations, int observedCount, double logNormalizer, double unexplained)
+    internal QuadraticLogJoint(ConditionedRow row, double[] observations)
     {
-        Shape = shape;
+        Row = row;
         _observations = observations;
-        ObservedCount = observedCount;
-        LogNormalizer = logNormalizer;
-        Unexplained = unexplained;
-        WhitenedNorm = Math.Sqrt(PosteriorShape.SquaredNorm(observations) + unexplained);
-        if (!double.IsFinite(WhitenedNorm * WhitenedNorm))
-        {
-            Guard.ThrowNonFinite("the squared residual of the prior prediction", WhitenedNorm * WhitenedNorm, row: 0, iteration: 0);
-        }
     }
 
     /// <summary>Gets the number of latents J.</summary>
     public int LatentCount => Shape.LatentCount;
 
     /// <summary>Gets the number of observed (not missing) cells of the row.</summary>
-    public int ObservedCount { get; }
+    public int ObservedCount => Shape.ObservedCount;
 
     /// <summary>Gets the constant c, in nats: the log joint at z = 0.</summary>
     public double Constant => Value(new double[LatentCount]);
@@ -94,25 +83,31 @@ public sealed class QuadraticLogJoint
     /// </summary>
     public double ParetoShape => Math.Max(0, 1 - Shape.Spectrum.Min);
 
-    internal PosteriorShape Shape { get; }
+    internal ConditionedRow Row { get; }
+
+    internal PosteriorShape Shape => Row.Shape;
 
     /// <summary>Gets w = R^(−½)(x − b − Am), reduced to <see cref="PosteriorShape.Rank"/> values.</summary>
     internal ReadOnlySpan<double> Whitened => _observations;
 
-    /// <summary>Gets ‖R^(−½)(x − b − Am)‖ before any reduction: its rounding is what a mean of cancelling observations inherits.</summary>
-    internal double WhitenedNorm { get; }
-
     /// <summary>Gets the log joint's part that depends neither on z nor on the priors' normalisation.</summary>
-    internal double LogLikelihoodBase => LogNormalizer - (0.5 * Unexplained);
-
-    /// <summary>Gets −½ Σ log 2πr over the observed cells.</summary>
-    internal double LogNormalizer { get; }
-
-    /// <summary>Gets the squared, whitened part of the row that no value of the latents can reach.</summary>
-    internal double Unexplained { get; }
+    internal double LogLikelihoodBase => Row.LogLikelihoodBase;
 
     /// <summary>Gets t* = D⁻¹(Λ⁻¹h − m). Whoever computes it first, the values are the same.</summary>
-    internal double[] Optimum => _optimum ??= Shape.Optimum(_observations);
+    internal double[] Optimum
+    {
+        get
+        {
+            if (_optimum is null)
+            {
+                var t = new double[LatentCount];
+                Shape.Optimum(_observations, t);
+                _optimum = t;
+            }
+
+            return _optimum;
+        }
+    }
 
     /// <summary>Writes out the posterior precision.</summary>
     /// <returns>A new J×J matrix Λ.</returns>

@@ -10,17 +10,7 @@ internal static class RowTable
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(table, name);
-        if (table.ColumnCount != model.ObservationCount)
-        {
-            throw new ArgumentException(
-                Guard.Text($"{name} has {table.ColumnCount} columns; it must have {model.ObservationCount}, one for each observation."), name);
-        }
-
-        if (table.RowCount == 0)
-        {
-            throw new ArgumentException(Guard.Text($"{name} has no rows; it must have at least 1."), name);
-        }
-
+        RequireSize(model, table.RowCount, table.ColumnCount, name);
         for (int k = 0; k < table.ColumnCount; k++)
         {
             for (int n = 0; n < table.RowCount; n++)
@@ -32,6 +22,35 @@ internal static class RowTable
                     throw new ArgumentException(Guard.Text($"{name}[{n}, {k}] is {value}; it must be {allowed}."), name);
                 }
             }
+        }
+    }
+
+    /// <summary>Requires as many columns as the model has observations, and at least one row.</summary>
+    public static void RequireSize(LinearGaussianModel model, int rowCount, int columnCount, string name) =>
+        RequireSize(model, rowCount, columnCount, name, name);
+
+    /// <summary>Requires the same of a chunk of a stream, which has a label of its own within the parameter.</summary>
+    public static void RequireChunk(LinearGaussianModel model, Matrix<double>? chunk, string label, string name)
+    {
+        if (chunk is null)
+        {
+            throw new ArgumentException(Guard.Text($"{label} is null; it must be a table."), name);
+        }
+
+        RequireSize(model, chunk.RowCount, chunk.ColumnCount, label, name);
+    }
+
+    private static void RequireSize(LinearGaussianModel model, int rowCount, int columnCount, string label, string name)
+    {
+        if (columnCount != model.ObservationCount)
+        {
+            throw new ArgumentException(
+                Guard.Text($"{label} has {columnCount} columns; it must have {model.ObservationCount}, one for each observation."), name);
+        }
+
+        if (rowCount == 0)
+        {
+            throw new ArgumentException(Guard.Text($"{label} has no rows; it must have at least 1."), name);
         }
     }
 

@@ -9,20 +9,29 @@ internal sealed class SumLoadings : LoadingStructure
 {
     private readonly double _noiseVariance;
     private readonly (double High, double Low) _prediction;
+    private readonly PosteriorShape?[] _shapes;
+    private readonly Lazy<RowReduction> _reduction;
 
     public SumLoadings(int observationCount, double noiseVariance, LatentPrior prior)
         : base(prior, observationCount)
     {
         _noiseVariance = noiseVariance;
         _prediction = Compensated.Sum(0, prior.Means.AsSpan());
+        _shapes = new PosteriorShape?[observationCount + 1];
         Complete = ShapeOf(observationCount);
+        _reduction = new Lazy<RowReduction>(CreateReduction);
     }
 
     public override PosteriorShape Complete { get; }
 
+    public override RowReduction Reduction => _reduction.Value;
+
     public override Matrix<double> Loadings() => Matrix<double>.Build.Dense(ObservationCount, Prior.Count, 1.0);
 
-    public override QuadraticLogJoint Condition(ReadOnlySpan<double> row)
+    public override PosteriorShape ShapeOf(MissingPattern pattern) =>
+        ShapeOf(pattern.IsComplete ? ObservationCount : Enumerable.Range(0, ObservationCount).Count(k => !pattern.IsMissing(k)));
+
+    public override ConditionedRow Condition(ReadOnlySpan<double> row, Span<double> whitened)
     {
         int observed = 0;
         double mean = 0;
@@ -39,13 +48,8 @@ internal sealed class SumLoadings : LoadingStructure
             }
         }
 
-        PosteriorShape shape = observed == ObservationCount ? Complete : ShapeOf(observed);
-        return new QuadraticLogJoint(
-            shape,
-            [mean * Math.Sqrt(observed / _noiseVariance)],
-            observed,
-            -0.5 * observed * Math.Log(2 * Math.PI * _noiseVariance),
-            squares / _noiseVariance);
+        whitened[0] = mean * Math.Sqrt(observed / _noiseVariance);
+        return Conditioned(ShapeOf(observed), whitened, squares / _noiseVariance);
     }
 
     public override void Predict(ReadOnlySpan<double> latents, Span<double> observations)
@@ -59,10 +63,30 @@ internal sealed class SumLoadings : LoadingStructure
         observations.Fill(sum);
     }
 
-    private PosteriorShape ShapeOf(int observed)
+    /// <summary>Returns the shape for a number of observed cells. Whoever creates it first, its values are the same.</summary>
+    private PosteriorShape ShapeOf(int observed) => _shapes[observed] ??= CreateShape(observed);
+
+    private PosteriorShape CreateShape(int observed)
     {
         double[] loadings = [.. Prior.Deviations.Select(s => s * Math.Sqrt(observed / _noiseVariance))];
         RequireFinite(loadings);
-        return new PosteriorShape(loadings, 1, Prior);
+        return new PosteriorShape(loadings, 1, Prior, observed, -0.5 * observed * Math.Log(2 * Math.PI * _noiseVariance));
+    }
+
+    private RowReduction CreateReduction()
+    {
+        double weight = 1 / Math.Sqrt(_noiseVariance);
+        double[] loadings = [.. Prior.Deviations.Select(s => s * weight)];
+        RowResponse[] responses = [.. Enumerable.Range(0, ObservationCount + 1).Select(observed => ShapeOf(observed).Response)];
+        return new RowReduction
+        {
+            Gains = [.. Prior.Deviations.Select((s, j) => s * loadings[j])],
+            PredictionHigh = [.. Enumerable.Repeat(_prediction.High, ObservationCount)],
+            PredictionLow = [.. Enumerable.Repeat(_prediction.Low, ObservationCount)],
+            Weights = [.. Enumerable.Repeat(weight, ObservationCount)],
+            Coupling = PosteriorShape.SquaredNorm(loadings),
+            ErrorBase = responses.Max(response => response.ErrorBase),
+            ErrorSlope = responses.Max(response => response.ErrorSlope),
+        };
     }
 }

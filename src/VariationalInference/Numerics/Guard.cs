@@ -74,6 +74,6 @@ internal static class Guard
     }
 
     [DoesNotReturn]
-    public static void ThrowNonFinite(string quantity, double value, int row, int iteration) =>
+    public static void ThrowNonFinite(string quantity, double value, long row, int iteration) =>
         throw new NonFiniteValueException(quantity, value, row, iteration);
 }

@@ -24,7 +24,7 @@ public sealed class NonFiniteValueException : ArithmeticException
     {
     }
 
-    internal NonFiniteValueException(string quantity, double value, int row, int iteration)
+    internal NonFiniteValueException(string quantity, double value, long row, int iteration)
         : base(Guard.Text($"{quantity} is {value} in row {row} at iteration {iteration}; the row's values and the model's variances are too far apart for double precision."))
     {
         Quantity = quantity;
@@ -35,8 +35,8 @@ public sealed class NonFiniteValueException : ArithmeticException
     /// <summary>Gets the name of the quantity that is not finite.</summary>
     public string Quantity { get; } = string.Empty;
 
-    /// <summary>Gets the row of the table, counted from 0; 0 for a single row.</summary>
-    public int Row { get; }
+    /// <summary>Gets the row of the table, or of a stream of tables, counted from 0; 0 for a single row.</summary>
+    public long Row { get; }
 
     /// <summary>Gets the sweep, step or epoch at which it happened.</summary>
     public int Iteration { get; }

@@ -13,7 +13,7 @@ public sealed class CaviOptionsTests
         options.Tolerance.Should().Be(1e-8);
         options.MeanChangeTolerance.Should().BeNull();
         options.ElboTolerance.Should().BeNull();
-        options.MaxSweeps.Should().Be(100_000);
+        options.MaxIterations.Should().Be(100_000);
         new CaviOptions { MeanChangeTolerance = null, ElboTolerance = 0, Tolerance = 0 }.ElboTolerance.Should().Be(0);
     }
 
@@ -44,6 +44,6 @@ public sealed class CaviOptionsTests
     [Theory]
     [InlineData(0)]
     [InlineData(-3)]
-    public void MaxSweepsOutOfRange_IsRefused(int value) => Refusal.Of<ArgumentOutOfRangeException>(
-        () => _ = new CaviOptions { MaxSweeps = value }, "MaxSweeps", $"MaxSweeps is {value}; it must be at least 1.");
+    public void MaxIterationsOutOfRange_IsRefused(int value) => Refusal.Of<ArgumentOutOfRangeException>(
+        () => _ = new CaviOptions { MaxIterations = value }, "MaxIterations", $"MaxIterations is {value}; it must be at least 1.");
 }

@@ -6,90 +6,342 @@ namespace VariationalInference.Tests.CoordinateAscent;
 
 public sealed class CaviTableTests
 {
-    private static readonly Matrix<double> Table = Matrix<double>.Build.DenseOfRowArrays(
-        [1.2, 0.8, -0.3],
-        [double.NaN, 0.8, 2.0],
-        [double.NaN, double.NaN, double.NaN],
-        [1.2, 0.8, -0.3],
-        [0.1, double.NaN, double.NaN]);
+    private static readonly GaussianSumModel Example = new();
+
+    public static TheoryData<string, CaviMethod> ModelsAndMethods()
+    {
+        var data = new TheoryData<string, CaviMethod>();
+        foreach (string model in TableCase.Names)
+        {
+            foreach (CaviMethod method in Enum.GetValues<CaviMethod>())
+            {
+                data.Add(model, method);
+            }
+        }
+
+        return data;
+    }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void SolvingATable_EqualsSolvingItsRows(bool sum)
+    [MemberData(nameof(ModelsAndMethods))]
+    public void SolvingATable_EqualsSolvingItsRows(string name, CaviMethod method)
     {
-        LinearGaussianModel model = Model(sum);
+        (LinearGaussianModel model, Matrix<double> table) = TableCase.Create(name, rows: 150);
+        var solver = new CaviSolver(new CaviOptions { Method = method, Tolerance = method == CaviMethod.PlainSweeps ? 1e-6 : 1e-8 });
 
-        CaviTable table = new CaviSolver().Solve(model, Table);
+        CaviTable means = solver.Solve(model, table);
+        CaviTable all = solver.Solve(model, table, CaviOutputs.All);
 
-        table.RowCount.Should().Be(5);
-        table.Rows.Should().HaveCount(5);
-        for (int n = 0; n < 5; n++)
+        all.Converged.Should().BeTrue();
+        Matrix<double> variances = all.Variances();
+        for (int n = 0; n < table.RowCount; n++)
         {
-            CaviResult alone = new CaviSolver().Solve(model, Table.Row(n).ToArray());
-            table.Rows[n].ElboTrace.Should().Equal(alone.ElboTrace);
-            table.Rows[n].LogEvidence.Should().Be(alone.LogEvidence);
-            table.Rows[n].StopReason.Should().Be(alone.StopReason);
-            table.Means.Row(n).Should().Equal(alone.Posterior.Means);
-            table.Variances.Row(n).Should().Equal(alone.Posterior.Variances);
+            CaviResult alone = solver.Solve(model, table.Row(n).ToArray());
+            for (int j = 0; j < model.LatentCount; j++)
+            {
+                double scale = Math.Abs(alone.Posterior.Means[j]) + Math.Sqrt(alone.LinearResponse.Variances[j]);
+                means.Means[n, j].Should().BeApproximately(alone.Posterior.Means[j], 1e-12 * scale, "row {0}", n);
+                all.Means[n, j].Should().BeApproximately(alone.Posterior.Means[j], 1e-12 * scale, "row {0}", n);
+                variances[n, j].Should().Be(alone.Posterior.Variances[j], "row {0}", n);
+            }
+
+            all[n].Variances.Should().Equal(alone.Posterior.Variances);
+            all[n].Means.Should().Equal(all.Means.Row(n));
+            all.LinearResponse(n).Variances.Should().Equal(alone.LinearResponse.Variances);
+            all.Elbos[n].Should().BeApproximately(alone.Elbo, 1e-12 * (1 + Math.Abs(alone.Elbo)));
+            all.LogEvidences[n].Should().BeApproximately(alone.LogEvidence, 1e-12 * (1 + Math.Abs(alone.LogEvidence)));
+        }
+
+        means.IncompleteRowCount.Should().Be(table.EnumerateRows().Count(row => row.Any(double.IsNaN)));
+    }
+
+    [Theory]
+    [MemberData(nameof(TableCase.Data), MemberType = typeof(TableCase))]
+    public void RowMajorSpans_AndBuffersOfTheCaller_GiveTheSameBits(string name)
+    {
+        (LinearGaussianModel model, Matrix<double> table) = TableCase.Create(name, rows: 1_037);
+        CaviTable expected = new CaviSolver().Solve(model, table, CaviOutputs.ErrorBounds);
+        var means = new double[table.RowCount * model.LatentCount];
+        var variances = new double[means.Length];
+        var bounds = new double[table.RowCount];
+        var block = new CaviBlock { Means = means, Variances = variances, ErrorBounds = bounds };
+
+        CaviTable owned = new CaviSolver().Solve(model, RowSpan.RowMajor(table.ToRowMajorArray(), table.ColumnCount));
+        CaviTableSummary summary = new CaviSolver().Solve(model, RowSpan.ColumnMajor(table.ToColumnMajorArray(), table.ColumnCount), block);
+
+        owned.Means.ToColumnMajorArray().Should().Equal(expected.Means.ToColumnMajorArray());
+        means.Should().Equal(expected.Means.ToColumnMajorArray());
+        variances.Should().Equal(expected.Variances().ToColumnMajorArray());
+        bounds.Should().Equal(expected.ErrorBounds);
+        summary.Should().Be(new CaviTableSummary(table.RowCount, expected.UnconvergedRowCount, expected.ErrorBounds.Max()));
+        summary.Converged.Should().BeTrue();
+    }
+
+    [Theory]
+    [MemberData(nameof(TableCase.Data), MemberType = typeof(TableCase))]
+    public void EveryVectorWidth_GivesTheSameBits(string name)
+    {
+        (LinearGaussianModel model, Matrix<double> table) = TableCase.Create(name, rows: 203);
+        double[] expected = new CaviSolver().Solve(model, table).Means.ToColumnMajorArray();
+
+        foreach (LaneWidth width in Enum.GetValues<LaneWidth>().Where(Lanes.IsSupported))
+        {
+            SolveWith(width, model, table).Should().Equal(expected, "{0}", width);
+        }
+    }
+
+    [Theory]
+    [InlineData("sum")]
+    [InlineData("dense, a tenth missing")]
+    [InlineData("dense, by pattern")]
+    public void EveryNumberOfThreads_GivesTheSameBits(string name)
+    {
+        (LinearGaussianModel model, Matrix<double> table) = TableCase.Create(name, rows: (3 * TablePass.ShardRows) + 77);
+        var options = new[] { 1, 2, 3, 16 }.Select(threads => new CaviOptions { MaxThreads = threads });
+
+        CaviTable[] tables = [.. options.Select(option => new CaviSolver(option).Solve(model, table, CaviOutputs.ErrorBounds))];
+
+        foreach (CaviTable other in tables[1..])
+        {
+            other.Means.ToColumnMajorArray().AsSpan().SequenceEqual(tables[0].Means.ToColumnMajorArray()).Should().BeTrue();
+            other.ErrorBounds.AsSpan().SequenceEqual(tables[0].ErrorBounds.AsSpan()).Should().BeTrue();
+            other.LargestErrorBound.Should().Be(tables[0].LargestErrorBound);
+            other.UnconvergedRowCount.Should().Be(tables[0].UnconvergedRowCount);
+            other.IncompleteRowCount.Should().Be(tables[0].IncompleteRowCount);
+            other[table.RowCount - 1].Variances.Should().Equal(tables[0][table.RowCount - 1].Variances);
         }
     }
 
     [Fact]
     public void Totals_AreThoseOfTheRows()
     {
-        CaviTable table = new CaviSolver().Solve(Model(sum: true), Table);
+        (LinearGaussianModel model, Matrix<double> table) = TableCase.Create("dense, a tenth missing", rows: 500);
+        double[] bounds = [.. new CaviSolver().Solve(model, table, CaviOutputs.ErrorBounds).ErrorBounds];
+        double tolerance = bounds.Order().ElementAt(300);
 
-        table.Elbo.Should().Be(table.Rows.Sum(row => row.Elbo));
-        table.LogEvidence.Should().Be(table.Rows.Sum(row => row.LogEvidence));
-        table.LargestErrorBound.Should().Be(table.Rows.Max(row => row.ErrorBound));
-        table.Converged.Should().BeTrue();
-        table.UnconvergedRowCount.Should().Be(0);
-        table.ToString().Should().StartWith("5 rows, 0 not converged, error at most ").And.EndWith(" posterior sd");
+        CaviTable strict = new CaviSolver(new CaviOptions { Tolerance = tolerance }).Solve(model, table);
+
+        strict.LargestErrorBound.Should().Be(bounds.Max());
+        strict.UnconvergedRowCount.Should().Be(bounds.Count(bound => bound > tolerance)).And.BeGreaterThan(0);
+        strict.Converged.Should().BeFalse();
+        strict.ToString().Should().StartWith($"500 rows, {strict.UnconvergedRowCount} not converged, error at most ").And.EndWith(" posterior sd");
     }
 
     [Fact]
     public void RowsThatHaveNotConverged_AreCounted()
     {
-        CaviTable table = new CaviSolver(new CaviOptions { MaxSweeps = 1 }).Solve(Model(sum: true), Table);
+        Matrix<double> table = Matrix<double>.Build.DenseOfRowArrays([1.2, 0.8], [double.NaN, double.NaN], [double.NaN, 2.0]);
+        var solver = new CaviSolver(new CaviOptions { Method = CaviMethod.PlainSweeps, MaxIterations = 1 });
 
-        table.Converged.Should().BeFalse();
-        table.UnconvergedRowCount.Should().Be(4, "only the row without observations is done after one sweep");
+        CaviTable fits = solver.Solve(Example, table, CaviOutputs.ErrorBounds);
+
+        fits.Converged.Should().BeFalse();
+        fits.UnconvergedRowCount.Should().Be(2, "only the row without observations is done after one sweep");
+        fits.ErrorBounds[0].Should().Be(solver.Solve(Example, [1.2, 0.8]).ErrorBound);
+    }
+
+    [Fact]
+    public void StopByChange_IsEachRowsOwn()
+    {
+        var solver = new CaviSolver(new CaviOptions { Method = CaviMethod.PlainSweeps, MeanChangeTolerance = 1e-3, Tolerance = 0 });
+        Matrix<double> table = Matrix<double>.Build.DenseOfRowArrays([1.2, 0.8], [1000.0, 2000.0], [1e-3, 2e-3]);
+
+        CaviTable fits = solver.Solve(Example, table, CaviOutputs.Elbos);
+
+        for (int n = 0; n < 3; n++)
+        {
+            CaviResult alone = solver.Solve(Example, table.Row(n).ToArray());
+            fits[n].Means.Should().Equal(alone.Posterior.Means);
+            fits.Elbos[n].Should().Be(alone.Elbo);
+        }
     }
 
     [Fact]
     public void RowWithoutObservations_ReturnsThePrior()
     {
-        CaviTable table = new CaviSolver().Solve(Model(sum: false), Table);
+        (LinearGaussianModel model, _) = TableCase.Create("dense, a tenth missing", rows: 1);
+        Matrix<double> table = Matrix<double>.Build.Dense(40, model.ObservationCount, double.NaN);
 
-        table.Means.Row(2).Should().Equal([0.5, -1.0], (actual, expected) => Math.Abs(actual - expected) < 1e-15);
-        table.Variances.Row(2).Should().Equal([2.0, 0.3], (actual, expected) => Math.Abs(actual - expected) < 1e-15);
-        table.Rows[2].LogEvidence.Should().BeApproximately(0, 1e-15);
-        table.Rows[2].Elbo.Should().BeApproximately(0, 1e-15);
-    }
+        CaviTable fits = new CaviSolver().Solve(model, table, CaviOutputs.All);
 
-    [Fact]
-    public void SameTable_GivesTheSameInEveryOrderOfWork()
-    {
-        var solver = new CaviSolver();
-        LinearGaussianModel model = Model(sum: false);
-        var tables = new CaviTable[8];
-
-        Parallel.For(0, tables.Length, i => tables[i] = solver.Solve(model, Table));
-
-        foreach (CaviTable table in tables)
+        fits.IncompleteRowCount.Should().Be(40);
+        for (int n = 0; n < 40; n++)
         {
-            table.Means.Equals(tables[0].Means).Should().BeTrue();
-            table.Elbo.Should().Be(tables[0].Elbo);
+            fits.Means.Row(n).Should().Equal(model.PriorMeans);
+            fits[n].Variances.Should().Equal(model.PriorVariances);
+            fits.LogEvidences[n].Should().Be(0);
+            fits.Elbos[n].Should().Be(0);
         }
     }
 
-    private static LinearGaussianModel Model(bool sum) => sum
-        ? new GaussianSumModel(3, 0.7, [0.5, -1.0], [2.0, 0.3])
-        : new LinearGaussianModel(
-            Matrix<double>.Build.DenseOfRowArrays([1.5, -0.5], [0.3, 2.0], [1.0, 1.0]),
-            [0.5, -1.0, 0.0],
-            [0.4, 2.0, 1.0],
-            [0.5, -1.0],
-            [2.0, 0.3]);
+    [Fact]
+    public void SparseMatrix_IsSolvedAsWell()
+    {
+        Matrix<double> dense = Matrix<double>.Build.DenseOfRowArrays([1.2, 0.8], [0, 3], [0, 0]);
+
+        new CaviSolver().Solve(Example, Matrix<double>.Build.SparseOfMatrix(dense)).Means.ToColumnMajorArray()
+            .Should().Equal(new CaviSolver().Solve(Example, dense).Means.ToColumnMajorArray());
+    }
+
+    [Fact]
+    public void OutputsThatWereNotAskedFor_AreRefused()
+    {
+        CaviTable fits = new CaviSolver().Solve(Example, Matrix<double>.Build.Dense(4, 2));
+
+        FluentActions.Invoking(() => fits.ErrorBounds).Should().Throw<InvalidOperationException>()
+            .WithMessage("ErrorBounds were not asked for; pass CaviOutputs.ErrorBounds to the solver.");
+        FluentActions.Invoking(() => fits.Elbos).Should().Throw<InvalidOperationException>();
+        FluentActions.Invoking(() => fits.LogEvidences).Should().Throw<InvalidOperationException>();
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(4)]
+    public void RowOutsideTheTable_IsRefused(int row)
+    {
+        CaviTable fits = new CaviSolver().Solve(Example, Matrix<double>.Build.Dense(4, 2));
+
+        FluentActions.Invoking(() => fits[row]).Should().Throw<ArgumentOutOfRangeException>().WithParameterName(nameof(row));
+        FluentActions.Invoking(() => fits.LinearResponse(row)).Should().Throw<ArgumentOutOfRangeException>().WithParameterName(nameof(row));
+    }
+
+    [Theory]
+    [InlineData(CaviMethod.Accelerated, 5)]
+    [InlineData(CaviMethod.Accelerated, 40_000)]
+    [InlineData(CaviMethod.PlainSweeps, 5)]
+    public void FirstInfiniteCell_IsNamed(CaviMethod method, int row)
+    {
+        double[] values = new double[2 * 50_000];
+        values[(2 * row) + 1] = double.NegativeInfinity;
+        values[(2 * row) + 3] = double.PositiveInfinity;
+        values[2 * (row - 3)] = double.NaN;
+        var solver = new CaviSolver(new CaviOptions { Method = method });
+
+        Refusal.Of<ArgumentException>(
+            () => solver.Solve(Example, RowSpan.RowMajor(values, 2)),
+            "rows",
+            $"rows[{row}, 1] is -Infinity; it must be finite, or NaN when it is missing.");
+    }
+
+    [Theory]
+    [InlineData("sum")]
+    [InlineData("dense")]
+    [InlineData("dense, by pattern")]
+    public void RowOutOfRange_IsNamed(string name)
+    {
+        (LinearGaussianModel model, Matrix<double> table) = TableCase.Create(name, rows: 100);
+        table[71, 1] = 1e200;
+        table[90, 0] = 1e250;
+
+        NonFiniteValueException exception = FluentActions.Invoking(() => new CaviSolver().Solve(model, table))
+            .Should().ThrowExactly<NonFiniteValueException>().Which;
+
+        exception.Row.Should().Be(71);
+        exception.Message.Should().StartWith("the squared residual of the prior prediction is Infinity in row 71 at iteration 0;");
+    }
+
+    [Fact]
+    public void BuffersOfAnotherLength_AreRefused()
+    {
+        var solver = new CaviSolver();
+        var rows = new double[8];
+
+        Refusal.Of<ArgumentException>(
+            () => solver.Solve(Example, RowSpan.RowMajor(rows, 2), new CaviBlock { Means = new double[11] }),
+            "destination",
+            "destination.Means has 11 elements; it must have 12, one for each row and latent, or none.");
+        Refusal.Of<ArgumentException>(
+            () => solver.Solve(Example, RowSpan.RowMajor(rows, 2), new CaviBlock { Elbos = new double[3] }),
+            "destination",
+            "destination.Elbos has 3 elements; it must have 4, one for each row, or none.");
+    }
+
+    [Fact]
+    public void BuffersThatAreNotGiven_AreNotFilled()
+    {
+        (LinearGaussianModel model, Matrix<double> table) = TableCase.Create("dense, a tenth missing", rows: 100);
+        var evidences = new double[100];
+        var rows = RowSpan.ColumnMajor(table.ToColumnMajorArray(), table.ColumnCount);
+
+        CaviTableSummary summary = new CaviSolver().Solve(model, rows, new CaviBlock());
+        new CaviSolver().Solve(model, rows, new CaviBlock { LogEvidences = evidences });
+
+        CaviTable expected = new CaviSolver().Solve(model, table, CaviOutputs.LogEvidences);
+        summary.LargestErrorBound.Should().Be(new CaviSolver().Solve(model, table).LargestErrorBound);
+        evidences.Should().Equal(expected.LogEvidences);
+    }
+
+    [Fact]
+    public void SpansThatAreNoTables_AreRefused()
+    {
+        Refusal.Of<ArgumentException>(
+            () => _ = RowSpan.RowMajor(new double[7], 2), "values", "values has 7 elements; it must have a multiple of 2, the number of columns.");
+        Refusal.Of<ArgumentOutOfRangeException>(
+            () => _ = RowSpan.ColumnMajor(new double[7], 0), "columnCount", "columnCount is 0; it must be at least 1.");
+        Refusal.Of<ArgumentException>(
+            () => new CaviSolver().Solve(Example, RowSpan.RowMajor(new double[9], 3)),
+            "rows",
+            "rows has 3 columns; it must have 2, one for each observation.");
+        Refusal.Of<ArgumentException>(
+            () => new CaviSolver().Solve(Example, RowSpan.RowMajor([], 2)), "rows", "rows has no rows; it must have at least 1.");
+    }
+
+    [Fact]
+    public void CancelledTable_Throws()
+    {
+        using var source = new CancellationTokenSource();
+        source.Cancel();
+        var rows = new double[2 * 40_000];
+
+        foreach (int threads in new[] { 1, 2 })
+        {
+            var solver = new CaviSolver(new CaviOptions { MaxThreads = threads });
+            FluentActions.Invoking(() => solver.Solve(Example, RowSpan.RowMajor(rows, 2), cancellationToken: source.Token))
+                .Should().Throw<OperationCanceledException>();
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(TableCase.Data), MemberType = typeof(TableCase))]
+    public void TableIntoBuffersOfTheCaller_AllocatesNothingForARow(string name)
+    {
+        (LinearGaussianModel model, Matrix<double> table) = TableCase.Create(name, rows: 8_000);
+        double[] values = table.ToRowMajorArray();
+        var means = new double[table.RowCount * model.LatentCount];
+        var solver = new CaviSolver(new CaviOptions { MaxThreads = 1 });
+        Allocated(table.RowCount);
+
+        long one = Allocated(table.RowCount / 8);
+        long eight = Allocated(table.RowCount);
+
+        eight.Should().BeLessThan(one + 1024, "7,000 more rows were solved");
+
+        long Allocated(int rows)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            solver.Solve(
+                model,
+                RowSpan.RowMajor(values.AsSpan(0, rows * table.ColumnCount), table.ColumnCount),
+                new CaviBlock { Means = means.AsSpan(0, rows * model.LatentCount) });
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+    }
+
+    private static unsafe double[] SolveWith(LaneWidth width, LinearGaussianModel model, Matrix<double> table)
+    {
+        var means = new double[table.RowCount * model.LatentCount];
+        fixed (double* cells = table.ToColumnMajorArray(), target = means)
+        {
+            var pass = new TablePass(model, new CaviSolver(), cells, table.RowCount, isColumnMajor: true, new TableOutputs { Means = target })
+            {
+                Label = "table",
+                ParameterName = "table",
+                FirstRow = 0,
+                Width = width,
+            };
+            pass.Run(CancellationToken.None);
+        }
+
+        return means;
+    }
 }

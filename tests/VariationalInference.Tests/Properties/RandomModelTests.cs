@@ -60,7 +60,7 @@ public sealed class RandomModelTests
 
         foreach (int sweeps in new[] { 1, 2, 5, 20, 100 })
         {
-            CaviResult fit = new CaviSolver(new CaviOptions { MaxSweeps = sweeps, Tolerance = 0 }).Solve(joint);
+            CaviResult fit = new CaviSolver(new CaviOptions { Method = CaviMethod.PlainSweeps, MaxIterations = sweeps, Tolerance = 0 }).Solve(joint);
 
             fit.LargestElboDecrease.Should().BeLessThanOrEqualTo(1e-13 * (1 + fit.ElboTrace.Max(Math.Abs)));
             fit.Posterior.Means.Select((mean, j) => Math.Abs(mean - exact.Mean[j]) / Math.Sqrt(exact.Variances[j])).Max()
@@ -97,7 +97,7 @@ public sealed class RandomModelTests
             permuted.LogEvidence.Should().BeApproximately(original.LogEvidence, Rounding(original));
             permuted.ApproximationGap.Should().BeApproximately(original.ApproximationGap, 1e-10 * (1 + original.ApproximationGap));
 
-            CaviResult fit = new CaviSolver(new CaviOptions { Tolerance = 1e-7, MaxSweeps = 20_000 }).Solve(permuted);
+            CaviResult fit = new CaviSolver(new CaviOptions { Tolerance = 1e-7, MaxIterations = 20_000 }).Solve(permuted);
             for (int j = 0; fit.Converged && j < order.Length; j++)
             {
                 double exact = original.MeanFieldOptimum().Means[order[j]];
@@ -127,7 +127,7 @@ public sealed class RandomModelTests
             scaled.LogEvidence.Should().BeApproximately(
                 original.LogEvidence - (original.ObservedCount * Math.Log(c)), Rounding(original) + 1e-11);
             scaled.ApproximationGap.Should().BeApproximately(original.ApproximationGap, 1e-10 * (1 + original.ApproximationGap));
-            var options = new CaviOptions { MaxSweeps = 10, Tolerance = 0 };
+            var options = new CaviOptions { Method = CaviMethod.PlainSweeps, MaxIterations = 10, Tolerance = 0 };
             CaviResult fit = new CaviSolver(options).Solve(scaled);
             CaviResult reference = new CaviSolver(options).Solve(original);
             fit.ErrorBound.Should().BeApproximately(reference.ErrorBound, (1e-6 * reference.ErrorBound) + 1e-8);

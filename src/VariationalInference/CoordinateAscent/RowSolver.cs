@@ -1,0 +1,62 @@
+namespace VariationalInference;
+
+/// <summary>Solves the rows of a table one by one, in buffers that are allocated once.</summary>
+internal sealed class RowSolver
+{
+    private readonly LinearGaussianModel _model;
+    private readonly CaviSolver _direct;
+    private readonly CaviSolver _solver;
+    private readonly double[] _cells;
+    private readonly double[] _whitened;
+    private readonly double[] _buffer;
+    private readonly double[] _means;
+
+    /// <param name="model">The model.</param>
+    /// <param name="solver">The solver whose options count. Unless its runs differ from row to row, rows are solved directly.</param>
+    public RowSolver(LinearGaussianModel model, CaviSolver solver)
+    {
+        _model = model;
+        _direct = new CaviSolver(new CaviOptions { Method = CaviMethod.Direct, Tolerance = solver.Options.Tolerance });
+        _solver = solver.SolvesRowByRow ? solver : _direct;
+        _cells = new double[model.ObservationCount];
+        _whitened = new double[model.ObservationCount];
+        _buffer = new double[CaviRun.BufferLength(model.LatentCount, model.ObservationCount)];
+        _means = new double[model.LatentCount];
+    }
+
+    /// <summary>Gets the cells of the row to solve, to be filled by the caller.</summary>
+    public Span<double> Cells => _cells;
+
+    /// <summary>Gets the posterior means of the row that was solved last.</summary>
+    public ReadOnlySpan<double> Means => _means;
+
+    /// <summary>Gets the exact log evidence of the row that was solved last, in nats.</summary>
+    public double LogEvidence { get; private set; }
+
+    public CaviSummary Solve(long row, bool withEvidence)
+    {
+        ConditionedRow conditioned = Condition(row);
+        PosteriorShape shape = conditioned.Shape;
+        ReadOnlySpan<double> w = _whitened.AsSpan(0, shape.Rank);
+        CaviSummary exact = default;
+        if (withEvidence)
+        {
+            exact = _direct.Run(conditioned, w, _buffer, start: default, _means, trace: null, row);
+            LogEvidence = exact.Elbo + (0.5 * (shape.LogScaledPrecisionSum - shape.LogDeterminant));
+        }
+
+        return withEvidence && _solver == _direct ? exact : _solver.Run(conditioned, w, _buffer, start: default, _means, trace: null, row);
+    }
+
+    private ConditionedRow Condition(long row)
+    {
+        try
+        {
+            return _model.Structure.Condition(_cells, _whitened);
+        }
+        catch (NonFiniteValueException exception)
+        {
+            throw new NonFiniteValueException(exception.Quantity, double.PositiveInfinity, row, exception.Iteration);
+        }
+    }
+}

@@ -1,0 +1,16 @@
+namespace VariationalInference;
+
+/// <summary>Where a pass over a table writes; a null pointer is not written to.</summary>
+internal unsafe struct TableOutputs
+{
+    public double* Means;
+    public double* Variances;
+    public double* ErrorBounds;
+    public double* Elbos;
+    public double* LogEvidences;
+
+    /// <summary>Whether the rows that have missing cells are to be listed.</summary>
+    public bool ListsIncompleteRows;
+
+    public readonly bool NeedsEachRow => Elbos != null || LogEvidences != null;
+}

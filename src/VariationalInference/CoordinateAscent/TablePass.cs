@@ -1,0 +1,111 @@
+namespace VariationalInference;
+
+/// <summary>One pass over a table: reads each cell once, writes each posterior once.</summary>
+/// <remarks>
+/// The table is cut into shards of fixed size, each worked on by one <see cref="TileWorker"/> at a time, and what they come to is put
+/// together in their order: nothing depends on the number of threads.
+/// </remarks>
+internal sealed unsafe class TablePass
+{
+    /// <summary>Rows of a shard, the work that a thread takes at a time.</summary>
+    internal const int ShardRows = 16_384;
+
+    private readonly ShardOutcome[] _outcomes;
+
+    /// <param name="model">The model.</param>
+    /// <param name="solver">The solver whose options count.</param>
+    /// <param name="cells">The table's values.</param>
+    /// <param name="rowCount">The number of rows N.</param>
+    /// <param name="isColumnMajor">Whether the values of a column are side by side.</param>
+    /// <param name="outputs">Where the results go.</param>
+    public TablePass(LinearGaussianModel model, CaviSolver solver, double* cells, int rowCount, bool isColumnMajor, TableOutputs outputs)
+    {
+        Model = model;
+        Solver = solver;
+        Cells = cells;
+        RowCount = rowCount;
+        ColumnStride = isColumnMajor ? rowCount : 1;
+        RowStride = isColumnMajor ? 1 : model.ObservationCount;
+        Outputs = outputs;
+        _outcomes = new ShardOutcome[((rowCount - 1) / ShardRows) + 1];
+    }
+
+    public LinearGaussianModel Model { get; }
+
+    public CaviSolver Solver { get; }
+
+    public int RowCount { get; }
+
+    public double* Cells { get; }
+
+    public long ColumnStride { get; }
+
+    public long RowStride { get; }
+
+    public TableOutputs Outputs { get; }
+
+    /// <summary>Gets what an exception calls the table.</summary>
+    public required string Label { get; init; }
+
+    /// <summary>Gets the parameter that the table came in.</summary>
+    public required string ParameterName { get; init; }
+
+    /// <summary>Gets the number of the first row, in a stream of tables.</summary>
+    public required long FirstRow { get; init; }
+
+    /// <summary>Gets the vectors to work with.</summary>
+    public LaneWidth Width { get; init; } = Lanes.Widest;
+
+    /// <exception cref="ArgumentException">A cell is infinite; the first such row is named.</exception>
+    /// <exception cref="NonFiniteValueException">A row left the range of double precision; the first such row is named.</exception>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public CaviTableSummary Run(CancellationToken cancellationToken)
+    {
+        int threads = Math.Min(Solver.Options.MaxThreads, _outcomes.Length);
+        if (threads == 1)
+        {
+            using var worker = new TileWorker(this);
+            for (int shard = 0; shard < _outcomes.Length; shard++)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                SolveShard(shard, worker);
+            }
+        }
+        else
+        {
+            Parallel.For(
+                0,
+                _outcomes.Length,
+                new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken },
+                () => new TileWorker(this),
+                (shard, _, worker) => SolveShard(shard, worker),
+                worker => worker.Dispose());
+        }
+
+        var summary = new CaviTableSummary(RowCount, 0, 0);
+        foreach (ShardOutcome outcome in _outcomes)
+        {
+            if (outcome.Failure is Exception failure)
+            {
+                throw failure;
+            }
+
+            summary = new CaviTableSummary(
+                RowCount,
+                summary.UnconvergedRowCount + outcome.UnconvergedRowCount,
+                Math.Max(summary.LargestErrorBound, outcome.LargestErrorBound));
+        }
+
+        return summary;
+    }
+
+    /// <summary>Returns the rows that have missing cells, in order.</summary>
+    public IncompleteRow[] IncompleteRows() => [.. _outcomes.SelectMany(outcome => outcome.IncompleteRows ?? [])];
+
+    private TileWorker SolveShard(int shard, TileWorker worker)
+    {
+        int first = shard * ShardRows;
+        _outcomes[shard] = worker.Solve(first, Math.Min(ShardRows, RowCount - first));
+        return worker;
+    }
+}

@@ -1,0 +1,397 @@
+using System.Runtime.InteropServices;
+
+namespace VariationalInference;
+
+/// <summary>Solves the rows of a table, a tile at a time, with room of its own for what lies between cells and means.</summary>
+/// <remarks>
+/// <para>
+/// All complete rows share one response matrix (see <see cref="RowResponse"/>), so that a row costs J·K multiplications and its error
+/// bound is a + b‖w‖. Rows are worked on in tiles that fit into the near caches, by vectors of rows. A tile that is not all finite is
+/// done again without its missing cells: a Gaussian sum only counts them; otherwise rows of a pattern share a response of their own.
+/// </para>
+/// <para>Rows are solved one by one when each has its own number of iterations or its own stop, and when their ELBOs are wanted.</para>
+/// </remarks>
+internal sealed unsafe class TileWorker : IDisposable
+{
+    private const int LargestTile = 2048;
+
+    /// <summary>Numbers that a tile may take: what a core keeps close.</summary>
+    private const int TileSize = 1 << 15;
+
+    private const int Alignment = 64;
+
+    /// <summary>Up to this many observations, patterns of missing cells are looked up by number.</summary>
+    private const int LargestCodedWidth = 8;
+
+    private readonly TablePass _pass;
+    private readonly LoadingStructure _structure;
+    private readonly RowReduction? _reduction;
+    private readonly RowSolver _rowSolver;
+    private readonly TableOutputs _outputs;
+    private readonly PatternResponse?[] _coded;
+    private readonly double _tolerance;
+    private readonly int _latents;
+    private readonly double[] _priorMeans;
+    private readonly double _largestDeviation;
+    private readonly double _largestMean;
+    private readonly int _stride;
+    private readonly double* _memory;
+    private readonly double* _cells;
+    private readonly double* _inputs;
+    private readonly double* _means;
+    private readonly double* _norms;
+    private readonly double* _missing;
+
+    /// <summary>Whether rows with missing cells are to be listed, or to be given variances of their own.</summary>
+    private readonly bool _notesRows;
+
+    /// <summary>Whether the last tile had missing cells; the next is then likely to have some as well.</summary>
+    private bool _skipsMissing;
+
+    /// <summary>Whether each row's ‖w‖² is needed, and not only the largest.</summary>
+    private bool _writesNorms;
+
+    public TileWorker(TablePass pass)
+    {
+        _pass = pass;
+        _structure = pass.Model.Structure;
+        _outputs = pass.Outputs;
+        _notesRows = _outputs.ListsIncompleteRows || _outputs.Variances != null;
+        _writesNorms = _outputs.ErrorBounds != null;
+        _tolerance = pass.Solver.Options.Tolerance;
+        _latents = pass.Model.LatentCount;
+        _priorMeans = [.. _structure.Prior.Means];
+        _largestMean = _priorMeans.Max(Math.Abs);
+        _largestDeviation = _structure.Prior.Deviations.Max();
+        _rowSolver = new RowSolver(pass.Model, pass.Solver);
+        int columns = pass.Model.ObservationCount;
+        _coded = columns <= LargestCodedWidth ? new PatternResponse?[1 << columns] : [];
+        if (pass.Solver.SolvesRowByRow || pass.Outputs.NeedsEachRow)
+        {
+            return;
+        }
+
+        _reduction = _structure.Reduction;
+        int perRow = columns + _reduction.InputCount + _latents + 2;
+        int fitting = Math.Min(LargestTile, TileSize / perRow / TileKernels.RowMultiple * TileKernels.RowMultiple);
+        _stride = Math.Min(Math.Max(fitting, TileKernels.RowMultiple), RoundUp(Math.Min(pass.RowCount, LargestTile)));
+        _memory = (double*)NativeMemory.AlignedAlloc((nuint)perRow * (nuint)_stride * sizeof(double), Alignment);
+        _inputs = _memory;
+        _means = _inputs + (_reduction.InputCount * _stride);
+        _norms = _means + (_latents * _stride);
+        _missing = _norms + _stride;
+        _cells = _missing + _stride;
+    }
+
+    ~TileWorker() => NativeMemory.AlignedFree(_memory);
+
+    public void Dispose()
+    {
+        NativeMemory.AlignedFree(_memory);
+        GC.SuppressFinalize(this);
+    }
+
+    public ShardOutcome Solve(int first, int count)
+    {
+        var outcome = default(ShardOutcome);
+        if (_reduction is null)
+        {
+            for (int n = first; n < first + count && outcome.Failure is null; n++)
+            {
+                SolveRow(n, ref outcome);
+            }
+
+            return outcome;
+        }
+
+        for (int done = 0; done < count && outcome.Failure is null; done += _stride)
+        {
+            SolveTile(_reduction, first + done, Math.Min(_stride, count - done), ref outcome);
+        }
+
+        return outcome;
+    }
+
+    private static int RoundUp(int rows) => (rows + TileKernels.RowMultiple - 1) / TileKernels.RowMultiple * TileKernels.RowMultiple;
+
+    private void SolveRow(int row, ref ShardOutcome outcome)
+    {
+        if (Gather(row) is int column)
+        {
+            outcome.Failure = InfiniteCell(row, column);
+            return;
+        }
+
+        CaviSummary summary;
+        try
+        {
+            summary = _rowSolver.Solve(_pass.FirstRow + row, withEvidence: _outputs.LogEvidences != null);
+        }
+        catch (NonFiniteValueException exception)
+        {
+            outcome.Failure = exception;
+            return;
+        }
+
+        outcome.Add(summary.ErrorBound, _tolerance);
+        for (int j = 0; j < _latents; j++)
+        {
+            Write(Column(_outputs.Means, j), row, _rowSolver.Means[j]);
+            Write(Column(_outputs.Variances, j), row, _structure.Complete.MeanFieldVariances[j]);
+        }
+
+        Write(_outputs.ErrorBounds, row, summary.ErrorBound);
+        Write(_outputs.Elbos, row, summary.Elbo);
+        Write(_outputs.LogEvidences, row, _rowSolver.LogEvidence);
+        NoteIfIncomplete(row, ref outcome);
+    }
+
+    private void SolveTile(RowReduction reduction, int first, int count, ref ShardOutcome outcome)
+    {
+        TileKernels.Tile tile = Load(reduction, first, count);
+        TileKernels.Extremes extremes = TileKernels.Solve(_pass.Width, tile, reduction);
+        if (!double.IsFinite(extremes.LargestNorm) && !tile.SkipsMissing)
+        {
+            tile.SkipsMissing = true;
+            tile.Norms = _norms;
+            extremes = TileKernels.Solve(_pass.Width, tile, reduction);
+        }
+
+        // No mean is further from the prior's than ‖w‖ prior standard deviations.
+        double norm = Math.Sqrt(extremes.LargestNorm);
+        if (!double.IsFinite((_largestDeviation * norm) + _largestMean))
+        {
+            outcome.Failure = Failure(first, count, norm);
+            return;
+        }
+
+        bool complete = extremes.IsComplete;
+        _skipsMissing = !complete;
+        double largest = complete || reduction.IsSum
+            ? reduction.ErrorBound(norm)
+            : RespondToIncompleteRows(tile, reduction, first, count);
+        CopyOut(tile, first, count);
+        outcome.LargestErrorBound = Math.Max(outcome.LargestErrorBound, largest);
+        if (largest > _tolerance || _outputs.ErrorBounds != null)
+        {
+            if (tile.Norms == null)
+            {
+                // From here on it is likely that every tile has rows above the tolerance.
+                _writesNorms = true;
+                tile.Norms = _norms;
+                TileKernels.Solve(_pass.Width, tile, reduction);
+            }
+
+            outcome.UnconvergedRowCount += WriteErrorBounds(reduction, first, count, complete);
+        }
+
+        for (int i = 0; !complete && _notesRows && i < count; i++)
+        {
+            if (_missing[i] != 0)
+            {
+                Gather(first + i);
+                NoteIfIncomplete(first + i, ref outcome);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Lays out a tile. Full blocks of rows stored by columns are read and written in place; others through the worker's memory.
+    /// </summary>
+    private TileKernels.Tile Load(RowReduction reduction, int first, int count)
+    {
+        int rows = RoundUp(count);
+        var tile = new TileKernels.Tile
+        {
+            Cells = _pass.Cells + (first * _pass.RowStride),
+            CellStride = _pass.ColumnStride,
+            Rows = rows,
+            Columns = reduction.ObservationCount,
+            SkipsMissing = _skipsMissing,
+            Stride = _stride,
+            Inputs = _inputs,
+            Norms = _writesNorms || (_skipsMissing && !reduction.IsSum) ? _norms : null,
+            Missing = _notesRows || !reduction.IsSum ? _missing : null,
+            Means = _outputs.Means == null ? null : rows == count ? _outputs.Means + first : _means,
+            MeanStride = rows == count ? _pass.RowCount : _stride,
+            Offsets = _priorMeans,
+        };
+        if (_pass.RowStride == 1 && rows == count)
+        {
+            return tile;
+        }
+
+        for (int k = 0; k < reduction.ObservationCount; k++)
+        {
+            double* column = _cells + (k * _stride);
+            double* source = tile.Cells + (k * _pass.ColumnStride);
+            for (int i = 0; i < count; i++)
+            {
+                column[i] = source[i * _pass.RowStride];
+            }
+
+            new Span<double>(column + count, rows - count).Fill(reduction.PredictionHigh[k]);
+        }
+
+        tile.Cells = _cells;
+        tile.CellStride = _stride;
+        return tile;
+    }
+
+    /// <summary>Replaces what the complete rows' response made of rows with missing cells.</summary>
+    /// <returns>The largest error bound of a row of the tile.</returns>
+    private double RespondToIncompleteRows(in TileKernels.Tile tile, RowReduction reduction, int first, int count)
+    {
+        double square = 0;
+        double largest = 0;
+        for (int i = 0; i < count; i++)
+        {
+            if (_missing[i] == 0)
+            {
+                square = Math.Max(square, _norms[i]);
+                continue;
+            }
+
+            PatternResponse pattern = PatternOf(reduction, first, i);
+            largest = Math.Max(largest, pattern.Shape.Response.ErrorBound(Math.Sqrt(_norms[i])));
+            if (tile.Means != null)
+            {
+                pattern.Respond(_inputs + i, _stride, tile.Means + i, tile.MeanStride);
+            }
+        }
+
+        return Math.Max(largest, reduction.ErrorBound(Math.Sqrt(square)));
+    }
+
+    /// <summary>Writes the variances of complete rows, and the means that were left in the worker's memory.</summary>
+    private void CopyOut(in TileKernels.Tile tile, int first, int count)
+    {
+        for (int j = 0; j < _latents; j++)
+        {
+            if (tile.Means == _means && _means != null)
+            {
+                new Span<double>(_means + (j * _stride), count).CopyTo(new Span<double>(Column(_outputs.Means, j) + first, count));
+            }
+
+            if (_outputs.Variances != null)
+            {
+                new Span<double>(Column(_outputs.Variances, j) + first, count).Fill(_structure.Complete.MeanFieldVariances[j]);
+            }
+        }
+    }
+
+    /// <summary>Writes the tile's error bounds, if they are wanted, and counts those above the tolerance.</summary>
+    private int WriteErrorBounds(RowReduction reduction, int first, int count, bool complete)
+    {
+        int above = 0;
+        for (int i = 0; i < count; i++)
+        {
+            double norm = Math.Sqrt(_norms[i]);
+            double bound = complete || reduction.IsSum || _missing[i] == 0
+                ? reduction.ErrorBound(norm)
+                : PatternOf(reduction, first, i).Shape.Response.ErrorBound(norm);
+            above += bound <= _tolerance ? 0 : 1;
+            Write(_outputs.ErrorBounds, first + i, bound);
+        }
+
+        return above;
+    }
+
+    private PatternResponse PatternOf(RowReduction reduction, int first, int i)
+    {
+        int code = _coded.Length == 0 ? 0 : (int)_missing[i];
+        if (_coded.Length > 0 && _coded[code] is PatternResponse known)
+        {
+            return known;
+        }
+
+        Gather(first + i);
+        PatternResponse response = reduction.ResponseOf!(MissingPattern.OfTransient(_rowSolver.Cells));
+        if (_coded.Length > 0)
+        {
+            _coded[code] = response;
+        }
+
+        return response;
+    }
+
+    /// <summary>Lists the row that was gathered last, and writes its variances, if it has missing cells.</summary>
+    private void NoteIfIncomplete(int row, ref ShardOutcome outcome)
+    {
+        var pattern = MissingPattern.OfTransient(_rowSolver.Cells);
+        if (pattern.IsComplete)
+        {
+            return;
+        }
+
+        if (_outputs.Variances != null)
+        {
+            PosteriorShape shape = _structure.ShapeOf(pattern);
+            for (int j = 0; j < _latents; j++)
+            {
+                Column(_outputs.Variances, j)[row] = shape.MeanFieldVariances[j];
+            }
+        }
+
+        if (_outputs.ListsIncompleteRows)
+        {
+            (outcome.IncompleteRows ??= []).Add(new IncompleteRow(row, pattern.Copy()));
+        }
+    }
+
+    /// <summary>Copies a row's cells to the row solver.</summary>
+    /// <returns>The first column whose cell is infinite, if there is one.</returns>
+    private int? Gather(int row)
+    {
+        Span<double> cells = _rowSolver.Cells;
+        double* source = _pass.Cells + (row * _pass.RowStride);
+        int? infinite = null;
+        for (int k = 0; k < cells.Length; k++)
+        {
+            cells[k] = source[k * _pass.ColumnStride];
+            if (double.IsInfinity(cells[k]))
+            {
+                infinite ??= k;
+            }
+        }
+
+        return infinite;
+    }
+
+    /// <summary>Finds what is wrong with the first bad row of a tile.</summary>
+    private Exception Failure(int first, int count, double norm)
+    {
+        for (int n = first; n < first + count; n++)
+        {
+            if (Gather(n) is int column)
+            {
+                return InfiniteCell(n, column);
+            }
+
+            try
+            {
+                _rowSolver.Solve(_pass.FirstRow + n, withEvidence: false);
+            }
+            catch (NonFiniteValueException exception)
+            {
+                return exception;
+            }
+        }
+
+        return new NonFiniteValueException("the squared residual of the prior prediction", norm * norm, _pass.FirstRow + first, iteration: 0);
+    }
+
+    private ArgumentException InfiniteCell(int row, int column) => new(
+        Guard.Text($"{_pass.Label}[{row}, {column}] is {_rowSolver.Cells[column]}; it must be finite, or NaN when it is missing."),
+        _pass.ParameterName);
+
+    private double* Column(double* block, int latent) => block == null ? null : block + ((long)latent * _pass.RowCount);
+
+    private static void Write(double* destination, int row, double value)
+    {
+        if (destination != null)
+        {
+            destination[row] = value;
+        }
+    }
+}

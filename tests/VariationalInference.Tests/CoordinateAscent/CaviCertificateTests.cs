@@ -1,0 +1,128 @@
+using FluentAssertions;
+using MathNet.Numerics.LinearAlgebra;
+using Xunit;
+
+namespace VariationalInference.Tests.CoordinateAscent;
+
+/// <summary>The certificate against true errors, over models of every conditioning, with the truth worked out in exact arithmetic.</summary>
+public sealed class CaviCertificateTests
+{
+    public static TheoryData<int> Seeds() => [.. Enumerable.Range(0, 120)];
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void Bound_OfRandomModel_IsNeverBelowTheTrueError(int seed)
+    {
+        (LinearGaussianModel model, double[] row) = RandomCase(seed);
+        ExactPosterior truth = ExactPosterior.Of(model, row);
+
+        foreach (CaviMethod method in Enum.GetValues<CaviMethod>())
+        {
+            foreach (int iterations in new[] { 1, 3, 10, 1_000 })
+            {
+                CaviResult fit = new CaviSolver(new CaviOptions { Method = method, MaxIterations = iterations }).Solve(model, row);
+
+                truth.ErrorOf([.. fit.Posterior.Means]).Should().BeLessThanOrEqualTo(fit.ErrorBound, "{0}, {1}", method, iterations);
+                fit.LargestElboDecrease.Should().BeLessThanOrEqualTo(1e-11 * (1 + fit.ElboTrace.Max(Math.Abs)));
+            }
+        }
+
+        CaviTable table = new CaviSolver().Solve(model, Matrix<double>.Build.DenseOfRowArrays(row, row), CaviOutputs.ErrorBounds);
+        truth.ErrorOf([.. table.Means.Row(1)]).Should().BeLessThanOrEqualTo(table.ErrorBounds[1]);
+    }
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void AcceleratedRun_OfRandomModel_EndsWherePlainSweepsGo(int seed)
+    {
+        (LinearGaussianModel model, double[] row) = RandomCase(seed);
+        int rank = model is GaussianSumModel ? 1 : Math.Min(model.LatentCount, model.ObservationCount);
+
+        CaviResult accelerated = new CaviSolver().Solve(model, row);
+        CaviResult direct = new CaviSolver(new CaviOptions { Method = CaviMethod.Direct }).Solve(model, row);
+        CaviResult plain = new CaviSolver(new CaviOptions { Method = CaviMethod.PlainSweeps, MaxIterations = 20_000 }).Solve(model, row);
+
+        accelerated.StopReason.Should().BeOneOf(CaviStopReason.CertificateMet, CaviStopReason.RoundingFloor);
+        accelerated.Iterations.Should().BeLessThanOrEqualTo(rank + 6);
+        for (int j = 0; j < model.LatentCount; j++)
+        {
+            double sd = Math.Sqrt(accelerated.LinearResponse.Variances[j]);
+            double mean = accelerated.Posterior.Means[j];
+            plain.Posterior.Means[j].Should().BeApproximately(mean, sd * (accelerated.ErrorBound + plain.ErrorBound));
+            direct.Posterior.Means[j].Should().BeApproximately(mean, sd * (accelerated.ErrorBound + direct.ErrorBound));
+        }
+
+        accelerated.Elbo.Should().BeGreaterThanOrEqualTo(plain.Elbo - (1e-11 * (10 + Math.Abs(plain.Elbo))));
+    }
+
+    [Theory]
+    [InlineData(1e-300, 1, 1)]
+    [InlineData(1e300, 1, 1)]
+    [InlineData(1, 1e-300, 1)]
+    [InlineData(1, 1e300, 1)]
+    [InlineData(1e-150, 1e150, 1e80)]
+    [InlineData(1e-300, 1e300, 1)]
+    [InlineData(1, 1, 1e153)]
+    [InlineData(1, 1, 1e300)]
+    [InlineData(5e-324, 5e-324, 5e-324)]
+    [InlineData(1e308, 1e308, 1e154)]
+    public void Extremes_GiveANamedErrorOrAnAnswer_NeverNaN(double noise, double prior, double value)
+    {
+        double[] cells = [value, -value / 3, double.NaN];
+        Matrix<double> table = Matrix<double>.Build.Dense(50, 3, (_, k) => cells[k]);
+        Func<LinearGaussianModel>[] models =
+        [
+            () => new GaussianSumModel(3, noise, [0, value / 2], [prior, prior / 2]),
+            () => new LinearGaussianModel(
+                Matrix<double>.Build.DenseOfRowArrays([1, -2], [0.5, 1], [1, 1]), [0, 0, value], [noise, 2 * noise, noise], [0, value / 2], [prior, prior / 2]),
+        ];
+
+        foreach (Func<LinearGaussianModel> create in models)
+        {
+            foreach (CaviMethod method in Enum.GetValues<CaviMethod>())
+            {
+                foreach (CaviOutputs outputs in new[] { CaviOutputs.ErrorBounds, CaviOutputs.All })
+                {
+                    var solver = new CaviSolver(new CaviOptions { Method = method, MaxIterations = 100 });
+                    Exception? error = Record.Exception(() =>
+                    {
+                        LinearGaussianModel model = create();
+                        CaviTable fits = solver.Solve(model, table, outputs);
+                        fits.Means.Enumerate().Should().OnlyContain(mean => double.IsFinite(mean));
+                        fits.ErrorBounds.Should().OnlyContain(bound => double.IsFinite(bound) && bound >= 0);
+                        fits[0].Variances.Should().OnlyContain(variance => variance >= 0 && double.IsFinite(variance));
+                        CaviResult alone = solver.Solve(model, cells);
+                        alone.Posterior.Means.Should().OnlyContain(mean => double.IsFinite(mean));
+                        double.IsFinite(alone.Elbo).Should().BeTrue();
+                    });
+
+                    if (error is not (null or NonFiniteValueException or ArgumentException))
+                    {
+                        throw error;
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>σ² from 1e-10 to 1e10, J ≤ 60, K ≤ 40, prior variances from 1e-6 to 1e6; every third model a sum.</summary>
+    private static (LinearGaussianModel Model, double[] Row) RandomCase(int seed)
+    {
+        var random = new Random(seed);
+        double LogUniform(double low, double high) => Math.Pow(10, low + ((high - low) * random.NextDouble()));
+        int latents = random.Next(1, 61);
+        int observations = random.Next(1, 41);
+        double noise = LogUniform(-10, 10);
+        double[] means = [.. Enumerable.Range(0, latents).Select(_ => (2 * random.NextDouble()) - 1)];
+        double[] variances = [.. Enumerable.Range(0, latents).Select(_ => LogUniform(-6, 6))];
+        LinearGaussianModel model = seed % 3 == 0
+            ? new GaussianSumModel(observations, noise, means, variances)
+            : new LinearGaussianModel(
+                Matrix<double>.Build.Dense(observations, latents, (_, _) => (2 * random.NextDouble()) - 1),
+                new double[observations],
+                [.. Enumerable.Range(0, observations).Select(_ => noise * LogUniform(-1, 1))],
+                means,
+                variances);
+        return (model, model.Sample(1, seed).Observations.Row(0).ToArray());
+    }
+}

@@ -1,0 +1,145 @@
+using System.Numerics;
+using MathNet.Numerics.LinearAlgebra;
+
+namespace VariationalInference.Tests.CoordinateAscent;
+
+/// <summary>
+/// The posterior of a row from the normal equations (D⁻² + AᵀR⁻¹A)(z − m) = AᵀR⁻¹(x − b − Am), in binary floating point of 320 bits.
+/// </summary>
+internal sealed class ExactPosterior
+{
+    private readonly Big[] _means;
+    private readonly Big[] _variances;
+
+    private ExactPosterior(Big[] means, Big[] variances)
+    {
+        _means = means;
+        _variances = variances;
+    }
+
+    public static ExactPosterior Of(LinearGaussianModel model, double[] row)
+    {
+        Matrix<double> loadings = model.Loadings();
+        int count = model.LatentCount;
+        Big[] means = [.. model.PriorMeans.Select(Big.Of)];
+        var residual = new Big[row.Length];
+        for (int k = 0; k < row.Length; k++)
+        {
+            residual[k] = Big.Of(row[k]) - Big.Of(model.Offset[k]);
+            for (int j = 0; j < count; j++)
+            {
+                residual[k] -= Big.Of(loadings[k, j]) * means[j];
+            }
+        }
+
+        // One system for the means and one for each variance.
+        var system = new Big[count, 2 * count + 1];
+        for (int i = 0; i < count; i++)
+        {
+            for (int j = 0; j < count; j++)
+            {
+                Big sum = i == j ? Big.Of(1) / Big.Of(model.PriorVariances[i]) : Big.Of(0);
+                for (int k = 0; k < row.Length; k++)
+                {
+                    sum += Big.Of(loadings[k, i]) * Big.Of(loadings[k, j]) / Big.Of(model.NoiseVariances[k]);
+                }
+
+                system[i, j] = sum;
+                system[i, count + j] = Big.Of(i == j ? 1 : 0);
+            }
+
+            Big right = Big.Of(0);
+            for (int k = 0; k < row.Length; k++)
+            {
+                right += Big.Of(loadings[k, i]) * residual[k] / Big.Of(model.NoiseVariances[k]);
+            }
+
+            system[i, 2 * count] = right;
+        }
+
+        Eliminate(system, count);
+        return new ExactPosterior(
+            [.. Enumerable.Range(0, count).Select(j => means[j] + system[j, 2 * count])],
+            [.. Enumerable.Range(0, count).Select(j => system[j, count + j])]);
+    }
+
+    /// <summary>Returns the largest error of the means in posterior standard deviations.</summary>
+    public double ErrorOf(double[] means) => Enumerable.Range(0, means.Length).Max(
+        j => Math.Abs((Big.Of(means[j]) - _means[j]).ToDouble()) / Math.Sqrt(_variances[j].ToDouble()));
+
+    /// <summary>Gauss and Jordan; a positive definite matrix needs no pivots.</summary>
+    private static void Eliminate(Big[,] system, int count)
+    {
+        int width = system.GetLength(1);
+        for (int p = 0; p < count; p++)
+        {
+            Big inverse = Big.Of(1) / system[p, p];
+            for (int j = p; j < width; j++)
+            {
+                system[p, j] *= inverse;
+            }
+
+            for (int i = 0; i < count; i++)
+            {
+                if (i != p)
+                {
+                    Big factor = system[i, p];
+                    for (int j = p; j < width; j++)
+                    {
+                        system[i, j] -= factor * system[p, j];
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Mantissa · 2^exponent, with a mantissa of at most <see cref="Bits"/> bits.</summary>
+    private readonly struct Big
+    {
+        private const int Bits = 320;
+
+        private readonly BigInteger _mantissa;
+        private readonly int _exponent;
+
+        private Big(BigInteger mantissa, int exponent)
+        {
+            int excess = (int)mantissa.GetBitLength() - Bits;
+            _mantissa = excess > 0 ? mantissa >> excess : mantissa;
+            _exponent = excess > 0 ? exponent + excess : exponent;
+        }
+
+        public static Big Of(double value)
+        {
+            long bits = BitConverter.DoubleToInt64Bits(value);
+            int exponent = (int)((bits >> 52) & 0x7FF);
+            long mantissa = (bits & 0xFFFFFFFFFFFFF) | (exponent == 0 ? 0 : 1L << 52);
+            return new Big(value < 0 ? -mantissa : mantissa, Math.Max(exponent, 1) - 1075);
+        }
+
+        public static Big operator +(Big a, Big b)
+        {
+            if (a._mantissa.IsZero || b._mantissa.IsZero)
+            {
+                return a._mantissa.IsZero ? b : a;
+            }
+
+            (Big high, Big low) = a._exponent >= b._exponent ? (a, b) : (b, a);
+            int shift = high._exponent - low._exponent;
+            return shift > 3 * Bits
+                ? high
+                : new Big((high._mantissa << shift) + low._mantissa, low._exponent);
+        }
+
+        public static Big operator -(Big a, Big b) => a + new Big(-b._mantissa, b._exponent);
+
+        public static Big operator *(Big a, Big b) => new(a._mantissa * b._mantissa, a._exponent + b._exponent);
+
+        public static Big operator /(Big a, Big b) => new((a._mantissa << (2 * Bits)) / b._mantissa, a._exponent - b._exponent - (2 * Bits));
+
+        public double ToDouble()
+        {
+            int excess = Math.Max((int)_mantissa.GetBitLength() - 60, 0);
+            return Math.ScaleB((double)(_mantissa >> excess), _exponent + excess);
+        }
+    }
+}
