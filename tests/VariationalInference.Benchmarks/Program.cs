@@ -1,3 +1,10 @@
 using BenchmarkDotNet.Running;
+using VariationalInference.Benchmarks;
+
+if (args is ["side-by-side", ..])
+{
+    return SideBySide.Run(args[1..]);
+}
 
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+return 0;

@@ -8,6 +8,9 @@ public class SingleRowBenchmarks
 {
     private static readonly double[] Row = [1.2, 0.8];
 
+    private readonly double[] _means = new double[3];
+    private readonly double[] _variances = new double[3];
+    private readonly CaviSolver _direct = new(new CaviOptions { Method = CaviMethod.Direct });
     private GaussianSumModel _model = null!;
     private CaviSolver _solver = null!;
     private FixedFormElbo _elbo = null!;
@@ -28,6 +31,12 @@ public class SingleRowBenchmarks
 
     [Benchmark(Baseline = true)]
     public CaviResult Cavi() => _solver.Solve(_model, Row);
+
+    [Benchmark]
+    public CaviSummary CaviIntoBuffers() => _solver.Solve(_model, Row, _means, _variances);
+
+    [Benchmark]
+    public CaviSummary DirectIntoBuffers() => _direct.Solve(_model, Row, _means, _variances);
 
     [Benchmark]
     public MultivariateGaussian ExactPosterior() => _model.Posterior(Row);

@@ -5,7 +5,7 @@ public enum CaviMethod
 {
     /// <summary>
     /// Conjugate ascent: as cheap as a sweep an iteration, and done in about min(J, K) + 2 iterations however strongly the latents are
-    /// coupled, because DΛD has at most min(J, K) + 1 distinct eigenvalues. A Gaussian sum takes one or two. Where rounding spoils this, as
+    /// coupled, because DΛD has at most min(J, K) + 1 distinct eigenvalues. A Gaussian sum takes one to four. Where rounding spoils this, as
     /// with prior variances over many orders of magnitude, the closed form is the last step.
     /// </summary>
     Accelerated,

@@ -69,7 +69,10 @@ internal static unsafe class TileKernels
             }
         }
 
-        return new Extremes(TLanes.Largest(found.Largest) + TLanes.Sum(found.Check), TLanes.Sum(found.Missing) == 0);
+        double finite = TLanes.Sum(found.Check);
+        double largest = TLanes.Largest(found.Largest);
+        return new Extremes(
+            Math.Max(largest, TLanes.Largest(found.LargestIncomplete)) + finite, largest + finite, TLanes.Sum(found.Missing) == 0);
     }
 
     /// <summary>Writes ‖w‖² and the one input of complete rows of a Gaussian sum, u = (Σc)/σ/(1 + Kβ).</summary>
@@ -307,7 +310,7 @@ internal static unsafe class TileKernels
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
-        TVector largest = found.Largest, check = found.Check, anyMissing = found.Missing;
+        TVector largest = found.Largest, check = found.Check, anyMissing = found.Missing, largestIncomplete = found.LargestIncomplete;
         double* norms = tile.Norms;
         double* missing = tile.Missing;
         double* firstCell = tile.Cells;
@@ -358,13 +361,16 @@ internal static unsafe class TileKernels
                 TLanes.Store(norm, norms + i);
             }
 
-            largest = TLanes.Max(norm, largest);
+            TVector complete = TLanes.IfZero(code, norm);
+            largest = TLanes.Max(complete, largest);
+            largestIncomplete = TLanes.Max(TLanes.Subtract(norm, complete), largestIncomplete);
             check = TLanes.FusedMultiplyAdd(norm, TLanes.Broadcast(0), check);
         }
 
         found.Largest = largest;
         found.Check = check;
         found.Missing = anyMissing;
+        found.LargestIncomplete = largestIncomplete;
     }
 
     /// <summary>Writes means_j = offsets_j + Σ_k gains_jk inputs_k of a block of rows.</summary>
@@ -481,13 +487,15 @@ internal static unsafe class TileKernels
 
     /// <summary>What a tile's rows came to.</summary>
     /// <param name="LargestNorm">The largest ‖w‖²; NaN or infinite when a cell is, or when the square overflows.</param>
+    /// <param name="LargestCompleteNorm">The same of the rows whose response is that of complete rows.</param>
     /// <param name="IsComplete">Whether no cell was skipped as missing.</param>
-    internal readonly record struct Extremes(double LargestNorm, bool IsComplete);
+    internal readonly record struct Extremes(double LargestNorm, double LargestCompleteNorm, bool IsComplete);
 
     /// <summary>The same by lanes, before it is brought together; the check is 0 unless a norm is not finite.</summary>
     private struct Found<TVector>
     {
         public TVector Largest;
+        public TVector LargestIncomplete;
         public TVector Check;
         public TVector Missing;
     }

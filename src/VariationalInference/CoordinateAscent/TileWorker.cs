@@ -41,6 +41,7 @@ internal sealed unsafe class TileWorker : IDisposable
     private readonly double* _means;
     private readonly double* _norms;
     private readonly double* _missing;
+    private readonly int* _incomplete;
 
     /// <summary>Whether rows with missing cells are to be listed, or to be given variances of their own.</summary>
     private readonly bool _notesRows;
@@ -72,7 +73,7 @@ internal sealed unsafe class TileWorker : IDisposable
         }
 
         _reduction = _structure.Reduction;
-        int perRow = columns + _reduction.InputCount + _latents + 2;
+        int perRow = columns + _reduction.InputCount + _latents + 3;
         int fitting = Math.Min(LargestTile, TileSize / perRow / TileKernels.RowMultiple * TileKernels.RowMultiple);
         _stride = Math.Min(Math.Max(fitting, TileKernels.RowMultiple), RoundUp(Math.Min(pass.RowCount, LargestTile)));
         _memory = (double*)NativeMemory.AlignedAlloc((nuint)perRow * (nuint)_stride * sizeof(double), Alignment);
@@ -81,6 +82,7 @@ internal sealed unsafe class TileWorker : IDisposable
         _norms = _means + (_latents * _stride);
         _missing = _norms + _stride;
         _cells = _missing + _stride;
+        _incomplete = (int*)(_cells + (columns * _stride));
     }
 
     ~TileWorker() => NativeMemory.AlignedFree(_memory);
@@ -167,9 +169,12 @@ internal sealed unsafe class TileWorker : IDisposable
 
         bool complete = extremes.IsComplete;
         _skipsMissing = !complete;
-        double largest = complete || reduction.IsSum
-            ? reduction.ErrorBound(norm)
-            : RespondToIncompleteRows(tile, reduction, first, count);
+        double largest = reduction.ErrorBound(Math.Sqrt(extremes.LargestCompleteNorm));
+        if (!complete && !reduction.IsSum)
+        {
+            largest = Math.Max(largest, RespondToIncompleteRows(tile, reduction, first, count));
+        }
+
         CopyOut(tile, first, count);
         outcome.LargestErrorBound = Math.Max(outcome.LargestErrorBound, largest);
         if (largest > _tolerance || _outputs.ErrorBounds != null)
@@ -185,12 +190,13 @@ internal sealed unsafe class TileWorker : IDisposable
             outcome.UnconvergedRowCount += WriteErrorBounds(reduction, first, count, complete);
         }
 
-        for (int i = 0; !complete && _notesRows && i < count; i++)
+        if (!complete && _notesRows)
         {
-            if (_missing[i] != 0)
+            int found = ListIncompleteRows(count);
+            for (int n = 0; n < found; n++)
             {
-                Gather(first + i);
-                NoteIfIncomplete(first + i, ref outcome);
+                Gather(first + _incomplete[n]);
+                NoteIfIncomplete(first + _incomplete[n], ref outcome);
             }
         }
     }
@@ -239,28 +245,36 @@ internal sealed unsafe class TileWorker : IDisposable
     }
 
     /// <summary>Replaces what the complete rows' response made of rows with missing cells.</summary>
-    /// <returns>The largest error bound of a row of the tile.</returns>
+    /// <returns>The largest error bound of such a row.</returns>
     private double RespondToIncompleteRows(in TileKernels.Tile tile, RowReduction reduction, int first, int count)
     {
-        double square = 0;
+        int found = ListIncompleteRows(count);
         double largest = 0;
-        for (int i = 0; i < count; i++)
+        for (int n = 0; n < found; n++)
         {
-            if (_missing[i] == 0)
-            {
-                square = Math.Max(square, _norms[i]);
-                continue;
-            }
-
+            int i = _incomplete[n];
             PatternResponse pattern = PatternOf(reduction, first, i);
-            largest = Math.Max(largest, pattern.Shape.Response.ErrorBound(Math.Sqrt(_norms[i])));
+            largest = Math.Max(largest, pattern.ErrorBound(_norms[i]));
             if (tile.Means != null)
             {
                 pattern.Respond(_inputs + i, _stride, tile.Means + i, tile.MeanStride);
             }
         }
 
-        return Math.Max(largest, reduction.ErrorBound(Math.Sqrt(square)));
+        return largest;
+    }
+
+    /// <summary>Lists the tile's rows with missing cells; without a branch, since which rows these are cannot be foreseen.</summary>
+    private int ListIncompleteRows(int count)
+    {
+        int found = 0;
+        for (int i = 0; i < count; i++)
+        {
+            _incomplete[found] = i;
+            found += _missing[i] != 0 ? 1 : 0;
+        }
+
+        return found;
     }
 
     /// <summary>Writes the variances of complete rows, and the means that were left in the worker's memory.</summary>
@@ -289,7 +303,7 @@ internal sealed unsafe class TileWorker : IDisposable
             double norm = Math.Sqrt(_norms[i]);
             double bound = complete || reduction.IsSum || _missing[i] == 0
                 ? reduction.ErrorBound(norm)
-                : PatternOf(reduction, first, i).Shape.Response.ErrorBound(norm);
+                : PatternOf(reduction, first, i).ErrorBound(_norms[i]);
             above += bound <= _tolerance ? 0 : 1;
             Write(_outputs.ErrorBounds, first + i, bound);
         }
@@ -299,8 +313,8 @@ internal sealed unsafe class TileWorker : IDisposable
 
     private PatternResponse PatternOf(RowReduction reduction, int first, int i)
     {
-        int code = _coded.Length == 0 ? 0 : (int)_missing[i];
-        if (_coded.Length > 0 && _coded[code] is PatternResponse known)
+        int code = (int)_missing[i];
+        if ((uint)code < (uint)_coded.Length && _coded[code] is PatternResponse known)
         {
             return known;
         }

@@ -18,6 +18,7 @@ internal sealed class LatentPrior
         Means = [.. means];
         Variances = [.. variances];
         Deviations = [.. Variances.Select(Math.Sqrt)];
+        RelativeMeans = [.. Means.Select((mean, j) => Math.Abs(mean) / Deviations[j])];
         LogVarianceSum = Variances.Sum(Math.Log);
     }
 
@@ -28,6 +29,9 @@ internal sealed class LatentPrior
     public ImmutableArray<double> Variances { get; }
 
     public ImmutableArray<double> Deviations { get; }
+
+    /// <summary>Gets |m_j|/s_j.</summary>
+    public ImmutableArray<double> RelativeMeans { get; }
 
     /// <summary>Gets Σ log s_j².</summary>
     public double LogVarianceSum { get; }

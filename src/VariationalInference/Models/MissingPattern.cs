@@ -7,7 +7,7 @@ internal readonly struct MissingPattern : IEquatable<MissingPattern>
     private const ulong Odd = 0x9E3779B97F4A7C15;
 
     [ThreadStatic]
-    private static ulong[]? t_transientRest;
+    private static ulong[]? _transientRest;
 
     private readonly ulong _first;
     private readonly ulong[]? _rest;
@@ -27,12 +27,12 @@ internal readonly struct MissingPattern : IEquatable<MissingPattern>
     public static MissingPattern OfTransient(ReadOnlySpan<double> row)
     {
         int length = RestLength(row);
-        if (length > 0 && t_transientRest?.Length != length)
+        if (length > 0 && _transientRest?.Length != length)
         {
-            t_transientRest = new ulong[length];
+            _transientRest = new ulong[length];
         }
 
-        return Read(row, length > 0 ? t_transientRest : null);
+        return Read(row, length > 0 ? _transientRest : null);
     }
 
     /// <summary>Returns a pattern that lasts.</summary>

@@ -3,7 +3,12 @@ namespace VariationalInference;
 /// <summary>How the means of rows observed in the same cells depend on their centred cells c: μ = m + gains · c, in the latents' units.</summary>
 internal sealed class PatternResponse
 {
-    private readonly Lazy<double[]> _gains;
+    private readonly int[] _observed;
+    private readonly double[] _noiseDeviations;
+    private readonly double[] _priorMeans;
+    private double[]? _gains;
+    private double _errorBase;
+    private double _errorSlope;
 
     /// <param name="shape">What the rows share.</param>
     /// <param name="observed">Which observations they have, in order.</param>
@@ -11,13 +16,22 @@ internal sealed class PatternResponse
     public PatternResponse(PosteriorShape shape, int[] observed, double[] noiseDeviations)
     {
         Shape = shape;
-        _gains = new Lazy<double[]>(() => CreateGains(shape, observed, noiseDeviations));
+        _observed = observed;
+        _noiseDeviations = noiseDeviations;
+        _priorMeans = [.. shape.Prior.Means];
     }
 
     public PosteriorShape Shape { get; }
 
-    /// <summary>Gets the gains, J×K, row-major; 0 for missing cells.</summary>
-    public double[] Gains => _gains.Value;
+    /// <summary>Gets the gains, J×K, row-major; 0 for missing cells. Whoever asks first, they are the same.</summary>
+    public double[] Gains => _gains ?? CreateGains();
+
+    /// <summary>Returns the error bound of a row from ‖w‖².</summary>
+    public double ErrorBound(double squaredNorm)
+    {
+        _ = Gains;
+        return _errorBase + (_errorSlope * Math.Sqrt(squaredNorm));
+    }
 
     /// <summary>Writes the means of one row.</summary>
     /// <param name="inputs">The row's first input; a missing cell's input is 0.</param>
@@ -26,35 +40,42 @@ internal sealed class PatternResponse
     /// <param name="meanStride">From one mean to the next.</param>
     public unsafe void Respond(double* inputs, int stride, double* means, long meanStride)
     {
-        int columns = Gains.Length / Shape.LatentCount;
-        fixed (double* gains = Gains)
+        double[] gains = Gains;
+        double[] priorMeans = _priorMeans;
+        int next = 0;
+        for (int j = 0; j < priorMeans.Length; j++)
         {
-            for (int j = 0; j < Shape.LatentCount; j++)
+            double sum = 0;
+            double* input = inputs;
+            int end = next + _noiseDeviations.Length;
+            for (; next < end; next++)
             {
-                double sum = 0;
-                for (int k = 0; k < columns; k++)
-                {
-                    sum = Math.FusedMultiplyAdd(gains[(j * columns) + k], inputs[k * stride], sum);
-                }
-
-                means[j * meanStride] = Shape.Prior.Means[j] + sum;
+                sum = Math.FusedMultiplyAdd(gains[next], *input, sum);
+                input += stride;
             }
+
+            *means = priorMeans[j] + sum;
+            means += meanStride;
         }
     }
 
-    private static double[] CreateGains(PosteriorShape shape, int[] observed, double[] noiseDeviations)
+    private double[] CreateGains()
     {
-        int columns = noiseDeviations.Length;
-        var gains = new double[shape.LatentCount * columns];
-        for (int j = 0; j < shape.LatentCount; j++)
+        int columns = _noiseDeviations.Length;
+        var gains = new double[Shape.LatentCount * columns];
+        RowResponse whole = Shape.Response;
+        for (int j = 0; j < Shape.LatentCount; j++)
         {
-            ReadOnlySpan<double> response = shape.Response.Row(j);
-            for (int i = 0; i < observed.Length; i++)
+            ReadOnlySpan<double> response = whole.Row(j);
+            for (int i = 0; i < _observed.Length; i++)
             {
-                gains[(j * columns) + observed[i]] = shape.Prior.Deviations[j] * response[i] / noiseDeviations[observed[i]];
+                gains[(j * columns) + _observed[i]] = Shape.Prior.Deviations[j] * response[i] / _noiseDeviations[_observed[i]];
             }
         }
 
+        _errorBase = whole.ErrorBase;
+        _errorSlope = whole.ErrorSlope;
+        Volatile.Write(ref _gains, gains);
         return gains;
     }
 }

@@ -313,8 +313,7 @@ internal sealed class PosteriorShape
         double sum = 0;
         for (int j = 0; j < t.Length; j++)
         {
-            double mean = Math.Abs(Prior.Means[j]) / Prior.Deviations[j];
-            sum += (mean + Math.Abs(t[j])) * _scaledDeviations[j];
+            sum += (Prior.RelativeMeans[j] + Math.Abs(t[j])) * _scaledDeviations[j];
         }
 
         return 2 * UnitRoundoff * sum;

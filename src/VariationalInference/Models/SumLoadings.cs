@@ -9,6 +9,7 @@ internal sealed class SumLoadings : LoadingStructure
 {
     private readonly double _noiseVariance;
     private readonly (double High, double Low) _prediction;
+    private readonly double[] _meanWeights;
     private readonly PosteriorShape?[] _shapes;
     private readonly Lazy<RowReduction> _reduction;
 
@@ -17,6 +18,7 @@ internal sealed class SumLoadings : LoadingStructure
     {
         _noiseVariance = noiseVariance;
         _prediction = Compensated.Sum(0, prior.Means.AsSpan());
+        _meanWeights = [.. Enumerable.Range(0, observationCount + 1).Select(observed => Math.Sqrt(observed / noiseVariance))];
         _shapes = new PosteriorShape?[observationCount + 1];
         Complete = ShapeOf(observationCount);
         _reduction = new Lazy<RowReduction>(CreateReduction);
@@ -34,21 +36,28 @@ internal sealed class SumLoadings : LoadingStructure
     public override ConditionedRow Condition(ReadOnlySpan<double> row, Span<double> whitened)
     {
         int observed = 0;
-        double mean = 0;
+        double total = 0;
+        foreach (double value in row)
+        {
+            if (!double.IsNaN(value))
+            {
+                total += value - _prediction.High - _prediction.Low;
+                observed++;
+            }
+        }
+
+        double mean = observed > 0 ? total / observed : 0;
         double squares = 0;
         foreach (double value in row)
         {
             if (!double.IsNaN(value))
             {
-                // Welford (1962), on observations centred by what the prior predicts.
-                double centred = value - _prediction.High - _prediction.Low;
-                double difference = centred - mean;
-                mean += difference / ++observed;
-                squares += difference * (centred - mean);
+                double difference = value - _prediction.High - _prediction.Low - mean;
+                squares += difference * difference;
             }
         }
 
-        whitened[0] = mean * Math.Sqrt(observed / _noiseVariance);
+        whitened[0] = mean * _meanWeights[observed];
         return Conditioned(ShapeOf(observed), whitened, squares / _noiseVariance);
     }
 
@@ -68,7 +77,7 @@ internal sealed class SumLoadings : LoadingStructure
 
     private PosteriorShape CreateShape(int observed)
     {
-        double[] loadings = [.. Prior.Deviations.Select(s => s * Math.Sqrt(observed / _noiseVariance))];
+        double[] loadings = [.. Prior.Deviations.Select(s => s * _meanWeights[observed])];
         RequireFinite(loadings);
         return new PosteriorShape(loadings, 1, Prior, observed, -0.5 * observed * Math.Log(2 * Math.PI * _noiseVariance));
     }

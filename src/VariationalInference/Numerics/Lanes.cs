@@ -54,6 +54,9 @@ internal unsafe interface ILanes<TVector>
     /// <summary>Returns one where a lane is NaN and zero elsewhere.</summary>
     static abstract TVector OneIfNaN(TVector value);
 
+    /// <summary>Returns the value where the condition is zero and zero elsewhere.</summary>
+    static abstract TVector IfZero(TVector condition, TVector value);
+
     static abstract double Sum(TVector value);
 
     static abstract double Largest(TVector value);
@@ -116,6 +119,9 @@ internal readonly unsafe struct ScalarLanes : ILanes<double>
     public static double OneIfNaN(double value) => double.IsNaN(value) ? 1 : 0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static double IfZero(double condition, double value) => condition == 0 ? value : 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(double value) => value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -161,6 +167,10 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<double>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<double> OneIfNaN(Vector128<double> value) =>
         Vector128.AndNot(Vector128<double>.One, Vector128.Equals(value, value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<double> IfZero(Vector128<double> condition, Vector128<double> value) =>
+        value & Vector128.Equals(condition, Vector128<double>.Zero);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(Vector128<double> value) => Vector128.Sum(value);
@@ -209,6 +219,10 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<double>>
         Vector256.AndNot(Vector256<double>.One, Vector256.Equals(value, value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<double> IfZero(Vector256<double> condition, Vector256<double> value) =>
+        value & Vector256.Equals(condition, Vector256<double>.Zero);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(Vector256<double> value) => Vector256.Sum(value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -253,6 +267,10 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<double>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<double> OneIfNaN(Vector512<double> value) =>
         Vector512.AndNot(Vector512<double>.One, Vector512.Equals(value, value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<double> IfZero(Vector512<double> condition, Vector512<double> value) =>
+        value & Vector512.Equals(condition, Vector512<double>.Zero);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(Vector512<double> value) => Vector512.Sum(value);

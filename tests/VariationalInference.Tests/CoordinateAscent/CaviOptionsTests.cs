@@ -14,6 +14,8 @@ public sealed class CaviOptionsTests
         options.MeanChangeTolerance.Should().BeNull();
         options.ElboTolerance.Should().BeNull();
         options.MaxIterations.Should().Be(100_000);
+        options.Method.Should().Be(CaviMethod.Accelerated);
+        options.MaxThreads.Should().Be(Environment.ProcessorCount);
         new CaviOptions { MeanChangeTolerance = null, ElboTolerance = 0, Tolerance = 0 }.ElboTolerance.Should().Be(0);
     }
 
@@ -46,4 +48,12 @@ public sealed class CaviOptionsTests
     [InlineData(-3)]
     public void MaxIterationsOutOfRange_IsRefused(int value) => Refusal.Of<ArgumentOutOfRangeException>(
         () => _ = new CaviOptions { MaxIterations = value }, "MaxIterations", $"MaxIterations is {value}; it must be at least 1.");
+
+    [Fact]
+    public void UnknownMethod_IsRefused() => Refusal.Of<ArgumentOutOfRangeException>(
+        () => _ = new CaviOptions { Method = (CaviMethod)7 }, "Method", "Method is 7; it must be a member of CaviMethod.");
+
+    [Fact]
+    public void NoThreads_AreRefused() => Refusal.Of<ArgumentOutOfRangeException>(
+        () => _ = new CaviOptions { MaxThreads = 0 }, "MaxThreads", "MaxThreads is 0; it must be at least 1.");
 }
