@@ -26,7 +26,7 @@ public sealed class CaviOptions
     /// <summary>
     /// Gets the tolerance on <see cref="CaviResult.ErrorBound"/>: the largest error of a mean, in that latent's exact posterior standard
     /// deviations, that counts as converged. An accelerated run goes on to a gradient 1e-5 times as small where rounding allows, which costs an
-    /// iteration or two. Range: at least 0; 0 never stops a run.
+    /// iteration or two. Range: at least 0; 0 stops only at the rounding floor.
     /// </summary>
     /// <value>The default is 1e-8.</value>
     public double Tolerance

@@ -86,6 +86,7 @@ public sealed partial class CaviSolver
         model.RequireRow(row);
         Guard.Length(means.Length, model.LatentCount, nameof(means), "one for each latent");
         Guard.Length(variances.Length, model.LatentCount, nameof(variances), "one for each latent");
+        Guard.NoOverlap(means, variances, nameof(means), nameof(variances));
         int length = model.ObservationCount + CaviRun.BufferLength(model.LatentCount, model.ObservationCount);
         double[]? rented = length > StackDoubles ? ArrayPool<double>.Shared.Rent(length) : null;
         Span<double> buffer = rented ?? stackalloc double[StackDoubles];
@@ -165,7 +166,7 @@ public sealed partial class CaviSolver
     {
         ArgumentNullException.ThrowIfNull(model);
         RowTable.RequireSize(model, rows.RowCount, rows.ColumnCount, nameof(rows));
-        destination.Require(rows.RowCount, model.LatentCount, nameof(destination));
+        destination.Require(rows, model.LatentCount, nameof(destination));
         return Pass(model, rows, destination, lists: false, nameof(rows), nameof(rows), firstRow: 0, cancellationToken).Summary;
     }
 
@@ -225,7 +226,20 @@ public sealed partial class CaviSolver
         CancellationToken cancellationToken)
     {
         int count = rows.RowCount;
-        double[] means = GC.AllocateUninitializedArray<double>(checked(count * model.LatentCount));
+        if ((outputs & ~CaviOutputs.All) != 0)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(outputs), outputs, Guard.Text($"outputs is {(int)outputs}; it must be a combination of members of {nameof(CaviOutputs)}."));
+        }
+
+        if ((long)count * model.LatentCount > Array.MaxLength)
+        {
+            throw new ArgumentException(
+                Guard.Text($"{label} has {count} rows, whose {model.LatentCount} means each are more than the {Array.MaxLength} elements of an array; solve it in chunks."),
+                name);
+        }
+
+        double[] means = GC.AllocateUninitializedArray<double>(count * model.LatentCount);
         double[]? bounds = outputs.HasFlag(CaviOutputs.ErrorBounds) ? new double[count] : null;
         double[]? elbos = outputs.HasFlag(CaviOutputs.Elbos) ? new double[count] : null;
         double[]? evidences = outputs.HasFlag(CaviOutputs.LogEvidences) ? new double[count] : null;
@@ -288,6 +302,7 @@ public sealed partial class CaviSolver
         bool certified = run.IsAssessed && run.ErrorBound <= Options.Tolerance;
         return 0 switch
         {
+            _ when Options.Method == CaviMethod.Direct => certified ? CaviStopReason.CertificateMet : CaviStopReason.RoundingFloor,
             _ when certified && (Options.Method == CaviMethod.PlainSweeps || run.IsDone) => CaviStopReason.CertificateMet,
             _ when run.MeanChange <= Options.MeanChangeTolerance => CaviStopReason.MeanChangeBelowTolerance,
             _ when growth <= Options.ElboTolerance => CaviStopReason.ElboStalled,

@@ -5,7 +5,7 @@ using MathNet.Numerics.LinearAlgebra;
 namespace VariationalInference;
 
 /// <summary>The outcome of coordinate ascent on the rows of a table.</summary>
-/// <remarks><threadsafety>Immutable, hence safe to share; the matrices are the caller's to change.</threadsafety></remarks>
+/// <remarks><threadsafety>Safe to share, as long as nobody writes <see cref="Means"/>, from which posteriors are read.</threadsafety></remarks>
 public sealed class CaviTable
 {
     private readonly LoadingStructure _structure;

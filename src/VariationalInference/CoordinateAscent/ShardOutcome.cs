@@ -12,6 +12,9 @@ internal struct ShardOutcome
     /// <summary>What is wrong with the shard's first bad row, at which its work stopped.</summary>
     public Exception? Failure;
 
+    /// <summary>Whether the work stopped because it was cancelled.</summary>
+    public bool IsCancelled;
+
     public void Add(double errorBound, double tolerance)
     {
         LargestErrorBound = Math.Max(LargestErrorBound, errorBound);

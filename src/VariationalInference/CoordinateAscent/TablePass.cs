@@ -10,6 +10,10 @@ internal sealed unsafe class TablePass
     /// <summary>Rows of a shard, the work that a thread takes at a time.</summary>
     internal const int ShardRows = 16_384;
 
+    /// <summary>The same when each row is solved on its own.</summary>
+    private const int ShardRowsOneByOne = 64;
+
+    private readonly int _shardRows;
     private readonly ShardOutcome[] _outcomes;
 
     /// <param name="model">The model.</param>
@@ -27,10 +31,16 @@ internal sealed unsafe class TablePass
         ColumnStride = isColumnMajor ? rowCount : 1;
         RowStride = isColumnMajor ? 1 : model.ObservationCount;
         Outputs = outputs;
-        _outcomes = new ShardOutcome[((rowCount - 1) / ShardRows) + 1];
+        bool oneByOne = solver.SolvesRowByRow || outputs.NeedsEachRow;
+        Reduction = oneByOne ? null : model.Structure.Reduction;
+        _shardRows = oneByOne ? ShardRowsOneByOne : ShardRows;
+        _outcomes = new ShardOutcome[((rowCount - 1) / _shardRows) + 1];
     }
 
     public LinearGaussianModel Model { get; }
+
+    /// <summary>Gets how rows are solved together; null when each is solved on its own.</summary>
+    public RowReduction? Reduction { get; }
 
     public CaviSolver Solver { get; }
 
@@ -57,7 +67,7 @@ internal sealed unsafe class TablePass
     public LaneWidth Width { get; init; } = Lanes.Widest;
 
     /// <exception cref="ArgumentException">A cell is infinite; the first such row is named.</exception>
-    /// <exception cref="NonFiniteValueException">A row left the range of double precision; the first such row is named.</exception>
+    /// <exception cref="NonFiniteValueException">A row left the range of double precision.</exception>
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
     public CaviTableSummary Run(CancellationToken cancellationToken)
     {
@@ -67,8 +77,7 @@ internal sealed unsafe class TablePass
             using var worker = new TileWorker(this);
             for (int shard = 0; shard < _outcomes.Length; shard++)
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                SolveShard(shard, worker);
+                SolveShard(shard, worker, cancellationToken);
             }
         }
         else
@@ -78,13 +87,18 @@ internal sealed unsafe class TablePass
                 _outcomes.Length,
                 new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken },
                 () => new TileWorker(this),
-                (shard, _, worker) => SolveShard(shard, worker),
+                (shard, _, worker) => SolveShard(shard, worker, cancellationToken),
                 worker => worker.Dispose());
         }
 
         var summary = new CaviTableSummary(RowCount, 0, 0);
         foreach (ShardOutcome outcome in _outcomes)
         {
+            if (outcome.IsCancelled)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+
             if (outcome.Failure is Exception failure)
             {
                 throw failure;
@@ -102,10 +116,10 @@ internal sealed unsafe class TablePass
     /// <summary>Returns the rows that have missing cells, in order.</summary>
     public IncompleteRow[] IncompleteRows() => [.. _outcomes.SelectMany(outcome => outcome.IncompleteRows ?? [])];
 
-    private TileWorker SolveShard(int shard, TileWorker worker)
+    private TileWorker SolveShard(int shard, TileWorker worker, CancellationToken cancellationToken)
     {
-        int first = shard * ShardRows;
-        _outcomes[shard] = worker.Solve(first, Math.Min(ShardRows, RowCount - first));
+        int first = shard * _shardRows;
+        _outcomes[shard] = worker.Solve(first, Math.Min(_shardRows, RowCount - first), cancellationToken);
         return worker;
     }
 }

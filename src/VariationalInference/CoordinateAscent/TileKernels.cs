@@ -121,12 +121,7 @@ internal static unsafe class TileKernels
                 TLanes.Store(input, inputs + i);
             }
 
-            double* mean = means + i;
-            for (int j = 0; j < streams; j++)
-            {
-                TLanes.Store(TLanes.Add(TLanes.Broadcast(offsets[j]), TLanes.Multiply(TLanes.Broadcast(gains[j]), input)), mean);
-                mean += meanStride;
-            }
+            WriteMeans<TLanes, TVector>(input, gains, offsets, means + i, meanStride, streams);
 
             if (norms != null)
             {
@@ -194,12 +189,7 @@ internal static unsafe class TileKernels
                 TLanes.Store(input, inputs + i);
             }
 
-            double* mean = means + i;
-            for (int j = 0; j < streams; j++)
-            {
-                TLanes.Store(TLanes.Add(TLanes.Broadcast(offsets[j]), TLanes.Multiply(TLanes.Broadcast(gains[j]), input)), mean);
-                mean += meanStride;
-            }
+            WriteMeans<TLanes, TVector>(input, gains, offsets, means + i, meanStride, streams);
 
             if (missing != null)
             {
@@ -262,21 +252,7 @@ internal static unsafe class TileKernels
                 inputs += stride;
             }
 
-            double* mean = means + i;
-            double* gain = gains;
-            for (int j = 0; j < streams; j++)
-            {
-                TVector sum = TLanes.Broadcast(0);
-                inputs = firstInput + i;
-                for (int k = columns; k > 0; k--)
-                {
-                    sum = TLanes.FusedMultiplyAdd(TLanes.Broadcast(*gain++), TLanes.Load(inputs), sum);
-                    inputs += stride;
-                }
-
-                TLanes.Store(TLanes.Add(TLanes.Broadcast(offsets[j]), sum), mean);
-                mean += meanStride;
-            }
+            WriteMeans<TLanes, TVector>(firstInput + i, stride, columns, gains, offsets, means + i, meanStride, streams);
 
             if (norms != null)
             {
@@ -338,21 +314,7 @@ internal static unsafe class TileKernels
                 inputs += stride;
             }
 
-            double* mean = means + i;
-            double* gain = gains;
-            for (int j = 0; j < streams; j++)
-            {
-                TVector sum = TLanes.Broadcast(0);
-                inputs = firstInput + i;
-                for (int k = columns; k > 0; k--)
-                {
-                    sum = TLanes.FusedMultiplyAdd(TLanes.Broadcast(*gain++), TLanes.Load(inputs), sum);
-                    inputs += stride;
-                }
-
-                TLanes.Store(TLanes.Add(TLanes.Broadcast(offsets[j]), sum), mean);
-                mean += meanStride;
-            }
+            WriteMeans<TLanes, TVector>(firstInput + i, stride, columns, gains, offsets, means + i, meanStride, streams);
 
             TLanes.Store(code, missing + i);
             anyMissing = TLanes.Add(anyMissing, code);
@@ -371,6 +333,42 @@ internal static unsafe class TileKernels
         found.Check = check;
         found.Missing = anyMissing;
         found.LargestIncomplete = largestIncomplete;
+    }
+
+    /// <summary>Writes offsets_j + gains_j · input of one vector of rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void WriteMeans<TLanes, TVector>(
+        TVector input, double* gains, double* offsets, double* means, long meanStride, int count)
+        where TLanes : ILanes<TVector>
+        where TVector : struct
+    {
+        for (int j = 0; j < count; j++)
+        {
+            TLanes.Store(TLanes.Add(TLanes.Broadcast(offsets[j]), TLanes.Multiply(TLanes.Broadcast(gains[j]), input)), means);
+            means += meanStride;
+        }
+    }
+
+    /// <summary>Writes offsets_j + Σ_k gains_jk · inputs_k of one vector of rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void WriteMeans<TLanes, TVector>(
+        double* inputs, int stride, int inputCount, double* gains, double* offsets, double* means, long meanStride, int count)
+        where TLanes : ILanes<TVector>
+        where TVector : struct
+    {
+        for (int j = 0; j < count; j++)
+        {
+            TVector sum = TLanes.Broadcast(0);
+            double* input = inputs;
+            for (int k = inputCount; k > 0; k--)
+            {
+                sum = TLanes.FusedMultiplyAdd(TLanes.Broadcast(*gains++), TLanes.Load(input), sum);
+                input += stride;
+            }
+
+            TLanes.Store(TLanes.Add(TLanes.Broadcast(offsets[j]), sum), means);
+            means += meanStride;
+        }
     }
 
     /// <summary>Writes means_j = offsets_j + Σ_k gains_jk inputs_k of a block of rows.</summary>

@@ -35,7 +35,7 @@ internal sealed unsafe class TileWorker : IDisposable
     private readonly double _largestDeviation;
     private readonly double _largestMean;
     private readonly int _stride;
-    private readonly double* _memory;
+    private double* _memory;
     private readonly double* _cells;
     private readonly double* _inputs;
     private readonly double* _means;
@@ -67,22 +67,22 @@ internal sealed unsafe class TileWorker : IDisposable
         _rowSolver = new RowSolver(pass.Model, pass.Solver);
         int columns = pass.Model.ObservationCount;
         _coded = columns <= LargestCodedWidth ? new PatternResponse?[1 << columns] : [];
-        if (pass.Solver.SolvesRowByRow || pass.Outputs.NeedsEachRow)
+        _reduction = pass.Reduction;
+        if (_reduction is null)
         {
             return;
         }
 
-        _reduction = _structure.Reduction;
         int perRow = columns + _reduction.InputCount + _latents + 3;
         int fitting = Math.Min(LargestTile, TileSize / perRow / TileKernels.RowMultiple * TileKernels.RowMultiple);
         _stride = Math.Min(Math.Max(fitting, TileKernels.RowMultiple), RoundUp(Math.Min(pass.RowCount, LargestTile)));
         _memory = (double*)NativeMemory.AlignedAlloc((nuint)perRow * (nuint)_stride * sizeof(double), Alignment);
         _inputs = _memory;
-        _means = _inputs + (_reduction.InputCount * _stride);
-        _norms = _means + (_latents * _stride);
+        _means = _inputs + ((long)_reduction.InputCount * _stride);
+        _norms = _means + ((long)_latents * _stride);
         _missing = _norms + _stride;
         _cells = _missing + _stride;
-        _incomplete = (int*)(_cells + (columns * _stride));
+        _incomplete = (int*)(_cells + ((long)columns * _stride));
     }
 
     ~TileWorker() => NativeMemory.AlignedFree(_memory);
@@ -90,25 +90,28 @@ internal sealed unsafe class TileWorker : IDisposable
     public void Dispose()
     {
         NativeMemory.AlignedFree(_memory);
+        _memory = null;
         GC.SuppressFinalize(this);
     }
 
-    public ShardOutcome Solve(int first, int count)
+    public ShardOutcome Solve(int first, int count, CancellationToken cancellationToken)
     {
         var outcome = default(ShardOutcome);
-        if (_reduction is null)
+        int step = _reduction is null ? 1 : _stride;
+        for (int done = 0; done < count && outcome.Failure is null && !outcome.IsCancelled; done += step)
         {
-            for (int n = first; n < first + count && outcome.Failure is null; n++)
+            if (cancellationToken.IsCancellationRequested)
             {
-                SolveRow(n, ref outcome);
+                outcome.IsCancelled = true;
             }
-
-            return outcome;
-        }
-
-        for (int done = 0; done < count && outcome.Failure is null; done += _stride)
-        {
-            SolveTile(_reduction, first + done, Math.Min(_stride, count - done), ref outcome);
+            else if (_reduction is null)
+            {
+                SolveRow(first + done, ref outcome);
+            }
+            else
+            {
+                SolveTile(_reduction, first + done, Math.Min(step, count - done), ref outcome);
+            }
         }
 
         return outcome;
@@ -169,15 +172,13 @@ internal sealed unsafe class TileWorker : IDisposable
 
         bool complete = extremes.IsComplete;
         _skipsMissing = !complete;
-        double largest = reduction.ErrorBound(Math.Sqrt(extremes.LargestCompleteNorm));
-        if (!complete && !reduction.IsSum)
-        {
-            largest = Math.Max(largest, RespondToIncompleteRows(tile, reduction, first, count));
-        }
+        double largest = complete || reduction.IsSum
+            ? reduction.ErrorBound(norm)
+            : RespondToIncompleteRows(tile, reduction, first, count, reduction.ErrorBound(Math.Sqrt(extremes.LargestCompleteNorm)));
 
         CopyOut(tile, first, count);
         outcome.LargestErrorBound = Math.Max(outcome.LargestErrorBound, largest);
-        if (largest > _tolerance || _outputs.ErrorBounds != null)
+        if (!(largest <= _tolerance) || _outputs.ErrorBounds != null)
         {
             if (tile.Norms == null)
             {
@@ -229,14 +230,14 @@ internal sealed unsafe class TileWorker : IDisposable
 
         for (int k = 0; k < reduction.ObservationCount; k++)
         {
-            double* column = _cells + (k * _stride);
+            double* column = _cells + ((long)k * _stride);
             double* source = tile.Cells + (k * _pass.ColumnStride);
             for (int i = 0; i < count; i++)
             {
                 column[i] = source[i * _pass.RowStride];
             }
 
-            new Span<double>(column + count, rows - count).Fill(reduction.PredictionHigh[k]);
+            new Span<double>(column + count, rows - count).Fill(column[count - 1]);
         }
 
         tile.Cells = _cells;
@@ -245,11 +246,12 @@ internal sealed unsafe class TileWorker : IDisposable
     }
 
     /// <summary>Replaces what the complete rows' response made of rows with missing cells.</summary>
-    /// <returns>The largest error bound of such a row.</returns>
-    private double RespondToIncompleteRows(in TileKernels.Tile tile, RowReduction reduction, int first, int count)
+    /// <returns>The largest error bound of a row of the tile.</returns>
+    private double RespondToIncompleteRows(
+        in TileKernels.Tile tile, RowReduction reduction, int first, int count, double largestOfCompleteRows)
     {
         int found = ListIncompleteRows(count);
-        double largest = 0;
+        double largest = found < count ? largestOfCompleteRows : 0;
         for (int n = 0; n < found; n++)
         {
             int i = _incomplete[n];
@@ -284,7 +286,7 @@ internal sealed unsafe class TileWorker : IDisposable
         {
             if (tile.Means == _means && _means != null)
             {
-                new Span<double>(_means + (j * _stride), count).CopyTo(new Span<double>(Column(_outputs.Means, j) + first, count));
+                new Span<double>(_means + ((long)j * _stride), count).CopyTo(new Span<double>(Column(_outputs.Means, j) + first, count));
             }
 
             if (_outputs.Variances != null)

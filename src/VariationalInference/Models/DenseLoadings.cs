@@ -6,13 +6,14 @@ namespace VariationalInference;
 /// <summary>Loadings A without structure.</summary>
 internal sealed class DenseLoadings : LoadingStructure
 {
-    /// <summary>How many doubles the responses of incomplete rows may take together: 64 MB.</summary>
+    /// <summary>How many doubles the responses of incomplete rows may take together, 64 MB; factors and covariances come on top.</summary>
     private const int CacheSize = 1 << 23;
 
     private readonly Matrix<double> _loadings;
     private readonly double[] _noiseDeviations;
     private readonly double[] _logNormalizers;
     private readonly double[] _whitened;
+    private readonly double[] _whitenedLow;
     private readonly (double High, double Low)[] _prediction;
     private readonly PatternCache _patterns;
     private readonly Lazy<RowReduction> _reduction;
@@ -26,17 +27,21 @@ internal sealed class DenseLoadings : LoadingStructure
         _prediction = [.. Enumerable.Range(0, ObservationCount).Select(
             k => Compensated.Dot(offset[k], _loadings.Row(k).ToArray(), prior.Means.AsSpan()))];
         _whitened = new double[ObservationCount * prior.Count];
+        _whitenedLow = new double[_whitened.Length];
         for (int j = 0; j < prior.Count; j++)
         {
             for (int k = 0; k < ObservationCount; k++)
             {
-                _whitened[(j * ObservationCount) + k] = _loadings[k, j] * prior.Deviations[j] / _noiseDeviations[k];
+                (_whitened[(j * ObservationCount) + k], _whitenedLow[(j * ObservationCount) + k]) =
+                    Compensated.ProductOver(_loadings[k, j], prior.Deviations[j], _noiseDeviations[k]);
             }
         }
 
         RequireFinite(_whitened);
-        Complete = new PosteriorShape(_whitened, ObservationCount, prior, ObservationCount, _logNormalizers.Sum());
-        _patterns = new PatternCache(CreatePattern, Math.Max(16, CacheSize / (3 * _whitened.Length)));
+        RequireFinitePredictions(_prediction);
+        Complete = new PosteriorShape(
+            _whitened, ObservationCount, prior, ObservationCount, _logNormalizers.Sum(), _whitenedLow);
+        _patterns = new PatternCache(CreatePattern, Math.Max(16, CacheSize / (4 * _whitened.Length)));
         _reduction = new Lazy<RowReduction>(CreateReduction);
     }
 
@@ -88,15 +93,17 @@ internal sealed class DenseLoadings : LoadingStructure
         int[] observed = [.. Enumerable.Range(0, ObservationCount).Where(k => !pattern.IsMissing(k))];
         int rank = Math.Max(observed.Length, 1);
         var loadings = new double[rank * Prior.Count];
+        var low = new double[loadings.Length];
         for (int j = 0; j < Prior.Count; j++)
         {
             for (int i = 0; i < observed.Length; i++)
             {
                 loadings[(j * rank) + i] = _whitened[(j * ObservationCount) + observed[i]];
+                low[(j * rank) + i] = _whitenedLow[(j * ObservationCount) + observed[i]];
             }
         }
 
-        var shape = new PosteriorShape(loadings, rank, Prior, observed.Length, observed.Sum(k => _logNormalizers[k]));
+        var shape = new PosteriorShape(loadings, rank, Prior, observed.Length, observed.Sum(k => _logNormalizers[k]), low);
         return new PatternResponse(shape, observed, _noiseDeviations);
     }
 

@@ -49,6 +49,18 @@ internal abstract class LoadingStructure
         }
     }
 
+    protected static void RequireFinitePredictions(ReadOnlySpan<(double High, double Low)> predictions)
+    {
+        foreach ((double high, double low) in predictions)
+        {
+            if (!double.IsFinite(high) || !double.IsFinite(low))
+            {
+                throw new ArgumentException(
+                    "The observations that the prior means predict are beyond double precision; rescale the latents or the observations.");
+            }
+        }
+    }
+
     protected static ConditionedRow Conditioned(PosteriorShape shape, ReadOnlySpan<double> whitened, double unexplained)
     {
         double square = PosteriorShape.SquaredNorm(whitened[..shape.Rank]) + unexplained;

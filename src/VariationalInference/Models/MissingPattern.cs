@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace VariationalInference;
 
 /// <summary>Which cells of a row are missing, one bit an observation.</summary>
@@ -18,7 +20,22 @@ internal readonly struct MissingPattern : IEquatable<MissingPattern>
         _rest = rest;
     }
 
-    public bool IsComplete => _first == 0 && (_rest is null || Array.TrueForAll(_rest, word => word == 0));
+    public bool IsComplete => MissingCount == 0;
+
+    /// <summary>Gets the number of missing cells.</summary>
+    public int MissingCount
+    {
+        get
+        {
+            int count = BitOperations.PopCount(_first);
+            foreach (ulong word in _rest ?? [])
+            {
+                count += BitOperations.PopCount(word);
+            }
+
+            return count;
+        }
+    }
 
     /// <summary>Reads off the pattern of a row.</summary>
     public static MissingPattern Of(ReadOnlySpan<double> row) => Read(row, RestLength(row) is int length and > 0 ? new ulong[length] : null);

@@ -38,7 +38,7 @@ internal sealed class PatternResponse
     /// <param name="stride">From one input to the next.</param>
     /// <param name="means">Where the first mean goes.</param>
     /// <param name="meanStride">From one mean to the next.</param>
-    public unsafe void Respond(double* inputs, int stride, double* means, long meanStride)
+    public unsafe void Respond(double* inputs, long stride, double* means, long meanStride)
     {
         double[] gains = Gains;
         double[] priorMeans = _priorMeans;

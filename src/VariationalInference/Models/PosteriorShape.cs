@@ -33,10 +33,14 @@ internal sealed class PosteriorShape
     /// <summary>Half the distance from 1 to the next double.</summary>
     public const double UnitRoundoff = 1.1102230246251565e-16;
 
+    /// <summary>More than what the squares of tiny numbers may lose.</summary>
+    private const double Underflow = 1e-130;
+
     private const int MaxRefinements = 5;
     private const double LargestDualNorm = 1e6;
 
     private readonly double[] _loadings;
+    private readonly double[] _lowLoadings;
     private readonly double[] _scaledPrecision;
     private readonly double[] _scaledDeviations;
     private readonly double[] _columnNorms;
@@ -53,8 +57,11 @@ internal sealed class PosteriorShape
     /// <param name="prior">The priors of the latents.</param>
     /// <param name="observedCount">The number of observed cells.</param>
     /// <param name="logNormalizer">−½ Σ log 2πr over the observed cells.</param>
-    public PosteriorShape(double[] loadings, int rank, LatentPrior prior, int observedCount, double logNormalizer)
+    /// <param name="lowLoadings">The digits of B beyond a double, where they are known.</param>
+    public PosteriorShape(
+        double[] loadings, int rank, LatentPrior prior, int observedCount, double logNormalizer, double[]? lowLoadings = null)
     {
+        _lowLoadings = lowLoadings ?? [];
         _loadings = loadings;
         Rank = rank;
         Prior = prior;
@@ -128,6 +135,9 @@ internal sealed class PosteriorShape
 
     /// <summary>Gets a value indicating whether the side of the observations is the smaller, and accurate enough.</summary>
     private bool SolvesForObservations => Rank < LatentCount && FrobeniusNorm < LargestDualNorm;
+
+    /// <summary>Returns the digits of a column of B beyond a double; empty where they are not known.</summary>
+    public ReadOnlySpan<double> LowColumn(int latent) => _lowLoadings.Length == 0 ? [] : _lowLoadings.AsSpan(latent * Rank, Rank);
 
     public ReadOnlySpan<double> Column(int latent) => _loadings.AsSpan(latent * Rank, Rank);
 
@@ -310,7 +320,7 @@ internal sealed class PosteriorShape
     /// </summary>
     public double MeanRoundingBound(ReadOnlySpan<double> t)
     {
-        double sum = 0;
+        double sum = Underflow;
         for (int j = 0; j < t.Length; j++)
         {
             sum += (Prior.RelativeMeans[j] + Math.Abs(t[j])) * _scaledDeviations[j];

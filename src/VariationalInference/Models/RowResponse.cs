@@ -7,8 +7,8 @@ namespace VariationalInference;
 /// <remarks>
 /// <para>
 /// Column k of G is the stationary point for the k-th unit vector. Most of a unit vector is nothing that latents can explain, and a row is
-/// large where its noise is small, so that the rounding of a column would be magnified in Gw: each column is refined on gradients that are
-/// evaluated in twice the precision, until its elements are as good as doubles can be.
+/// large where its noise is small, so that the rounding of a column, or of B itself, would be magnified in Gw: each column is refined on
+/// gradients that are evaluated in twice the precision, with B to twice the precision, until its elements are as good as doubles can be.
 /// </para>
 /// <para>
 /// With β_k a bound on what is left of column k, in the norm of DΛD, the error of Gw in posterior standard deviations is by linearity, and
@@ -118,8 +118,13 @@ internal sealed class RowResponse
 
         for (int j = 0; j < latents; j++)
         {
+            PosteriorShape.Subtract(shape.LowColumn(j), t[j], low);
+        }
+
+        for (int j = 0; j < latents; j++)
+        {
             (double sum, double rest) = Compensated.Dot(-t[j], shape.Column(j), high);
-            gradient[j] = sum + (rest + PosteriorShape.Dot(shape.Column(j), low));
+            gradient[j] = sum + (rest + PosteriorShape.Dot(shape.Column(j), low) + PosteriorShape.Dot(shape.LowColumn(j), high));
         }
 
         double norm = Math.Sqrt(PosteriorShape.SquaredNorm(gradient));

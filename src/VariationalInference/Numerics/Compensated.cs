@@ -36,6 +36,15 @@ internal static class Compensated
         return TwoSum(high, low);
     }
 
+    /// <summary>Returns ab/c as such a pair; without the low part where it would not be finite.</summary>
+    public static (double High, double Low) ProductOver(double a, double b, double c)
+    {
+        double product = a * b;
+        double quotient = product / c;
+        double low = (Math.FusedMultiplyAdd(-quotient, c, product) + Math.FusedMultiplyAdd(a, b, -product)) / c;
+        return (quotient, double.IsFinite(low) ? low : 0);
+    }
+
     private static (double Sum, double Error) TwoSum(double a, double b)
     {
         double sum = a + b;

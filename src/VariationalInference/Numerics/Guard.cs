@@ -51,6 +51,15 @@ internal static class Guard
         }
     }
 
+    /// <summary>Requires that writing one buffer does not change another.</summary>
+    public static void NoOverlap(ReadOnlySpan<double> first, ReadOnlySpan<double> second, string firstName, string secondName)
+    {
+        if (first.Overlaps(second))
+        {
+            throw new ArgumentException(Text($"{secondName} shares memory with {firstName}; each needs memory of its own."), secondName);
+        }
+    }
+
     public static void AllFinite(ReadOnlySpan<double> values, string name)
     {
         for (int i = 0; i < values.Length; i++)

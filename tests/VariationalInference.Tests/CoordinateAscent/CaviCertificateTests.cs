@@ -55,6 +55,56 @@ public sealed class CaviCertificateTests
         accelerated.Elbo.Should().BeGreaterThanOrEqualTo(plain.Elbo - (1e-11 * (10 + Math.Abs(plain.Elbo))));
     }
 
+    /// <summary>Rows that no value of the latents explains, where tables magnify every rounding.</summary>
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void Bound_OfRowsThatAreAllNoise_IsNeverBelowTheTrueError(int seed)
+    {
+        var random = new Random(seed);
+        int latents = random.Next(1, 5);
+        int observations = random.Next(2, 12);
+        double noise = Math.Pow(10, -16 + (16 * random.NextDouble()));
+        double spread = random.Next(2) * Math.Pow(10, -8 * random.NextDouble());
+        var model = new LinearGaussianModel(
+            Matrix<double>.Build.Dense(observations, latents, (_, _) => 1 + (spread * random.NextDouble())),
+            new double[observations],
+            [.. Enumerable.Range(0, observations).Select(k => noise * (1 + (0.1 * k)))],
+            new double[latents],
+            [.. Enumerable.Range(1, latents).Select(j => (double)j)]);
+        double size = Math.Sqrt(noise);
+        double[][] rows = [.. Enumerable.Range(0, 3).Select(_ => Enumerable.Range(0, observations).Select(_ => size * ((2 * random.NextDouble()) - 1)).ToArray())];
+
+        CaviTable table = new CaviSolver().Solve(model, Matrix<double>.Build.DenseOfRowArrays(rows), CaviOutputs.ErrorBounds);
+
+        for (int n = 0; n < rows.Length; n++)
+        {
+            ExactPosterior.Of(model, rows[n]).ErrorOf([.. table.Means.Row(n)]).Should().BeLessThanOrEqualTo(table.ErrorBounds[n]);
+        }
+    }
+
+    [Fact]
+    public void Bound_OfSumWithManyTinyPriors_IsNeverBelowTheTrueError()
+    {
+        double[] variances = [1, .. Enumerable.Repeat(1e-16, 100)];
+        var model = new GaussianSumModel(1, 1, new double[variances.Length], variances);
+
+        CaviTable table = new CaviSolver().Solve(model, Matrix<double>.Build.Dense(1, 1, 1.0), CaviOutputs.ErrorBounds);
+
+        ExactPosterior.Of(model, [1.0]).ErrorOf([.. table.Means.Row(0)]).Should().BeLessThanOrEqualTo(table.ErrorBounds[0]);
+        table.ErrorBounds[0].Should().BeLessThan(1e-13);
+    }
+
+    [Fact]
+    public void Bound_OfCellsWhoseSquaresUnderflow_IsNeverBelowTheTrueError()
+    {
+        var model = new GaussianSumModel();
+        double[] row = [1.3e-163, 0.4e-163];
+
+        CaviResult fit = new CaviSolver(new CaviOptions { Method = CaviMethod.PlainSweeps, MaxIterations = 1 }).Solve(model, row);
+
+        ExactPosterior.Of(model, row).ErrorOf([.. fit.Posterior.Means]).Should().BeLessThanOrEqualTo(fit.ErrorBound);
+    }
+
     [Theory]
     [InlineData(1e-300, 1, 1)]
     [InlineData(1e300, 1, 1)]

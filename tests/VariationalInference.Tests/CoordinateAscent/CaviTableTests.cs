@@ -301,6 +301,70 @@ public sealed class CaviTableTests
         }
     }
 
+    [Fact]
+    public void TableOfLongRuns_StopsSoonAfterItIsCancelled()
+    {
+        var model = new GaussianSumModel(10, 20, 1e-6);
+        using var source = new CancellationTokenSource();
+        var solver = new CaviSolver(new CaviOptions { Method = CaviMethod.PlainSweeps, MaxThreads = 2, MaxIterations = 20_000, Tolerance = 0 });
+        source.CancelAfter(100);
+
+        FluentActions.Invoking(() => solver.Solve(model, model.Sample(15_000, 1).Observations, cancellationToken: source.Token))
+            .Should().Throw<OperationCanceledException>();
+    }
+
+    [Theory]
+    [InlineData("sum, a tenth missing")]
+    [InlineData("dense, a tenth missing")]
+    [InlineData("dense, by pattern")]
+    public void LargestErrorBound_OfRowsThatAllHaveMissingCells_IsThatOfARow(string name)
+    {
+        (LinearGaussianModel model, Matrix<double> table) = TableCase.Create(name, rows: 50);
+        table.SetColumn(0, [.. Enumerable.Repeat(double.NaN, 50)]);
+        table.ClearRows(3);
+        table.SetRow(3, [.. Enumerable.Repeat(double.NaN, table.ColumnCount)]);
+
+        CaviTable fits = new CaviSolver().Solve(model, table, CaviOutputs.ErrorBounds);
+
+        fits.LargestErrorBound.Should().Be(fits.ErrorBounds.Max());
+    }
+
+    [Fact]
+    public void UnknownOutputs_AreRefused() => Refusal.Of<ArgumentOutOfRangeException>(
+        () => new CaviSolver().Solve(Example, Matrix<double>.Build.Dense(1, 2), (CaviOutputs)64),
+        "outputs",
+        "outputs is 64; it must be a combination of members of CaviOutputs.");
+
+    [Fact]
+    public void BuffersThatShareMemory_AreRefused()
+    {
+        var solver = new CaviSolver();
+        double[] memory = new double[64];
+
+        Refusal.Of<ArgumentException>(
+            () => solver.Solve(Example, RowSpan.RowMajor(memory.AsSpan(0, 8), 2), new CaviBlock { Means = memory.AsSpan(4, 12) }),
+            "destination",
+            "destination.Means shares memory with rows; each needs memory of its own.");
+        Refusal.Of<ArgumentException>(
+            () => solver.Solve(
+                Example, RowSpan.RowMajor(new double[8], 2), new CaviBlock { Variances = memory.AsSpan(0, 12), Elbos = memory.AsSpan(11, 4) }),
+            "destination",
+            "destination.Elbos shares memory with destination.Variances; each needs memory of its own.");
+        Refusal.Of<ArgumentException>(
+            () => solver.Solve(Example, [1, 2], memory.AsSpan(0, 3), memory.AsSpan(2, 3)),
+            "variances",
+            "variances shares memory with means; each needs memory of its own.");
+    }
+
+    [Fact]
+    public void PredictionsOutOfRange_AreRefused()
+    {
+        FluentActions.Invoking(() => new GaussianSumModel(1, 1e308, [1.7e308, 1.7e308], [1, 1])).Should().Throw<ArgumentException>()
+            .WithMessage("The observations that the prior means predict are beyond double precision*");
+        FluentActions.Invoking(() => new LinearGaussianModel(Matrix<double>.Build.Dense(1, 1, 1e200), [0], [1e300], [1e200], [1e-300]))
+            .Should().Throw<ArgumentException>().WithMessage("The observations that the prior means predict are beyond double precision*");
+    }
+
     [Theory]
     [MemberData(nameof(TableCase.Data), MemberType = typeof(TableCase))]
     public void TableIntoBuffersOfTheCaller_AllocatesNothingForARow(string name)
@@ -308,6 +372,7 @@ public sealed class CaviTableTests
         (LinearGaussianModel model, Matrix<double> table) = TableCase.Create(name, rows: 8_000);
         double[] values = table.ToRowMajorArray();
         var means = new double[table.RowCount * model.LatentCount];
+        var variances = new double[means.Length];
         var solver = new CaviSolver(new CaviOptions { MaxThreads = 1 });
         Allocated(table.RowCount);
 
@@ -322,7 +387,11 @@ public sealed class CaviTableTests
             solver.Solve(
                 model,
                 RowSpan.RowMajor(values.AsSpan(0, rows * table.ColumnCount), table.ColumnCount),
-                new CaviBlock { Means = means.AsSpan(0, rows * model.LatentCount) });
+                new CaviBlock
+                {
+                    Means = means.AsSpan(0, rows * model.LatentCount),
+                    Variances = variances.AsSpan(0, rows * model.LatentCount),
+                });
             return GC.GetAllocatedBytesForCurrentThread() - before;
         }
     }
