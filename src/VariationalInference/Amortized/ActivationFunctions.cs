@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Numerics.Tensors;
 
 namespace VariationalInference;
@@ -15,7 +16,8 @@ internal static class ActivationFunctions
     };
 
     /// <summary>Writes g(u) for every input u.</summary>
-    public static void Evaluate(Activation activation, ReadOnlySpan<double> inputs, Span<double> outputs)
+    public static void Evaluate<T>(Activation activation, ReadOnlySpan<T> inputs, Span<T> outputs)
+        where T : IBinaryFloatingPointIeee754<T>
     {
         switch (activation)
         {
@@ -23,11 +25,11 @@ internal static class ActivationFunctions
                 TensorPrimitives.Tanh(inputs, outputs);
                 break;
             case Activation.Relu:
-                TensorPrimitives.Max(inputs, 0.0, outputs);
+                TensorPrimitives.Max(inputs, T.Zero, outputs);
                 break;
             case Activation.Silu:
                 TensorPrimitives.Sigmoid(inputs, outputs);
-                TensorPrimitives.Multiply(outputs, inputs, outputs);
+                TensorPrimitives.Multiply<T>(outputs, inputs, outputs);
                 break;
             default:
                 throw Unknown(activation);
@@ -35,14 +37,15 @@ internal static class ActivationFunctions
     }
 
     /// <summary>Writes g′(u) for every input u, given the outputs g(u) of <see cref="Evaluate"/>.</summary>
-    public static void Differentiate(
-        Activation activation, ReadOnlySpan<double> inputs, ReadOnlySpan<double> outputs, Span<double> derivatives)
+    public static void Differentiate<T>(
+        Activation activation, ReadOnlySpan<T> inputs, ReadOnlySpan<T> outputs, Span<T> derivatives)
+        where T : IBinaryFloatingPointIeee754<T>
     {
         switch (activation)
         {
             case Activation.Tanh:
                 TensorPrimitives.Multiply(outputs, outputs, derivatives);
-                TensorPrimitives.Subtract(1.0, derivatives, derivatives);
+                TensorPrimitives.Subtract(T.One, derivatives, derivatives);
                 break;
             case Activation.Relu:
                 DifferentiateRelu(inputs, derivatives);
@@ -55,22 +58,24 @@ internal static class ActivationFunctions
         }
     }
 
-    private static void DifferentiateRelu(ReadOnlySpan<double> inputs, Span<double> derivatives)
+    private static void DifferentiateRelu<T>(ReadOnlySpan<T> inputs, Span<T> derivatives)
+        where T : IBinaryFloatingPointIeee754<T>
     {
         for (int i = 0; i < inputs.Length; i++)
         {
-            derivatives[i] = inputs[i] > 0 ? 1.0 : 0.0;
+            derivatives[i] = inputs[i] > T.Zero ? T.One : T.Zero;
         }
     }
 
-    private static void DifferentiateSilu(ReadOnlySpan<double> inputs, ReadOnlySpan<double> outputs, Span<double> derivatives)
+    private static void DifferentiateSilu<T>(ReadOnlySpan<T> inputs, ReadOnlySpan<T> outputs, Span<T> derivatives)
+        where T : IBinaryFloatingPointIeee754<T>
     {
         // With s = sigmoid(u) and y = u s: y' = s + u s (1 - s) = s + y (1 - s).
         TensorPrimitives.Sigmoid(inputs, derivatives);
         for (int i = 0; i < inputs.Length; i++)
         {
-            double sigmoid = derivatives[i];
-            derivatives[i] = sigmoid + (outputs[i] * (1.0 - sigmoid));
+            T sigmoid = derivatives[i];
+            derivatives[i] = sigmoid + (outputs[i] * (T.One - sigmoid));
         }
     }
 

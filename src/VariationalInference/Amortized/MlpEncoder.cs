@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.Intrinsics;
 using MathNet.Numerics.Random;
 
 namespace VariationalInference;
@@ -40,6 +41,8 @@ namespace VariationalInference;
 public sealed class MlpEncoder : IEncoder
 {
     private readonly double[] _parameters;
+    private readonly Lazy<MlpWeights<float>> _preparedSingle;
+    private readonly Lazy<MlpWeights<double>> _preparedDouble;
 
     /// <summary>Creates an encoder with freshly drawn weights.</summary>
     /// <param name="observationCount">The number of observations K in a row. Range: at least 1.</param>
@@ -55,8 +58,12 @@ public sealed class MlpEncoder : IEncoder
     /// Whether a linear map from the inputs is added to the raw means; without hidden layers there is none either way. The default is
     /// <see langword="true"/>.
     /// </param>
+    /// <param name="precision">
+    /// The precision of the layers' own arithmetic. The default is <see cref="NetworkPrecision.Bits32"/>, which is about twice as fast and
+    /// leaves errors far below those of any training.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">
-    /// A count or width is below 1, or <paramref name="activation"/> is not a named value.
+    /// A count or width is below 1, or <paramref name="activation"/> or <paramref name="precision"/> is not a named value.
     /// </exception>
     /// <exception cref="ArgumentException">The parameters would not fit in one array.</exception>
     public MlpEncoder(
@@ -65,7 +72,8 @@ public sealed class MlpEncoder : IEncoder
         ReadOnlySpan<int> hiddenWidths = default,
         Activation activation = Activation.Tanh,
         int seed = 0,
-        bool linearPath = true)
+        bool linearPath = true,
+        NetworkPrecision precision = NetworkPrecision.Bits32)
     {
         Guard.AtLeast(observationCount, 1, nameof(observationCount));
         Guard.AtLeast(latentCount, 1, nameof(latentCount));
@@ -80,10 +88,19 @@ public sealed class MlpEncoder : IEncoder
                 nameof(activation), activation, $"{nameof(activation)} is {activation}; it must be Tanh, Relu or Silu.");
         }
 
+        if (!Enum.IsDefined(precision))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(precision), precision, $"{nameof(precision)} is {precision}; it must be Bits32 or Bits64.");
+        }
+
         ObservationCount = observationCount;
         LatentCount = latentCount;
         HiddenWidths = [.. hiddenWidths];
         Activation = activation;
+        Precision = precision;
+        _preparedSingle = new Lazy<MlpWeights<float>>(() => new MlpWeights<float>(this));
+        _preparedDouble = new Lazy<MlpWeights<double>>(() => new MlpWeights<double>(this));
         HasLinearPath = linearPath && !hiddenWidths.IsEmpty;
         Scales = IdentityScales(observationCount, latentCount);
         OutputLogVariances = new double[latentCount];
@@ -99,6 +116,9 @@ public sealed class MlpEncoder : IEncoder
         LatentCount = original.LatentCount;
         HiddenWidths = original.HiddenWidths;
         Activation = original.Activation;
+        Precision = original.Precision;
+        _preparedSingle = new Lazy<MlpWeights<float>>(() => new MlpWeights<float>(this));
+        _preparedDouble = new Lazy<MlpWeights<double>>(() => new MlpWeights<double>(this));
         HasLinearPath = original.HasLinearPath;
         IsCalibrated = original.IsCalibrated;
         Scales = original.Scales;
@@ -118,6 +138,9 @@ public sealed class MlpEncoder : IEncoder
 
     /// <summary>Gets the function after each hidden layer; a linear encoder does not use it.</summary>
     public Activation Activation { get; }
+
+    /// <summary>Gets the precision of the layers' own arithmetic.</summary>
+    public NetworkPrecision Precision { get; }
 
     /// <summary>Gets a value indicating whether a separate linear map from the inputs is added to the raw means.</summary>
     /// <value>Always <see langword="false"/> without hidden layers.</value>
@@ -183,7 +206,7 @@ public sealed class MlpEncoder : IEncoder
     public IEncoderTape CreateTape(int capacity)
     {
         Guard.AtLeast(capacity, 1, nameof(capacity));
-        return new MlpTape(this, capacity);
+        return CreateTape(capacity, prepared: false, Lanes.Widest);
     }
 
     /// <summary>Copies the encoder, parameters and scales included; the copy shares nothing that can change with the original.</summary>
@@ -199,6 +222,44 @@ public sealed class MlpEncoder : IEncoder
     {
         string function = HiddenWidths.IsEmpty ? "linear" : ActivationFunctions.Name(Activation);
         return $"{nameof(MlpEncoder)} {string.Join('-', LayerWidths())} {function}";
+    }
+
+    /// <summary>Takes over the parameters for the tapes that were created as prepared; to be called whenever parameters were written.</summary>
+    internal void Prepare()
+    {
+        if (Precision == NetworkPrecision.Bits32)
+        {
+            _preparedSingle.Value.Refresh();
+        }
+        else
+        {
+            _preparedDouble.Value.Refresh();
+        }
+    }
+
+    /// <summary>Creates a tape that reads the parameters at each pass, or one that relies on <see cref="Prepare"/>.</summary>
+    internal IEncoderTape CreateTape(int capacity, bool prepared, LaneWidth width)
+    {
+        if (Precision == NetworkPrecision.Bits32)
+        {
+            MlpWeights<float>? weights = prepared ? _preparedSingle.Value : null;
+            return width switch
+            {
+                LaneWidth.Bits512 => new MlpTape<SingleLanes512, Vector512<float>, float>(this, capacity, weights),
+                LaneWidth.Bits256 => new MlpTape<SingleLanes256, Vector256<float>, float>(this, capacity, weights),
+                LaneWidth.Bits128 => new MlpTape<SingleLanes128, Vector128<float>, float>(this, capacity, weights),
+                _ => new MlpTape<SingleScalarLanes, float, float>(this, capacity, weights),
+            };
+        }
+
+        MlpWeights<double>? doubles = prepared ? _preparedDouble.Value : null;
+        return width switch
+        {
+            LaneWidth.Bits512 => new MlpTape<DoubleLanes<Lanes512, Vector512<double>>, Vector512<double>, double>(this, capacity, doubles),
+            LaneWidth.Bits256 => new MlpTape<DoubleLanes<Lanes256, Vector256<double>>, Vector256<double>, double>(this, capacity, doubles),
+            LaneWidth.Bits128 => new MlpTape<DoubleLanes<Lanes128, Vector128<double>>, Vector128<double>, double>(this, capacity, doubles),
+            _ => new MlpTape<DoubleLanes<ScalarLanes, double>, double, double>(this, capacity, doubles),
+        };
     }
 
     private static void CheckScale(ImmutableArray<double> values, int count, bool positive, string name)

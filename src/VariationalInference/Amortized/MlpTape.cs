@@ -1,31 +1,53 @@
+using System.Numerics;
 using System.Numerics.Tensors;
 
 namespace VariationalInference;
 
 /// <summary>Evaluates and back-propagates an <see cref="MlpEncoder"/>. Every buffer is made once, for the capacity.</summary>
-/// <remarks>Parameters must not change between a forward pass and its backward passes.</remarks>
-internal sealed class MlpTape : IEncoderTape
+/// <remarks>
+/// Rows and outputs are double precision; what lies between is of type <typeparamref name="T"/>. Parameters must not change between a
+/// forward pass and its backward passes.
+/// </remarks>
+internal sealed unsafe class MlpTape<TLanes, TVector, T> : IEncoderTape
+    where TLanes : IMatrixLanes<TVector, T>
+    where TVector : struct
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly MlpEncoder _encoder;
     private readonly int _capacity;
+    private readonly MlpWeights<T> _weights;
+    private readonly bool _ownsWeights;
 
     // Of layer l: its input, its output before the activation, and the gradient of f in that output. _inputs[0] is standardised rows.
-    private readonly double[][] _inputs;
-    private readonly double[][] _outputs;
-    private readonly double[][] _gradients;
-    private readonly double[] _derivatives;
+    private readonly AlignedBuffer<T>[] _inputs;
+    private readonly AlignedBuffer<T>[] _outputs;
+    private readonly AlignedBuffer<T>[] _gradients;
+    private readonly AlignedBuffer<T> _derivatives;
+    private readonly AlignedBuffer<T> _products;
+    private readonly AlignedBuffer<T> _zeros;
+    private readonly AlignedBuffer<T> _one;
 
     // The rows of the last forward pass; negative before the first.
     private int _rowCount = -1;
 
-    public MlpTape(MlpEncoder encoder, int capacity)
+    /// <param name="encoder">The encoder.</param>
+    /// <param name="capacity">The largest number of rows in one pass.</param>
+    /// <param name="shared">Weights that somebody else keeps up to date; null to read the encoder's parameters at each pass.</param>
+    public MlpTape(MlpEncoder encoder, int capacity, MlpWeights<T>? shared)
     {
         _encoder = encoder;
         _capacity = capacity;
+        _ownsWeights = shared is null;
+        _weights = shared ?? new MlpWeights<T>(encoder);
         _inputs = [.. encoder.Layers.Select(layer => CreateBuffer(layer.InputWidth))];
         _outputs = [.. encoder.Layers.Select(layer => CreateBuffer(layer.OutputWidth))];
         _gradients = [.. encoder.Layers.Select(layer => CreateBuffer(layer.OutputWidth))];
-        _derivatives = new double[encoder.HiddenWidths.DefaultIfEmpty(0).Max()];
+        _derivatives = CreateBuffer(encoder.HiddenWidths.DefaultIfEmpty(1).Max());
+        int largest = encoder.Layers.Max(layer => layer.OutputWidth * DenseKernels.Pad(layer.InputWidth));
+        _products = new AlignedBuffer<T>(Math.Max(largest, encoder.LatentCount * DenseKernels.Pad(encoder.ObservationCount)));
+        _zeros = new AlignedBuffer<T>(encoder.Layers.Max(layer => DenseKernels.Pad(layer.InputWidth)));
+        _one = new AlignedBuffer<T>(1);
+        _one.Span[0] = T.One;
     }
 
     /// <inheritdoc/>
@@ -36,20 +58,37 @@ internal sealed class MlpTape : IEncoderTape
         Guard.Length(means.Length, outputCount, nameof(means), "one for each row and latent");
         Guard.Length(logVariances.Length, outputCount, nameof(logVariances), "one for each row and latent");
         _rowCount = rowCount;
+        if (_ownsWeights)
+        {
+            _weights.Refresh();
+        }
 
         Standardise(rows);
-        for (int l = 0; l < _encoder.Layers.Length; l++)
+        int last = _encoder.Layers.Length - 1;
+        for (int l = 0; l < last; l++)
         {
-            _encoder.Layers[l].Forward(_encoder.Parameters.Span, Inputs(l), Outputs(l));
-            if (l + 1 < _encoder.Layers.Length)
-            {
-                Activate(l);
-            }
+            Apply(l, _weights.Biases[l].Pointer, startWidth: 0);
+            ActivationFunctions.Evaluate<T>(_encoder.Activation, Used(_outputs[l], l), Used(_inputs[l + 1], l));
         }
 
         if (_encoder.HasLinearPath)
         {
-            AddLinearPath();
+            int width = OutputWidth(last);
+            DenseKernels.Multiply<TLanes, TVector, T>(
+                _inputs[0].Pointer,
+                InputWidth(0),
+                _weights.Path.Pointer,
+                _weights.Biases[last].Pointer,
+                0,
+                _outputs[last].Pointer,
+                _rowCount,
+                _encoder.ObservationCount,
+                width);
+            Apply(last, _outputs[last].Pointer, width);
+        }
+        else
+        {
+            Apply(last, _weights.Biases[last].Pointer, startWidth: 0);
         }
 
         ScaleOutputs(means, logVariances);
@@ -70,29 +109,33 @@ internal sealed class MlpTape : IEncoderTape
         Guard.Length(parameterGradient.Length, _encoder.Parameters.Length, nameof(parameterGradient), "one for each parameter");
 
         ScaleOutputGradients(meanGradients, logVarianceGradients);
+        int last = _encoder.Layers.Length - 1;
         if (_encoder.HasLinearPath)
         {
-            AddLinearPathGradient(parameterGradient);
+            AddWeightGradient(
+                last, _encoder.LatentCount, 0, _encoder.ObservationCount, parameterGradient[_encoder.LinearPathOffset..]);
         }
 
-        for (int l = _encoder.Layers.Length - 1; l >= 0; l--)
+        for (int l = last; l >= 0; l--)
         {
-            _encoder.Layers[l].AddParameterGradient(Inputs(l), Gradients(l), parameterGradient);
+            DenseLayer layer = _encoder.Layers[l];
+            AddWeightGradient(l, layer.OutputWidth, l, layer.InputWidth, parameterGradient[layer.Offset..]);
+            AddBiasGradient(l, parameterGradient.Slice(layer.BiasOffset, layer.OutputWidth));
             if (l > 0)
             {
-                _encoder.Layers[l].InputGradient(_encoder.Parameters.Span, Gradients(l), Gradients(l - 1));
-                MultiplyByDerivatives(l - 1);
+                PropagateBack(l);
             }
         }
     }
 
-    private double[] CreateBuffer(int width) => new double[checked(_capacity * width)];
+    private AlignedBuffer<T> CreateBuffer(int width) => new(checked(_capacity * DenseKernels.Pad(width)));
 
-    private Span<double> Inputs(int layer) => _inputs[layer].AsSpan(0, _rowCount * _encoder.Layers[layer].InputWidth);
+    private int InputWidth(int layer) => DenseKernels.Pad(_encoder.Layers[layer].InputWidth);
 
-    private Span<double> Outputs(int layer) => _outputs[layer].AsSpan(0, _rowCount * _encoder.Layers[layer].OutputWidth);
+    private int OutputWidth(int layer) => DenseKernels.Pad(_encoder.Layers[layer].OutputWidth);
 
-    private Span<double> Gradients(int layer) => _gradients[layer].AsSpan(0, _rowCount * _encoder.Layers[layer].OutputWidth);
+    /// <summary>The part of a buffer of a layer's outputs that the rows of this pass use.</summary>
+    private Span<T> Used(AlignedBuffer<T> buffer, int layer) => buffer.Span[..(_rowCount * OutputWidth(layer))];
 
     private int CheckRows(ReadOnlySpan<double> rows)
     {
@@ -110,100 +153,121 @@ internal sealed class MlpTape : IEncoderTape
     private void Standardise(ReadOnlySpan<double> rows)
     {
         int width = _encoder.ObservationCount;
+        int padded = InputWidth(0);
         ReadOnlySpan<double> means = _encoder.Scales.InputMeans.AsSpan();
         ReadOnlySpan<double> deviations = _encoder.Scales.InputDeviations.AsSpan();
-        for (Span<double> inputs = Inputs(0); !inputs.IsEmpty; inputs = inputs[width..], rows = rows[width..])
-        {
-            Span<double> input = inputs[..width];
-            TensorPrimitives.Subtract(rows[..width], means, input);
-            TensorPrimitives.Divide(input, deviations, input);
-        }
-    }
-
-    // Row by row, so that the vector lanes, and with them the rounding, of a row do not depend on its place in the batch.
-    private void Activate(int layer)
-    {
-        int width = _encoder.Layers[layer].OutputWidth;
+        T* inputs = _inputs[0].Pointer;
         for (int r = 0; r < _rowCount; r++)
         {
-            ReadOnlySpan<double> outputs = _outputs[layer].AsSpan(r * width, width);
-            ActivationFunctions.Evaluate(_encoder.Activation, outputs, _inputs[layer + 1].AsSpan(r * width, width));
-        }
-    }
-
-    private void MultiplyByDerivatives(int layer)
-    {
-        int width = _encoder.Layers[layer].OutputWidth;
-        Span<double> derivatives = _derivatives.AsSpan(0, width);
-        for (int r = 0; r < _rowCount; r++)
-        {
-            ReadOnlySpan<double> outputs = _outputs[layer].AsSpan(r * width, width);
-            ReadOnlySpan<double> activated = _inputs[layer + 1].AsSpan(r * width, width);
-            ActivationFunctions.Differentiate(_encoder.Activation, outputs, activated, derivatives);
-            Span<double> gradients = _gradients[layer].AsSpan(r * width, width);
-            TensorPrimitives.Multiply(gradients, derivatives, gradients);
-        }
-    }
-
-    private void AddLinearPath()
-    {
-        int width = _encoder.ObservationCount;
-        int latents = _encoder.LatentCount;
-        ReadOnlySpan<double> path = _encoder.Parameters.Span[_encoder.LinearPathOffset..];
-        for (int r = 0; r < _rowCount; r++)
-        {
-            ReadOnlySpan<double> input = _inputs[0].AsSpan(r * width, width);
-            Span<double> rawMeans = _outputs[^1].AsSpan(2 * r * latents, latents);
-            for (int a = 0; a < latents; a++)
+            ReadOnlySpan<double> row = rows.Slice(r * width, width);
+            for (int k = 0; k < row.Length; k++)
             {
-                rawMeans[a] += TensorPrimitives.Dot(path.Slice(a * width, width), input);
+                inputs[k] = T.CreateTruncating((row[k] - means[k]) / deviations[k]);
+            }
+
+            inputs += padded;
+        }
+    }
+
+    private void Apply(int layer, T* start, int startWidth) => DenseKernels.Multiply<TLanes, TVector, T>(
+        _inputs[layer].Pointer,
+        InputWidth(layer),
+        _weights.ByInput[layer].Pointer,
+        start,
+        startWidth,
+        _outputs[layer].Pointer,
+        _rowCount,
+        _encoder.Layers[layer].InputWidth,
+        OutputWidth(layer));
+
+    /// <summary>Adds δᵀx over the rows, of some outputs of one layer and the inputs of another, to a part of the gradient.</summary>
+    private void AddWeightGradient(int layer, int outputs, int inputLayer, int inputs, Span<double> destination)
+    {
+        int columns = InputWidth(inputLayer);
+        DenseKernels.SumOuterProducts<TLanes, TVector, T>(
+            _gradients[layer].Pointer,
+            OutputWidth(layer),
+            _inputs[inputLayer].Pointer,
+            _products.Pointer,
+            _rowCount,
+            outputs,
+            columns);
+        for (int unit = 0; unit < outputs; unit++)
+        {
+            T* product = _products.Pointer + (unit * columns);
+            Span<double> row = destination.Slice(unit * inputs, inputs);
+            for (int k = 0; k < row.Length; k++)
+            {
+                row[k] += double.CreateTruncating(product[k]);
             }
         }
     }
 
-    private void AddLinearPathGradient(Span<double> parameterGradient)
+    private void AddBiasGradient(int layer, Span<double> destination)
     {
-        int width = _encoder.ObservationCount;
-        int latents = _encoder.LatentCount;
-        Span<double> pathGradient = parameterGradient[_encoder.LinearPathOffset..];
-        for (int r = 0; r < _rowCount; r++)
+        DenseKernels.SumOuterProducts<TLanes, TVector, T>(
+            _one.Pointer, 0, _gradients[layer].Pointer, _products.Pointer, _rowCount, 1, OutputWidth(layer));
+        for (int unit = 0; unit < destination.Length; unit++)
         {
-            ReadOnlySpan<double> input = _inputs[0].AsSpan(r * width, width);
-            ReadOnlySpan<double> rawMeanGradients = _gradients[^1].AsSpan(2 * r * latents, latents);
-            for (int a = 0; a < latents; a++)
-            {
-                Span<double> latentGradient = pathGradient.Slice(a * width, width);
-                TensorPrimitives.MultiplyAdd(input, rawMeanGradients[a], latentGradient, latentGradient);
-            }
+            destination[unit] += double.CreateTruncating(_products.Pointer[unit]);
         }
+    }
+
+    /// <summary>Writes the gradient in the output of the layer before: Wᵀδ times the derivative of the activation.</summary>
+    private void PropagateBack(int layer)
+    {
+        int before = layer - 1;
+        DenseKernels.Multiply<TLanes, TVector, T>(
+            _gradients[layer].Pointer,
+            OutputWidth(layer),
+            _weights.ByOutput[layer].Pointer,
+            _zeros.Pointer,
+            0,
+            _gradients[before].Pointer,
+            _rowCount,
+            _encoder.Layers[layer].OutputWidth,
+            InputWidth(layer));
+        Span<T> gradients = Used(_gradients[before], before);
+        Span<T> derivatives = _derivatives.Span[..gradients.Length];
+        ActivationFunctions.Differentiate<T>(_encoder.Activation, Used(_outputs[before], before), Used(_inputs[layer], before), derivatives);
+        TensorPrimitives.Multiply<T>(gradients, derivatives, gradients);
     }
 
     private void ScaleOutputs(Span<double> means, Span<double> logVariances)
     {
         int latents = _encoder.LatentCount;
+        int width = OutputWidth(_encoder.Layers.Length - 1);
         ReadOnlySpan<double> centres = _encoder.Scales.OutputMeans.AsSpan();
         ReadOnlySpan<double> deviations = _encoder.Scales.OutputDeviations.AsSpan();
         ReadOnlySpan<double> logScales = _encoder.OutputLogVariances;
+        T* raw = _outputs[^1].Pointer;
         for (int r = 0; r < _rowCount; r++)
         {
-            ReadOnlySpan<double> raw = _outputs[^1].AsSpan(2 * r * latents, 2 * latents);
             for (int a = 0; a < latents; a++)
             {
-                means[(r * latents) + a] = centres[a] + (deviations[a] * raw[a]);
-                logVariances[(r * latents) + a] = logScales[a] + raw[latents + a];
+                means[(r * latents) + a] = centres[a] + (deviations[a] * double.CreateTruncating(raw[a]));
+                logVariances[(r * latents) + a] = logScales[a] + double.CreateTruncating(raw[latents + a]);
             }
+
+            raw += width;
         }
     }
 
     private void ScaleOutputGradients(ReadOnlySpan<double> meanGradients, ReadOnlySpan<double> logVarianceGradients)
     {
         int latents = _encoder.LatentCount;
+        int width = OutputWidth(_encoder.Layers.Length - 1);
         ReadOnlySpan<double> deviations = _encoder.Scales.OutputDeviations.AsSpan();
+        T* raw = _gradients[^1].Pointer;
         for (int r = 0; r < _rowCount; r++)
         {
-            Span<double> raw = _gradients[^1].AsSpan(2 * r * latents, 2 * latents);
-            TensorPrimitives.Multiply(meanGradients.Slice(r * latents, latents), deviations, raw[..latents]);
-            logVarianceGradients.Slice(r * latents, latents).CopyTo(raw[latents..]);
+            for (int a = 0; a < latents; a++)
+            {
+                raw[a] = T.CreateTruncating(meanGradients[(r * latents) + a] * deviations[a]);
+                raw[latents + a] = T.CreateTruncating(logVarianceGradients[(r * latents) + a]);
+            }
+
+            raw += width;
         }
     }
 }

@@ -3,7 +3,10 @@ namespace VariationalInference;
 /// <summary>The exact amortization gap of an encoder over rows. Not thread-safe.</summary>
 internal sealed class HybridEvaluation
 {
+    private const int BatchRows = 256;
+
     private readonly HybridRows _rows;
+    private readonly IEncoder _encoder;
     private readonly HybridRow _row;
     private readonly int _outputs;
     private readonly IEncoderTape _tape;
@@ -15,8 +18,9 @@ internal sealed class HybridEvaluation
         _rows = rows;
         _row = new HybridRow(block);
         _outputs = block.Count;
-        _tape = encoder.CreateTape(HybridShard.Capacity);
-        _means = new double[HybridShard.Capacity * block.Count];
+        _encoder = encoder;
+        _tape = PreparedTapes.Create(encoder, BatchRows);
+        _means = new double[BatchRows * block.Count];
         _logVariances = new double[_means.Length];
     }
 
@@ -24,9 +28,10 @@ internal sealed class HybridEvaluation
     public double MeanGap()
     {
         double sum = 0;
-        for (int first = 0; first < _rows.Count; first += HybridShard.Capacity)
+        PreparedTapes.Refresh(_encoder);
+        for (int first = 0; first < _rows.Count; first += BatchRows)
         {
-            int size = Math.Min(HybridShard.Capacity, _rows.Count - first);
+            int size = Math.Min(BatchRows, _rows.Count - first);
             int outputs = size * _outputs;
             _tape.Forward(_rows.Observations(first, size), _means.AsSpan(0, outputs), _logVariances.AsSpan(0, outputs));
             for (int n = 0; n < size; n++)

@@ -8,7 +8,7 @@ namespace VariationalInference;
 /// <remarks>
 /// Inference costs one forward pass and the closed-form coordinate block; nothing is stored by row. Gaps on <see cref="HybridTable"/> are
 /// exact for each row, also for rows unlike those of training.
-/// <threadsafety>Safe to share, as long as nobody writes the parameters of <see cref="Encoder"/>.</threadsafety>
+/// <threadsafety>Safe to share. Do not write the parameters of <see cref="Encoder"/>; clone it to train on.</threadsafety>
 /// </remarks>
 public sealed class HybridResult
 {
@@ -20,6 +20,7 @@ public sealed class HybridResult
         Model = model;
         Encoder = encoder;
         _block = block;
+        PreparedTapes.Refresh(encoder);
     }
 
     /// <summary>Gets the model.</summary>
@@ -133,7 +134,7 @@ public sealed class HybridResult
     {
         if (!_tapes.TryTake(out IEncoderTape? tape))
         {
-            tape = Encoder.CreateTape(1);
+            tape = PreparedTapes.Create(Encoder, 1);
         }
 
         tape.Forward(row, means, logVariances);

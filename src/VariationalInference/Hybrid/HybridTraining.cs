@@ -14,6 +14,11 @@ internal sealed class HybridTraining
     private const double RequiredImprovement = 0.01;
     private const double AveragingEpochs = 3;
 
+    // Shards are cut by the size of the batch alone, so that results do not depend on the number of threads.
+    private const int PreferredShards = 8;
+    private const int SmallestShard = 64;
+    private const int LargestShard = 256;
+
     private readonly HybridRows _validation;
     private readonly AmortizedBlock _block;
     private readonly HybridOptions _options;
@@ -21,6 +26,7 @@ internal sealed class HybridTraining
     private readonly HybridEvaluation _evaluation;
     private readonly OptimizerState _optimizer;
     private readonly HybridShard[] _shards;
+    private readonly int _shardRows;
     private readonly double[] _gradient;
     private readonly double[] _bestParameters;
     private readonly double[] _averageParameters;
@@ -51,8 +57,10 @@ internal sealed class HybridTraining
         _evaluation = new HybridEvaluation(validation, block, encoder);
         _optimizer = options.Optimizer.CreateState(encoder.Parameters.Length);
         double[]? state = options.CoordinateSweeps is null ? null : new double[training.Count * block.Coordinate.Length];
-        int shards = (Math.Min(options.BatchSize, training.Count) + HybridShard.Capacity - 1) / HybridShard.Capacity;
-        _shards = [.. Enumerable.Range(0, shards).Select(_ => new HybridShard(training, block, options, encoder, state))];
+        int batch = Math.Min(options.BatchSize, training.Count);
+        _shardRows = Math.Clamp(batch / PreferredShards, SmallestShard, LargestShard);
+        int shards = (batch + _shardRows - 1) / _shardRows;
+        _shards = [.. Enumerable.Range(0, shards).Select(_ => new HybridShard(training, block, options, encoder, state, _shardRows))];
         _gradient = new double[encoder.Parameters.Length];
         _bestParameters = encoder.Parameters.ToArray();
         _averageParameters = encoder.Parameters.ToArray();
@@ -172,7 +180,8 @@ internal sealed class HybridTraining
     /// <summary>One minibatch: shards in any order, merged in theirs, and one step uphill along the mean gradient.</summary>
     private double RunStep(int first, int size)
     {
-        int shards = (size + HybridShard.Capacity - 1) / HybridShard.Capacity;
+        int shards = (size + _shardRows - 1) / _shardRows;
+        PreparedTapes.Refresh(_encoder);
         if (shards == 1 || _options.MaxDegreeOfParallelism == 1)
         {
             for (int shard = 0; shard < shards; shard++)
@@ -203,8 +212,8 @@ internal sealed class HybridTraining
 
     private void RunShard(int first, int size, int shard)
     {
-        int start = shard * HybridShard.Capacity;
-        int count = Math.Min(HybridShard.Capacity, size - start);
+        int start = shard * _shardRows;
+        int count = Math.Min(_shardRows, size - start);
         long stream = (_step * _shards.Length) + shard;
         _shards[shard].Run(_order.AsSpan(first + start, count), StreamSeed.Of(_options.Seed, 2, stream));
     }

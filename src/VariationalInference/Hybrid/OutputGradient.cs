@@ -14,6 +14,7 @@ internal sealed class OutputGradient
     private readonly double[] _position;
     private readonly double[] _drawGradient;
     private readonly double[] _sum;
+    private readonly double[] _deviations;
 
     public OutputGradient(AmortizedBlock block, GradientEstimator estimator, bool natural)
     {
@@ -24,19 +25,20 @@ internal sealed class OutputGradient
         _position = new double[block.Count];
         _drawGradient = new double[block.Count];
         _sum = new double[block.Count];
+        _deviations = new double[block.Count];
     }
 
     /// <summary>Evaluates the gradient of one row.</summary>
     /// <param name="amortized">t_A.</param>
     /// <param name="residual">e, after the coordinate step.</param>
-    /// <param name="logVariances">ρ.</param>
+    /// <param name="varianceRatios">q = Λ_aa σ_a².</param>
     /// <param name="noise">ε, L × A; not read by the analytic estimator.</param>
     /// <param name="meanGradient">Receives ∂/∂μ.</param>
     /// <param name="logVarianceGradient">Receives ∂/∂ρ.</param>
     public void Evaluate(
         ReadOnlySpan<double> amortized,
         ReadOnlySpan<double> residual,
-        ReadOnlySpan<double> logVariances,
+        ReadOnlySpan<double> varianceRatios,
         ReadOnlySpan<double> noise,
         Span<double> meanGradient,
         Span<double> logVarianceGradient)
@@ -46,12 +48,12 @@ internal sealed class OutputGradient
             _block.Gradient(amortized, residual, _sum);
             for (int i = 0; i < _sum.Length; i++)
             {
-                logVarianceGradient[i] = 0.5 * (1 - _block.Shape.VarianceRatio(_block.Amortized[i], logVariances[i]));
+                logVarianceGradient[i] = 0.5 * (1 - varianceRatios[i]);
             }
         }
         else
         {
-            AverageDraws(amortized, residual, logVariances, noise, logVarianceGradient);
+            AverageDraws(amortized, residual, varianceRatios, noise, logVarianceGradient);
         }
 
         if (_natural)
@@ -73,11 +75,17 @@ internal sealed class OutputGradient
     private void AverageDraws(
         ReadOnlySpan<double> amortized,
         ReadOnlySpan<double> residual,
-        ReadOnlySpan<double> logVariances,
+        ReadOnlySpan<double> varianceRatios,
         ReadOnlySpan<double> noise,
         Span<double> logVarianceGradient)
     {
         int count = amortized.Length;
+        for (int i = 0; i < count; i++)
+        {
+            // σ/s, of a variance that is q times s²/(DΛD)_aa.
+            _deviations[i] = Math.Sqrt(varianceRatios[i] / _block.Shape.ScaledPrecision[_block.Amortized[i]]);
+        }
+
         int draws = noise.Length / count;
         bool path = _estimator == GradientEstimator.StickingTheLanding;
         _sum.AsSpan().Clear();
@@ -88,7 +96,7 @@ internal sealed class OutputGradient
             residual.CopyTo(_shifted);
             for (int i = 0; i < count; i++)
             {
-                double shift = WhitenedDeviation(i, logVariances[i]) * epsilon[i];
+                double shift = _deviations[i] * epsilon[i];
                 _position[i] = amortized[i] + shift;
                 PosteriorShape.Subtract(_block.Shape.Column(_block.Amortized[i]), shift, _shifted);
             }
@@ -96,7 +104,7 @@ internal sealed class OutputGradient
             _block.Gradient(_position, _shifted, _drawGradient);
             for (int i = 0; i < count; i++)
             {
-                double deviation = WhitenedDeviation(i, logVariances[i]);
+                double deviation = _deviations[i];
                 double gradient = _drawGradient[i] + (path ? epsilon[i] / deviation : 0);
                 _sum[i] += gradient / draws;
                 logVarianceGradient[i] += 0.5 * deviation * epsilon[i] * gradient / draws;
@@ -113,6 +121,4 @@ internal sealed class OutputGradient
     }
 
     private double Deviation(int index) => _block.Shape.Prior.Deviations[_block.Amortized[index]];
-
-    private double WhitenedDeviation(int index, double logVariance) => Math.Exp(0.5 * logVariance) / Deviation(index);
 }

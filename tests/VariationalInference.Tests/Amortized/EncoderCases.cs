@@ -34,9 +34,10 @@ internal static class EncoderCases
     }
 
     /// <summary>A calibrated encoder whose parameters, biases and linear path included, are all away from zero.</summary>
-    public static MlpEncoder Create(int[] widths, Activation activation, bool linearPath)
+    public static MlpEncoder Create(
+        int[] widths, Activation activation, bool linearPath, NetworkPrecision precision = NetworkPrecision.Bits64)
     {
-        var encoder = new MlpEncoder(Observations, Latents, widths, activation, seed: 3, linearPath);
+        var encoder = new MlpEncoder(Observations, Latents, widths, activation, seed: 3, linearPath, precision);
         encoder.Calibrate(Scales);
         var random = new Xoshiro256StarStar(11, false);
         foreach (ref double parameter in encoder.Parameters.Span)
