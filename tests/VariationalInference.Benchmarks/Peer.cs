@@ -8,6 +8,8 @@ internal sealed class Peer(string folder)
 {
     private static readonly string Python = Environment.GetEnvironmentVariable("PYTHON") ?? "/usr/bin/python3";
 
+    private int _threads = 1;
+
     /// <summary>Compiles one of the peers' C programs.</summary>
     /// <returns>The program, or null when it or the compiler is absent.</returns>
     public string? Compile(string source)
@@ -23,6 +25,15 @@ internal sealed class Peer(string folder)
     public IReadOnlyList<JsonElement> RunPython(string script, params string[] arguments) =>
         File.Exists(Path.Combine(folder, script)) ? Run(Python, [script, .. arguments]) : [];
 
+    /// <summary>Runs a section of the hybrid in PyTorch, with the widest kernels that the processor has.</summary>
+    public IReadOnlyList<JsonElement> RunTorch(int threads, string section)
+    {
+        _threads = threads;
+        IReadOnlyList<JsonElement> lines = RunPython("torch_hybrid.py", $"{threads}", section, "3");
+        _threads = 1;
+        return lines;
+    }
+
     /// <summary>Runs a program.</summary>
     /// <returns>What it printed as JSON; nothing when it could not be run.</returns>
     public IReadOnlyList<JsonElement> Run(string program, params string[] arguments) =>
@@ -36,8 +47,14 @@ internal sealed class Peer(string folder)
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        start.Environment["OPENBLAS_NUM_THREADS"] = "1";
-        start.Environment["OMP_NUM_THREADS"] = "1";
+        start.Environment["OPENBLAS_NUM_THREADS"] = $"{_threads}";
+        start.Environment["OMP_NUM_THREADS"] = $"{_threads}";
+        start.Environment["MAXD"] = "10";
+        if (System.Runtime.Intrinsics.X86.Avx512F.IsSupported)
+        {
+            start.Environment["ATEN_CPU_CAPABILITY"] = "avx512";
+        }
+
         start.Environment["LIMIT"] = "5";
 
         // Leave the choice of kernels to OpenBLAS.

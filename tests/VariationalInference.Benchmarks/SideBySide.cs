@@ -20,25 +20,39 @@ internal static class SideBySide
             return Stream();
         }
 
-        if (arguments is not [string folder, .. string[] rest] || rest.Length > 1 || !Directory.Exists(folder))
+        if (arguments is not [string folder, .. string[] rest] || rest.Length > 2 || !Directory.Exists(folder))
         {
-            Console.Error.WriteLine("usage: side-by-side FOLDER_OF_PEERS [ROUNDS]");
+            Console.Error.WriteLine("usage: side-by-side FOLDER_OF_PEERS [ROUNDS [cavi|hybrid]]");
             return 2;
         }
 
-        int rounds = rest.Length == 1 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : 5;
+        int rounds = rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : 5;
+        string part = rest.Length > 1 ? rest[1] : string.Empty;
         var peer = new Peer(Path.GetFullPath(folder));
         Console.WriteLine($"Processor: {Processor()}, {Environment.ProcessorCount} of its cores; .NET {Environment.Version}; {rounds} rounds.");
         Console.WriteLine();
         Console.WriteLine("| work | this library | compared with | ratio of medians |");
         Console.WriteLine("|---|---|---|---|");
-        Tables(peer, rounds);
-        Wide(peer, rounds);
-        SingleRows(peer, rounds);
-        Allocations();
-        Console.WriteLine($"| {StreamedRows:N0} rows streamed from a generator | {StreamedMemory()} | | |");
-        Console.WriteLine();
-        Scaling();
+        if (part != "hybrid")
+        {
+            Tables(peer, rounds);
+            Wide(peer, rounds);
+            SingleRows(peer, rounds);
+            Allocations();
+            Console.WriteLine($"| {StreamedRows:N0} rows streamed from a generator | {StreamedMemory()} | | |");
+        }
+
+        if (part != "cavi")
+        {
+            HybridSideBySide.Run(peer, rounds);
+        }
+
+        if (part != "hybrid")
+        {
+            Console.WriteLine();
+            Scaling();
+        }
+
         return 0;
     }
 
@@ -247,7 +261,7 @@ internal static class SideBySide
         return $"{Number(line, "peak") / 1e6:F0} MB resident at most";
     }
 
-    private static void Row(string work, Timing ours, string other, Timing theirs, double? reference = null) => Console.WriteLine(
+    internal static void Row(string work, Timing ours, string other, Timing theirs, double? reference = null) => Console.WriteLine(
         theirs.IsEmpty
             ? $"| {work} | {ours} | {other}: absent | |"
             : $"| {work} | {ours} | {other}: {theirs} | {(reference ?? theirs.Median) / ours.Median:G3} |");
@@ -262,7 +276,7 @@ internal static class SideBySide
 
     private static string Kind(JsonElement line) => line.GetProperty("kind").GetString()!;
 
-    private static double Number(JsonElement line, string name) => line.GetProperty(name).GetDouble();
+    internal static double Number(JsonElement line, string name) => line.GetProperty(name).GetDouble();
 
     private static LinearGaussianModel Random(int latents, int observations) => new(
         Matrix<double>.Build.Random(observations, latents, 1),

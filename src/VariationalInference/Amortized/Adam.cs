@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace VariationalInference;
 
 /// <summary>Adam, uphill (Kingma &amp; Ba 2015, algorithm 1): each parameter's step is scaled by the gradients it has met.</summary>
@@ -80,13 +82,35 @@ public sealed class Adam : Optimizer
             double firstCorrection = 1.0 - Math.Pow(settings.Beta1, _steps);
             double secondCorrection = 1.0 - Math.Pow(settings.Beta2, _steps);
             double rate = settings.LearningRate * rateFactor / firstCorrection;
-            for (int i = 0; i < gradient.Length; i++)
+            int i = StepVectors(parameters, gradient, rate, secondCorrection);
+            for (; i < gradient.Length; i++)
             {
                 double slope = gradient[i];
                 _first[i] = (settings.Beta1 * _first[i]) + ((1.0 - settings.Beta1) * slope);
                 _second[i] = (settings.Beta2 * _second[i]) + ((1.0 - settings.Beta2) * slope * slope);
                 parameters[i] += rate * _first[i] / (Math.Sqrt(_second[i] / secondCorrection) + settings.Epsilon);
             }
+        }
+
+        /// <summary>The same for as many whole vectors as there are, in the same operations; returns how many parameters that were.</summary>
+        private int StepVectors(Span<double> parameters, ReadOnlySpan<double> gradient, double rate, double secondCorrection)
+        {
+            Vector<double> beta1 = new(settings.Beta1), rest1 = new(1.0 - settings.Beta1);
+            Vector<double> beta2 = new(settings.Beta2), rest2 = new(1.0 - settings.Beta2);
+            Vector<double> rates = new(rate), corrections = new(secondCorrection), epsilon = new(settings.Epsilon);
+            int i = 0;
+            for (; i + Vector<double>.Count <= gradient.Length; i += Vector<double>.Count)
+            {
+                var slope = new Vector<double>(gradient[i..]);
+                Vector<double> first = (beta1 * new Vector<double>(_first, i)) + (rest1 * slope);
+                Vector<double> second = (beta2 * new Vector<double>(_second, i)) + (rest2 * slope * slope);
+                first.CopyTo(_first, i);
+                second.CopyTo(_second, i);
+                Vector<double> step = rates * first / (Vector.SquareRoot(second / corrections) + epsilon);
+                (new Vector<double>(parameters[i..]) + step).CopyTo(parameters[i..]);
+            }
+
+            return i;
         }
     }
 }

@@ -71,6 +71,18 @@ public sealed class HybridResult
         return Infer(Model.Observe(row), row, rowNumber: 0, out _);
     }
 
+    /// <summary>
+    /// Starts from the encoder and finishes a row by coordinate ascent (semi-amortized inference): the best mean-field posterior, with its
+    /// certificate, also for rows unlike those of training.
+    /// </summary>
+    /// <param name="row">The observations x, length K, all finite.</param>
+    /// <param name="options">How to go about it and when to stop; <see langword="null"/> for the defaults.</param>
+    /// <returns>The outcome of coordinate ascent, converged or not.</returns>
+    /// <exception cref="ArgumentException"><paramref name="row"/> has another length or holds a value that is not finite.</exception>
+    /// <exception cref="NonFiniteValueException">An output of the encoder, or the ELBO, is not finite.</exception>
+    public CaviResult Refine(ReadOnlySpan<double> row, CaviOptions? options = null) =>
+        new CaviSolver(options).Solve(Model, row, Infer(row).Means.AsSpan());
+
     /// <summary>Infers the latents of every row of a table, with the exact gaps of each.</summary>
     /// <param name="table">The observations, N×K, all finite.</param>
     /// <param name="cancellationToken">Stops the work between rows.</param>

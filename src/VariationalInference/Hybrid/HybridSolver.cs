@@ -69,7 +69,7 @@ public sealed class HybridSolver
         var block = new AmortizedBlock(model.Structure.Complete, _options.AmortizedLatents);
         IEncoder trained = encoder.Clone();
         trained.Calibrate(Scales(training, block, model.ObservationCount));
-        var run = new HybridTraining(training, validation, block, _options, trained, progress, cancellationToken);
+        using var run = new HybridTraining(training, validation, block, _options, trained, progress, cancellationToken);
         HybridStopReason reason = run.Run();
         return new HybridResult(model, trained, block)
         {

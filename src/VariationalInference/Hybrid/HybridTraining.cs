@@ -7,7 +7,7 @@ using MathNet.Numerics.Random;
 namespace VariationalInference;
 
 /// <summary>One training run: the alternation of section 5.1.3 over minibatches, with the exact held-out gap as its judge.</summary>
-internal sealed class HybridTraining
+internal sealed class HybridTraining : IDisposable
 {
     private const double RateReduction = 0.5;
     private const double SmallestRateFactor = 1e-3;
@@ -26,6 +26,8 @@ internal sealed class HybridTraining
     private readonly HybridEvaluation _evaluation;
     private readonly OptimizerState _optimizer;
     private readonly HybridShard[] _shards;
+    private readonly ShardTeam _team;
+    private readonly double[] _currentParameters;
     private readonly int _shardRows;
     private readonly double[] _gradient;
     private readonly double[] _bestParameters;
@@ -38,6 +40,10 @@ internal sealed class HybridTraining
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private double _rateFactor = 1;
     private long _step;
+
+    // The minibatch at work.
+    private int _first;
+    private int _size;
 
     public HybridTraining(
         HybridRows training,
@@ -61,7 +67,10 @@ internal sealed class HybridTraining
         _shardRows = Math.Clamp(batch / PreferredShards, SmallestShard, LargestShard);
         int shards = (batch + _shardRows - 1) / _shardRows;
         _shards = [.. Enumerable.Range(0, shards).Select(_ => new HybridShard(training, block, options, encoder, state, _shardRows))];
+        int threads = options.MaxDegreeOfParallelism == -1 ? Environment.ProcessorCount : options.MaxDegreeOfParallelism;
+        _team = new ShardTeam(Math.Min(threads, shards), RunShard);
         _gradient = new double[encoder.Parameters.Length];
+        _currentParameters = encoder.Parameters.ToArray();
         _bestParameters = encoder.Parameters.ToArray();
         _averageParameters = encoder.Parameters.ToArray();
         double steps = Math.Ceiling((double)training.Count / options.BatchSize);
@@ -75,6 +84,8 @@ internal sealed class HybridTraining
     public double BestGap { get; private set; }
 
     public int BestEpoch { get; private set; }
+
+    public void Dispose() => _team.Dispose();
 
     /// <summary>Trains; whatever ends the run, the encoder is left with the best parameters seen.</summary>
     public HybridStopReason Run()
@@ -126,11 +137,11 @@ internal sealed class HybridTraining
     {
         double gap = _evaluation.MeanGap();
         KeepIfBest(gap, epoch);
-        double[] current = _encoder.Parameters.ToArray();
+        _encoder.Parameters.CopyTo(_currentParameters);
         _averageParameters.CopyTo(_encoder.Parameters);
         double averageGap = _evaluation.MeanGap();
         KeepIfBest(averageGap, epoch);
-        current.CopyTo(_encoder.Parameters);
+        _currentParameters.CopyTo(_encoder.Parameters);
         return double.IsFinite(gap) ? Math.Min(gap, averageGap) : gap;
     }
 
@@ -182,18 +193,8 @@ internal sealed class HybridTraining
     {
         int shards = (size + _shardRows - 1) / _shardRows;
         PreparedTapes.Refresh(_encoder);
-        if (shards == 1 || _options.MaxDegreeOfParallelism == 1)
-        {
-            for (int shard = 0; shard < shards; shard++)
-            {
-                RunShard(first, size, shard);
-            }
-        }
-        else
-        {
-            var parallel = new ParallelOptions { MaxDegreeOfParallelism = _options.MaxDegreeOfParallelism };
-            Parallel.For(0, shards, parallel, shard => RunShard(first, size, shard));
-        }
+        (_first, _size) = (first, size);
+        _team.Run(shards);
 
         double elbo = 0;
         _gradient.AsSpan().Clear();
@@ -210,11 +211,11 @@ internal sealed class HybridTraining
         return elbo;
     }
 
-    private void RunShard(int first, int size, int shard)
+    private void RunShard(int shard)
     {
         int start = shard * _shardRows;
-        int count = Math.Min(_shardRows, size - start);
+        int count = Math.Min(_shardRows, _size - start);
         long stream = (_step * _shards.Length) + shard;
-        _shards[shard].Run(_order.AsSpan(first + start, count), StreamSeed.Of(_options.Seed, 2, stream));
+        _shards[shard].Run(_order.AsSpan(_first + start, count), StreamSeed.Of(_options.Seed, 2, stream));
     }
 }

@@ -36,4 +36,35 @@ public sealed class DeterminismTests
             .Fit(model, new MlpEncoder(2, 1), rows).Encoder.Parameters.ToArray();
         Parameters(1).Should().NotEqual(Parameters(2));
     }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void TrainingSteps_AllocateNothing(int threads)
+    {
+        var model = new GaussianSumModel();
+        var rows = model.Sample(4_000, seed: 1).Observations;
+        Allocated(epochs: 3);
+
+        long more = Allocated(epochs: 23) - Allocated(epochs: 3);
+
+        // 20 epochs of 29 steps; what an epoch allocates for its report and its order of rows is less than a kilobyte.
+        more.Should().BeLessThan(20 * 1500);
+
+        long Allocated(int epochs)
+        {
+            var options = new HybridOptions
+            {
+                MaxEpochs = epochs,
+                GapTolerance = 0,
+                Patience = 1000,
+                BatchSize = 128,
+                MaxDegreeOfParallelism = threads,
+                Estimator = GradientEstimator.Reparameterized,
+            };
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            new HybridSolver(options).Fit(model, new MlpEncoder(2, 1, [8, 8], seed: 1), rows);
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+    }
 }

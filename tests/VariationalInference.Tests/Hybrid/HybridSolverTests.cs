@@ -195,6 +195,24 @@ public sealed class HybridSolverTests
         _ => (new GaussianSumModel(3, 0.5, [1, -2, 10], [0.1, 4, 2.5]), [1]),
     };
 
+    [Fact]
+    public void Refine_FinishesARowThatTheEncoderNeverSaw()
+    {
+        var model = new GaussianSumModel();
+        HybridResult result = Fit(model, new MlpEncoder(2, 1, [8], seed: 1), new HybridOptions { MaxEpochs = 2 }, rows: 500);
+        double[] unlike = [40, -35];
+
+        CaviResult refined = result.Refine(unlike);
+        CaviResult plain = result.Refine(unlike, new CaviOptions { Method = CaviMethod.PlainSweeps });
+
+        result.Infer(Matrix<double>.Build.DenseOfRowArrays(unlike)).AmortizationGaps[0].Should().BeGreaterThan(1e-6, "it extrapolates");
+        refined.Converged.Should().BeTrue();
+        refined.ElboTrace[0].Should().BeLessThan(refined.Elbo);
+        refined.Posterior.Means.Should().OnlyContain(mean => Math.Abs(mean - (5.0 / 7)) < 1e-9);
+        plain.ElboTrace[0].Should().Be(refined.ElboTrace[0], "both start from the encoder");
+        plain.Iterations.Should().BeGreaterThan(refined.Iterations);
+    }
+
     private static HybridResult Fit(LinearGaussianModel model, MlpEncoder encoder, HybridOptions options, int rows = TrainingRows) =>
         new HybridSolver(options).Fit(model, encoder, model.Sample(rows, seed: 1).Observations);
 

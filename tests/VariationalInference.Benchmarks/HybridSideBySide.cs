@@ -1,0 +1,164 @@
+using System.Diagnostics;
+using System.Text.Json;
+using MathNet.Numerics.LinearAlgebra;
+
+namespace VariationalInference.Benchmarks;
+
+/// <summary>Training steps and inference of the hybrid, with PyTorch in its best setting on the same work.</summary>
+internal static class HybridSideBySide
+{
+    private const int Rows = 65_536;
+
+    private static readonly (string Net, int Observations, int Width)[] Nets = [("2-32-32-2", 2, 32), ("16-256-256-2", 16, 256)];
+
+    public static void Run(Peer peer, int rounds)
+    {
+        foreach ((string net, int observations, int width) in Nets)
+        {
+            Training(peer, Math.Min(rounds, 3), net, observations, width);
+            Inference(peer, Math.Min(rounds, 3), net, observations, width);
+        }
+
+        Allocations();
+    }
+
+    private static void Training(Peer peer, int rounds, string net, int observations, int width)
+    {
+        var model = new GaussianSumModel(latentCount: 3, observations, noiseVariance: 1);
+        Matrix<double> data = model.Sample(Rows, seed: 1).Observations;
+        int[] batches = [64, 256, 1024, 8192];
+        var ours = new Dictionary<(int Batch, int Threads), Timing>();
+        var torch = new Dictionary<int, Timing>();
+        for (int round = 0; round < rounds; round++)
+        {
+            foreach (int threads in new[] { 1, 2 })
+            {
+                string section = width == 32 ? "train:small" : "train:big";
+                IReadOnlyList<JsonElement> lines = peer.RunTorch(threads, section);
+                foreach (JsonElement line in lines.Where(line => Is(line, "train") && SideBySide.Number(line, "L") == 1))
+                {
+                    Add(torch, (int)SideBySide.Number(line, "B"), 1e3 * SideBySide.Number(line, "us_step"));
+                }
+
+                foreach (int batch in batches)
+                {
+                    Add(ours, (batch, threads), StepTime(model, data, observations, width, batch, threads));
+                }
+            }
+        }
+
+        foreach (int batch in batches)
+        {
+            foreach (int threads in new[] { 1, 2 })
+            {
+                SideBySide.Row(
+                    $"training step {net} tanh, batch {batch:N0}, {threads} thread{(threads == 1 ? string.Empty : "s")}",
+                    ours[(batch, threads)],
+                    "PyTorch, the faster of 1 and 2 threads",
+                    torch.GetValueOrDefault(batch) ?? new Timing(),
+                    torch.GetValueOrDefault(batch)?.Min);
+            }
+        }
+    }
+
+    /// <summary>Times steps as the difference of a long and a short run, so that what a run costs once does not count.</summary>
+    private static double StepTime(GaussianSumModel model, Matrix<double> data, int observations, int width, int batch, int threads)
+    {
+        var encoder = new MlpEncoder(observations, 1, [width, width], seed: 1, linearPath: false);
+        int epochs = width == 32 ? 6 : 2;
+        Fit(1);
+        double once = Fit(1);
+        double often = Fit(1 + epochs);
+        return (often - once) * 1e9 / epochs / Math.Ceiling(0.999 * Rows / batch);
+
+        double Fit(int count)
+        {
+            var options = new HybridOptions
+            {
+                BatchSize = batch,
+                MaxEpochs = count,
+                GapTolerance = 0,
+                Estimator = GradientEstimator.Reparameterized,
+                CoordinateSweeps = 1,
+                ValidationFraction = 0.001,
+                MaxDegreeOfParallelism = threads,
+                Optimizer = new Adam { LearningRate = 1e-3 },
+            };
+            var clock = Stopwatch.StartNew();
+            new HybridSolver(options).Fit(model, encoder, data);
+            return clock.Elapsed.TotalSeconds;
+        }
+    }
+
+    private static void Inference(Peer peer, int rounds, string net, int observations, int width)
+    {
+        var model = new GaussianSumModel(latentCount: 3, observations, noiseVariance: 1);
+        Matrix<double> data = model.Sample(Rows, seed: 1).Observations;
+        double[] cells = data.ToRowMajorArray();
+        var encoder = new MlpEncoder(observations, 1, [width, width], seed: 1, linearPath: false);
+        HybridResult trained = new HybridSolver(new HybridOptions { MaxEpochs = 1 }).Fit(model, encoder, data.SubMatrix(0, 2000, 0, observations));
+        const int tileRows = 1024;
+        IEncoderTape tape = trained.Encoder.CreateTape(tileRows);
+        double[] means = new double[tileRows], logVariances = new double[tileRows];
+        Timing one = new(), many = new(), torchOne = new(), torchMany = new();
+        double[] row = cells[..observations];
+        for (int round = 0; round < rounds; round++)
+        {
+            foreach (int threads in new[] { 1, 2 })
+            {
+                foreach (JsonElement line in peer.RunTorch(threads, "infer").Where(
+                    line => Is(line, "infer") && line.GetProperty("net").GetString() == net && line.GetProperty("dtype").GetString() == "float32"))
+                {
+                    double call = 1e3 * SideBySide.Number(line, "us_call");
+                    switch ((int)SideBySide.Number(line, "B"))
+                    {
+                        case 1 when !line.TryGetProperty("opts", out _):
+                            torchOne.Add(call);
+                            break;
+                        case Rows:
+                            torchMany.Add(call / Rows);
+                            break;
+                    }
+                }
+            }
+
+            one.Measure(1, () => trained.Infer(row));
+            many.Measure(Rows, () =>
+            {
+                for (int first = 0; first < Rows; first += tileRows)
+                {
+                    tape.Forward(cells.AsSpan(first * observations, tileRows * observations), means, logVariances);
+                }
+            });
+        }
+
+        SideBySide.Row($"hybrid posterior of one row, {net}, 1 thread", one, "PyTorch, forward pass alone, the faster of 1 and 2 threads", torchOne, torchOne.IsEmpty ? 0 : torchOne.Min);
+        SideBySide.Row($"forward pass of 65,536 rows, {net}, 1 thread, a row", many, "PyTorch, the faster of 1 and 2 threads", torchMany, torchMany.IsEmpty ? 0 : torchMany.Min);
+    }
+
+    private static void Allocations()
+    {
+        var model = new GaussianSumModel();
+        Matrix<double> data = model.Sample(20_000, seed: 1).Observations;
+        long Bytes(int epochs)
+        {
+            var options = new HybridOptions { MaxEpochs = epochs, GapTolerance = 0, Patience = 1000, BatchSize = 64, MaxDegreeOfParallelism = 2 };
+            long before = GC.GetTotalAllocatedBytes(precise: true);
+            new HybridSolver(options).Fit(model, new MlpEncoder(2, 1, [32, 32], seed: 1), data);
+            return GC.GetTotalAllocatedBytes(precise: true) - before;
+        }
+
+        Bytes(2);
+        double epochSteps = Math.Ceiling(18_000.0 / 64);
+        Console.WriteLine($"| allocated, a training step (with an epoch's share of its evaluation) | {(Bytes(22) - Bytes(2)) / 20.0 / epochSteps:F1} bytes | | |");
+    }
+
+    private static bool Is(JsonElement line, string tag) => line.GetProperty("tag").GetString() == tag;
+
+    private static void Add<TKey>(Dictionary<TKey, Timing> timings, TKey key, double nanoseconds)
+        where TKey : notnull
+    {
+        timings.TryAdd(key, new Timing());
+        timings[key].Add(nanoseconds);
+    }
+}
