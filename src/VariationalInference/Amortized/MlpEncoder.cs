@@ -38,7 +38,7 @@ namespace VariationalInference;
 /// var encoder = new MlpEncoder(2, 1, [32, 32]);
 /// </code>
 /// </example>
-public sealed class MlpEncoder : IEncoder
+public sealed partial class MlpEncoder : IEncoder
 {
     private readonly double[] _parameters;
     private readonly Lazy<MlpWeights<float>> _preparedSingle;
