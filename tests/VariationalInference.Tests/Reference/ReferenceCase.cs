@@ -153,7 +153,7 @@ public sealed class ReferenceCase
     private static Dictionary<string, ReferenceCase> LoadAll()
     {
         string folder = Path.Combine(AppContext.BaseDirectory, "Reference");
-        return Directory.EnumerateFiles(folder, "*.json", SearchOption.AllDirectories)
+        return Directory.EnumerateFiles(folder, "*cases.json", SearchOption.AllDirectories)
             .Order(StringComparer.Ordinal)
             .SelectMany(file => JsonDocument.Parse(File.ReadAllBytes(file)).RootElement.GetProperty("cases").EnumerateArray())
             .Select(element => new ReferenceCase(element))
