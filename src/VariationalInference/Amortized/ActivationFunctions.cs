@@ -28,7 +28,7 @@ internal static class ActivationFunctions
                 TensorPrimitives.Max(inputs, T.Zero, outputs);
                 break;
             case Activation.Silu:
-                TensorPrimitives.Sigmoid(inputs, outputs);
+                Sigmoid(inputs, outputs);
                 TensorPrimitives.Multiply<T>(outputs, inputs, outputs);
                 break;
             default:
@@ -67,11 +67,21 @@ internal static class ActivationFunctions
         }
     }
 
+    /// <summary>A batch of no rows has no units, which TensorPrimitives.Sigmoid refuses, alone among its kind.</summary>
+    private static void Sigmoid<T>(ReadOnlySpan<T> inputs, Span<T> outputs)
+        where T : IBinaryFloatingPointIeee754<T>
+    {
+        if (!inputs.IsEmpty)
+        {
+            TensorPrimitives.Sigmoid(inputs, outputs);
+        }
+    }
+
     private static void DifferentiateSilu<T>(ReadOnlySpan<T> inputs, ReadOnlySpan<T> outputs, Span<T> derivatives)
         where T : IBinaryFloatingPointIeee754<T>
     {
         // With s = sigmoid(u) and y = u s: y' = s + u s (1 - s) = s + y (1 - s).
-        TensorPrimitives.Sigmoid(inputs, derivatives);
+        Sigmoid(inputs, derivatives);
         for (int i = 0; i < inputs.Length; i++)
         {
             T sigmoid = derivatives[i];

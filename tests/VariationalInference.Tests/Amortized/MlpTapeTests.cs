@@ -154,10 +154,13 @@ public sealed class MlpTapeTests
         gradient.Should().Equal(expected);
     }
 
-    [Fact]
-    public void NoRows_GiveNoGradient()
+    [Theory]
+    [InlineData(Activation.Tanh)]
+    [InlineData(Activation.Relu)]
+    [InlineData(Activation.Silu)]
+    public void NoRows_GiveNoGradient(Activation activation)
     {
-        MlpEncoder encoder = EncoderCases.Create([5], Activation.Tanh, linearPath: true);
+        MlpEncoder encoder = EncoderCases.Create([5], activation, linearPath: true);
         IEncoderTape tape = encoder.CreateTape(4);
         double[] gradient = new double[encoder.Parameters.Length];
 
