@@ -10,6 +10,7 @@ namespace VariationalInference;
 /// and changes <see cref="Parameters"/> between passes; the function itself is evaluated and differentiated through an
 /// <see cref="IEncoderTape"/>, which owns every buffer a pass needs.
 /// </para>
+/// <para><see cref="EncoderConformance.Check"/> examines whether an encoder does what is asked here.</para>
 /// <threadsafety>
 /// Any number of tapes of one encoder may run at once, each on its own thread, as long as nobody writes <see cref="Parameters"/>
 /// meanwhile.

@@ -4,7 +4,10 @@ namespace VariationalInference;
 /// <remarks>All arrays are row-major: the values of one row stand together, rows follow one another.</remarks>
 public interface IEncoderTape
 {
-    /// <summary>Evaluates the encoder on a batch and remembers what <see cref="Backward"/> needs.</summary>
+    /// <summary>
+    /// Evaluates the encoder on a batch and remembers what <see cref="Backward"/> needs. The same row and parameters give the same bits,
+    /// whatever the batch and the tape.
+    /// </summary>
     /// <param name="rows">The observations, n × K, all finite; n from 0 to the capacity of the tape.</param>
     /// <param name="means">Receives μ_φ(x), n × A, in the latents' own units.</param>
     /// <param name="logVariances">Receives ρ = log σ²_φ(x), n × A.</param>
@@ -16,7 +19,7 @@ public interface IEncoderTape
     /// <summary>
     /// Adds to <paramref name="parameterGradient"/> the gradient of Σ (∂f/∂μ · μ_φ + ∂f/∂ρ · ρ_φ) for the rows of the last
     /// <see cref="Forward"/>: back-propagation of the output gradients of a scalar f to the parameters φ, which must not have changed
-    /// since.
+    /// since. It can be repeated, with the same or other output gradients.
     /// </summary>
     /// <param name="meanGradients">∂f/∂μ, n × A.</param>
     /// <param name="logVarianceGradients">∂f/∂ρ, n × A.</param>

@@ -1,0 +1,60 @@
+namespace VariationalInference;
+
+/// <summary>How <see cref="EncoderConformance"/> compares gradients with central differences.</summary>
+/// <remarks>
+/// The defaults suit encoders that compute in double precision. In single precision (<see cref="NetworkPrecision.Bits32"/>), rounding leaves
+/// little of such differences: a step of 0.01 and a tolerance of 0.1 still find a gradient that is wrong.
+/// </remarks>
+public sealed class EncoderConformanceOptions
+{
+    /// <summary>
+    /// Gets how far a gradient may be from central differences, relative to the larger of the two, or to a thousandth of the largest
+    /// gradient examined where that is more. Range: positive and finite.
+    /// </summary>
+    /// <value>The default is 1e-5.</value>
+    public double GradientTolerance
+    {
+        get;
+        init
+        {
+            Guard.Positive(value, nameof(GradientTolerance));
+            field = value;
+        }
+    } = 1e-5;
+
+    /// <summary>
+    /// Gets the step of the central differences, in units of max(1, |φ_i|). Where they disagree with the gradient, a tenth and a hundredth
+    /// of it are tried as well, so that a kink of the encoder near by does no harm. Range: positive and finite.
+    /// </summary>
+    /// <value>The default is 1e-5, for encoders that compute in double precision.</value>
+    public double StepSize
+    {
+        get;
+        init
+        {
+            Guard.Positive(value, nameof(StepSize));
+            field = value;
+        }
+    } = 1e-5;
+
+    /// <summary>
+    /// Gets the largest number of parameters whose gradient is compared; of more, so many are drawn at random. Range: at least 1.
+    /// </summary>
+    /// <value>The default is 200.</value>
+    public int MaxParameters
+    {
+        get;
+        init
+        {
+            Guard.AtLeast(value, 1, nameof(MaxParameters));
+            field = value;
+        }
+    } = 200;
+
+    /// <summary>
+    /// Gets the seed of everything random in the check: the parameters examined, the output gradients, the values written to the
+    /// parameters. The same seed gives the same outcome.
+    /// </summary>
+    /// <value>The default is 0.</value>
+    public int Seed { get; init; }
+}

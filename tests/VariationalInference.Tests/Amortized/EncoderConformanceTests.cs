@@ -1,0 +1,234 @@
+using System.Collections.Immutable;
+using FluentAssertions;
+using MathNet.Numerics.LinearAlgebra;
+using Xunit;
+
+namespace VariationalInference.Tests.Amortized;
+
+public sealed class EncoderConformanceTests
+{
+    private const int RowCount = 7;
+
+    [Theory]
+    [MemberData(nameof(EncoderCases.Shapes), MemberType = typeof(EncoderCases))]
+    public void Perceptron_Conforms(int[] widths, Activation activation, bool linearPath)
+    {
+        MlpEncoder encoder = EncoderCases.Create(widths, activation, linearPath);
+
+        EncoderConformance.Check(encoder, Rows()).Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData(Activation.Tanh)]
+    [InlineData(Activation.Relu)]
+    [InlineData(Activation.Silu)]
+    public void UncalibratedPerceptronOfManyParameters_Conforms(Activation activation)
+    {
+        var model = new GaussianSumModel(latentCount: 3, observationCount: 4, noiseVariance: 1.0);
+        var encoder = new MlpEncoder(4, 2, [32, 32], activation, seed: 1, precision: NetworkPrecision.Bits64);
+
+        EncoderConformance.Check(encoder, model.Sample(50, seed: 1).Observations).Should().BeEmpty();
+    }
+
+    // The speed of light in m/s, known to 0.1: eleven of a double's sixteen digits are the same in every output.
+    [Fact]
+    public void PerceptronFarFromZero_Conforms()
+    {
+        var encoder = new MlpEncoder(3, 2, [5], seed: 2, precision: NetworkPrecision.Bits64);
+        encoder.Calibrate(new EncoderScales([3e8, 3e8, 3e8], [0.1, 0.1, 0.1], [3e8, 0.0], [0.1, 0.1], [0.01, 0.01]));
+        Matrix<double> rows = Rows().Map(value => 3e8 + (0.01 * value));
+
+        EncoderConformance.Check(encoder, rows).Should().BeEmpty();
+    }
+
+    [Fact]
+    public void OneObservation_Conforms() =>
+        EncoderConformance.Check(new MlpEncoder(1, 1, [4], seed: 3, precision: NetworkPrecision.Bits64), Rows().SubMatrix(0, RowCount, 0, 1))
+            .Should().BeEmpty();
+
+    // The unit's input is 3e-6, so that a step of 1e-5 in its bias reaches the kink and one of 1e-6 does not.
+    [Fact]
+    public void KinkCloserThanTheStep_IsNoViolation()
+    {
+        var encoder = new MlpEncoder(1, 1, [1], Activation.Relu, linearPath: false, precision: NetworkPrecision.Bits64);
+        double[] parameters = [1, 0, 0.5, 0.5, 0, 0];
+        parameters.CopyTo(encoder.Parameters);
+
+        EncoderConformance.Check(encoder, Matrix<double>.Build.Dense(2, 1, (n, _) => n + 3e-6)).Should().BeEmpty();
+    }
+
+    public static TheoryData<string> Faults() => [.. EncoderFaults.All.Keys];
+
+    [Theory]
+    [MemberData(nameof(Faults))]
+    public void OneFault_IsTheOneViolation(string fault)
+    {
+        (Func<FaultyEncoder> create, string violation) = EncoderFaults.All[fault];
+
+        ImmutableArray<string> violations = EncoderConformance.Check(create(), Rows());
+
+        violations.Should().ContainSingle().Which.Should().Match(violation);
+    }
+
+    [Theory]
+    [MemberData(nameof(Faults))]
+    public void ParametersAreAsBefore_WhateverIsFound(string fault)
+    {
+        FaultyEncoder encoder = EncoderFaults.All[fault].Create();
+        double[] parameters = encoder.Inner.Parameters.ToArray();
+
+        EncoderConformance.Check(encoder, Rows());
+
+        encoder.Inner.Parameters.ToArray().Should().Equal(parameters);
+    }
+
+    [Fact]
+    public void LengthsThatForwardAccepts_AreAViolationEach()
+    {
+        var encoder = new FaultyEncoder
+        {
+            Forward = (tape, rows, means, logVariances) =>
+            {
+                int count = Math.Min(RowCount, rows.Length / EncoderCases.Observations);
+                double[] written = new double[count * EncoderCases.Latents];
+                double[] writtenToo = new double[written.Length];
+                tape.Forward(rows[..(count * EncoderCases.Observations)], written, writtenToo);
+                written.AsSpan(0, Math.Min(means.Length, written.Length)).CopyTo(means);
+                writtenToo.AsSpan(0, Math.Min(logVariances.Length, writtenToo.Length)).CopyTo(logVariances);
+            },
+        };
+
+        (int Rows, int Means, int LogVariances)[] lengths =
+            [(24, 16, 16), (21, 13, 14), (21, 15, 14), (21, 14, 13), (21, 14, 15), (20, 14, 14), (20, 12, 12)];
+        EncoderConformance.Check(encoder, Rows()).Should().Equal(lengths.Select(length =>
+            $"Forward with {length.Rows} elements in rows, {length.Means} in means and {length.LogVariances} in logVariances, "
+            + "where at most 7 rows of 3 and 2 fit, threw nothing; it must throw an ArgumentException."));
+    }
+
+    [Fact]
+    public void LengthsThatBackwardAccepts_AreAViolationEach()
+    {
+        var encoder = new FaultyEncoder
+        {
+            Backward = (tape, means, logVariances, gradient) =>
+            {
+                // The wrong lengths are one off those of the seven rows; no others occur but those of no rows.
+                int outputs = means.IsEmpty ? 0 : RowCount * EncoderCases.Latents;
+                double[] added = new double[34];
+                tape.Backward(Fitted(means, outputs), Fitted(logVariances, outputs), added);
+                for (int i = 0; i < Math.Min(gradient.Length, added.Length); i++)
+                {
+                    gradient[i] += added[i];
+                }
+            },
+        };
+
+        (int Means, int LogVariances, int Parameters)[] lengths =
+            [(13, 14, 34), (15, 14, 34), (14, 13, 34), (14, 15, 34), (14, 14, 33), (14, 14, 35)];
+        EncoderConformance.Check(encoder, Rows()).Should().Equal(lengths.Select(length =>
+            $"Backward with {length.Means} elements in meanGradients, {length.LogVariances} in logVarianceGradients and "
+            + $"{length.Parameters} in parameterGradient, where 14, 14 and 34 fit, threw nothing; it must throw an ArgumentException."));
+    }
+
+    [Fact]
+    public void RefusalByAnotherException_IsAViolation()
+    {
+        var encoder = new FaultyEncoder
+        {
+            Forward = (tape, rows, means, logVariances) =>
+            {
+                try
+                {
+                    tape.Forward(rows, means, logVariances);
+                }
+                catch (ArgumentException)
+                {
+                    throw new NotSupportedException();
+                }
+            },
+        };
+
+        EncoderConformance.Check(encoder, Rows()).Should().HaveCount(7).And.OnlyContain(
+            violation => violation.EndsWith("threw NotSupportedException; it must throw an ArgumentException.", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void IndependentFaults_AreAllFound()
+    {
+        FaultyEncoder encoder = EncoderFaults.All["a gradient is wrong"].Create() with { Copy = original => original };
+
+        EncoderConformance.Check(encoder, Rows()).Should().HaveCount(2);
+    }
+
+    [Fact]
+    public void WrongGradient_IsFoundWhenItsParameterIsExamined()
+    {
+        FaultyEncoder encoder = EncoderFaults.All["a gradient is wrong"].Create();
+
+        // One parameter of 34: parameter 4 is among those of some seeds, not of all.
+        bool[] found = [.. Enumerable.Range(0, 200).Select(seed =>
+            !EncoderConformance.Check(encoder, Rows(), new EncoderConformanceOptions { MaxParameters = 1, Seed = seed }).IsEmpty)];
+
+        // 200/34 = 5.9 are expected; none at all has a probability of 0.3 %, more than 20 less.
+        found.Count(each => each).Should().BeInRange(1, 20);
+    }
+
+    [Fact]
+    public void LooserTolerance_AcceptsTheGradient()
+    {
+        FaultyEncoder encoder = EncoderFaults.All["a gradient is wrong"].Create();
+
+        EncoderConformance.Check(encoder, Rows(), new EncoderConformanceOptions { GradientTolerance = 0.1 }).Should().BeEmpty();
+    }
+
+    // Single precision leaves rounding of about 1e-6 in outputs of order one, over a step of 0.01 some 1e-4 in a difference; small gradients
+    // are compared at a thousandth of the largest, where that is a tenth.
+    [Theory]
+    [MemberData(nameof(EncoderCases.Shapes), MemberType = typeof(EncoderCases))]
+    public void SinglePrecision_ConformsWithALargerStepAndTolerance(int[] widths, Activation activation, bool linearPath)
+    {
+        MlpEncoder encoder = EncoderCases.Create(widths, activation, linearPath, NetworkPrecision.Bits32);
+        var options = new EncoderConformanceOptions { GradientTolerance = 0.1, StepSize = 1e-2 };
+
+        EncoderConformance.Check(encoder, Rows(), options).Should().BeEmpty();
+        EncoderConformance.Check(encoder, Rows()).Should().ContainSingle().Which.Should().Contain("central differences");
+    }
+
+    [Fact]
+    public void SameSeed_GivesTheSameSentences()
+    {
+        FaultyEncoder encoder = EncoderFaults.All["a gradient is wrong"].Create();
+
+        EncoderConformance.Check(encoder, Rows()).Should().Equal(EncoderConformance.Check(encoder, Rows()));
+    }
+
+    [Fact]
+    public void BadInput_IsRefused()
+    {
+        MlpEncoder encoder = EncoderCases.Create([3], Activation.Tanh, linearPath: true);
+        Matrix<double> rows = Rows();
+        rows[4, 1] = double.NaN;
+
+        Refuse<ArgumentNullException>(null!, Rows(), "encoder", "Value cannot be null.");
+        Refuse<ArgumentNullException>(encoder, null!, "rows", "Value cannot be null.");
+        Refuse<ArgumentException>(encoder, rows, "rows", "rows[4, 1] is NaN; it must be finite.");
+        Refuse<ArgumentException>(
+            encoder, rows.SubMatrix(0, 3, 0, 2), "rows", "rows has 2 columns; it must have 3, one for each observation.");
+        Refuse<ArgumentException>(
+            encoder, rows.SubMatrix(0, 1, 0, 3), "rows", "rows has 1 rows; it must have at least 2, so that a batch is more than a row.");
+    }
+
+    private static void Refuse<TException>(IEncoder encoder, Matrix<double> rows, string parameter, string message)
+        where TException : ArgumentException =>
+        Refusal.Of<TException>(() => EncoderConformance.Check(encoder, rows), parameter, message);
+
+    private static double[] Fitted(ReadOnlySpan<double> values, int length)
+    {
+        double[] fitted = new double[length];
+        values[..Math.Min(length, values.Length)].CopyTo(fitted);
+        return fitted;
+    }
+
+    private static Matrix<double> Rows() =>
+        Matrix<double>.Build.DenseOfRows(EncoderCases.Rows(RowCount).Chunk(EncoderCases.Observations));
+}
