@@ -1,0 +1,3 @@
+using VariationalInference.Samples;
+
+return SampleProgram.Run(args, CustomEncoderArguments.Help, console => new CustomEncoderSample(console, new CustomEncoderArguments(args)).Run());
