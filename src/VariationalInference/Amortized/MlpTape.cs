@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 
 namespace VariationalInference;
 
@@ -194,12 +195,7 @@ internal sealed unsafe class MlpTape<TLanes, TVector, T> : IEncoderTape
             columns);
         for (int unit = 0; unit < outputs; unit++)
         {
-            T* product = _products.Pointer + (unit * columns);
-            Span<double> row = destination.Slice(unit * inputs, inputs);
-            for (int k = 0; k < row.Length; k++)
-            {
-                row[k] += double.CreateTruncating(product[k]);
-            }
+            Add(new ReadOnlySpan<T>(_products.Pointer + (unit * columns), inputs), destination.Slice(unit * inputs, inputs));
         }
     }
 
@@ -207,9 +203,27 @@ internal sealed unsafe class MlpTape<TLanes, TVector, T> : IEncoderTape
     {
         DenseKernels.SumOuterProducts<TLanes, TVector, T>(
             _one.Pointer, 0, _gradients[layer].Pointer, _products.Pointer, _rowCount, 1, OutputWidth(layer));
-        for (int unit = 0; unit < destination.Length; unit++)
+        Add(new ReadOnlySpan<T>(_products.Pointer, destination.Length), destination);
+    }
+
+    private static void Add(ReadOnlySpan<T> values, Span<double> sums)
+    {
+        int i = 0;
+        if (typeof(T) == typeof(float))
         {
-            destination[unit] += double.CreateTruncating(_products.Pointer[unit]);
+            ReadOnlySpan<float> singles = MemoryMarshal.Cast<T, float>(values);
+            for (; i + Vector<float>.Count <= singles.Length; i += Vector<float>.Count)
+            {
+                Vector.Widen(new Vector<float>(singles[i..]), out Vector<double> low, out Vector<double> high);
+                Span<double> first = sums[i..], second = sums[(i + Vector<double>.Count)..];
+                (new Vector<double>(first) + low).CopyTo(first);
+                (new Vector<double>(second) + high).CopyTo(second);
+            }
+        }
+
+        for (; i < values.Length; i++)
+        {
+            sums[i] += double.CreateTruncating(values[i]);
         }
     }
 

@@ -9,6 +9,9 @@ namespace VariationalInference;
 internal sealed unsafe class MlpWeights<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>Weights are turned over in square blocks, whose rows and columns fit into the nearest cache.</summary>
+    private const int Block = 16;
+
     private readonly MlpEncoder _encoder;
 
     public MlpWeights(MlpEncoder encoder)
@@ -44,15 +47,26 @@ internal sealed unsafe class MlpWeights<T>
             T* byInput = ByInput[l].Pointer;
             T* byOutput = ByOutput[l].Pointer;
             ReadOnlySpan<double> weights = parameters[layer.Offset..layer.BiasOffset];
+            for (int unit = 0; unit < layer.OutputWidth; unit += Block)
+            {
+                for (int input = 0; input < layer.InputWidth; input += Block)
+                {
+                    int lastUnit = Math.Min(unit + Block, layer.OutputWidth);
+                    int lastInput = Math.Min(input + Block, layer.InputWidth);
+                    for (int u = unit; u < lastUnit; u++)
+                    {
+                        for (int k = input; k < lastInput; k++)
+                        {
+                            T weight = T.CreateTruncating(weights[(u * layer.InputWidth) + k]);
+                            byInput[(k * outputWidth) + u] = weight;
+                            byOutput[(u * inputWidth) + k] = weight;
+                        }
+                    }
+                }
+            }
+
             for (int unit = 0; unit < layer.OutputWidth; unit++)
             {
-                for (int input = 0; input < layer.InputWidth; input++)
-                {
-                    T weight = T.CreateTruncating(weights[(unit * layer.InputWidth) + input]);
-                    byInput[(input * outputWidth) + unit] = weight;
-                    byOutput[(unit * inputWidth) + input] = weight;
-                }
-
                 Biases[l].Pointer[unit] = T.CreateTruncating(parameters[layer.BiasOffset + unit]);
             }
         }

@@ -196,15 +196,15 @@ internal sealed class HybridTraining : IDisposable
         (_first, _size) = (first, size);
         _team.Run(shards);
 
-        double elbo = 0;
-        _gradient.AsSpan().Clear();
-        for (int shard = 0; shard < shards; shard++)
+        double share = 1.0 / size;
+        double elbo = _shards[0].Elbo;
+        TensorPrimitives.Multiply(_shards[0].Gradient, share, _gradient);
+        for (int shard = 1; shard < shards; shard++)
         {
             elbo += _shards[shard].Elbo;
-            TensorPrimitives.Add<double>(_gradient, _shards[shard].Gradient, _gradient);
+            TensorPrimitives.MultiplyAdd(_shards[shard].Gradient, share, _gradient, _gradient);
         }
 
-        TensorPrimitives.Divide<double>(_gradient, size, _gradient);
         _optimizer.Step(_encoder.Parameters.Span, _gradient, _rateFactor);
         TensorPrimitives.Lerp(_averageParameters, _encoder.Parameters.Span, _averageRate, _averageParameters);
         _step++;
