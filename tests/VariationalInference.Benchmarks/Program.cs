@@ -6,5 +6,10 @@ if (args is ["side-by-side", ..])
     return SideBySide.Run(args[1..]);
 }
 
+if (args is ["hybrid-outcomes"])
+{
+    return HybridOutcomes.Run();
+}
+
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
 return 0;
