@@ -109,7 +109,7 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
         {
             int row = arguments.CompleteRows[n];
             MultivariateGaussian exact = _model.Posterior(arguments.Data.Values.Row(row).ToArray());
-            MeanFieldGaussian q = inferred.Posteriors[n];
+            MeanFieldGaussian q = inferred[n];
             double difference = Enumerable.Range(0, q.Count).Max(j => Math.Abs(q.Means[j] - exact.Mean[j]) / exact[j].StandardDeviation);
             table.AddRow(
             [

@@ -81,7 +81,7 @@ internal static class HybridSideBySide
                 Estimator = GradientEstimator.Reparameterized,
                 CoordinateSweeps = 1,
                 ValidationFraction = 0.001,
-                MaxDegreeOfParallelism = threads,
+                MaxThreads = threads,
                 Optimizer = new Adam { LearningRate = 1e-3 },
             };
             var clock = Stopwatch.StartNew();
@@ -142,7 +142,7 @@ internal static class HybridSideBySide
         Matrix<double> data = model.Sample(20_000, seed: 1).Observations;
         long Bytes(int epochs)
         {
-            var options = new HybridOptions { MaxEpochs = epochs, GapTolerance = 0, Patience = 1000, BatchSize = 64, MaxDegreeOfParallelism = 2 };
+            var options = new HybridOptions { MaxEpochs = epochs, GapTolerance = 0, Patience = 1000, BatchSize = 64, MaxThreads = 2 };
             long before = GC.GetTotalAllocatedBytes(precise: true);
             new HybridSolver(options).Fit(model, new MlpEncoder(2, 1, [32, 32], seed: 1), data);
             return GC.GetTotalAllocatedBytes(precise: true) - before;

@@ -7,7 +7,7 @@ namespace VariationalInference;
 /// m ← β₁m + (1 − β₁)∇, v ← β₂v + (1 − β₂)∇², φ ← φ + η m̂ / (√v̂ + ε), with the bias corrections m̂ = m / (1 − β₁ᵗ) and
 /// v̂ = v / (1 − β₂ᵗ) after t steps. No parameter moves by much more than η in a step.
 /// </remarks>
-public sealed class Adam : Optimizer
+public sealed record Adam : Optimizer
 {
     /// <inheritdoc/>
     /// <value>The default is 0.01.</value>
@@ -62,6 +62,9 @@ public sealed class Adam : Optimizer
     } = 1e-8;
 
     /// <inheritdoc/>
+    internal override string Kind => "adam";
+
+    /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="parameterCount"/> is below 1.</exception>
     public override OptimizerState CreateState(int parameterCount)
     {
@@ -69,18 +72,19 @@ public sealed class Adam : Optimizer
         return new AdamState(this, parameterCount);
     }
 
-    private sealed class AdamState(Adam settings, int parameterCount) : OptimizerState(parameterCount)
+    private sealed class AdamState(Adam settings, int parameterCount) : OptimizerState(settings, parameterCount)
     {
         private readonly double[] _first = new double[parameterCount];
         private readonly double[] _second = new double[parameterCount];
-        private long _steps;
+
+        internal override IReadOnlyList<(string Name, double[] Values)> Vectors => [("first_moments", _first), ("second_moments", _second)];
 
         public override void Step(Span<double> parameters, ReadOnlySpan<double> gradient, double rateFactor)
         {
             CheckStep(parameters.Length, gradient.Length, rateFactor);
-            _steps++;
-            double firstCorrection = 1.0 - Math.Pow(settings.Beta1, _steps);
-            double secondCorrection = 1.0 - Math.Pow(settings.Beta2, _steps);
+            Steps++;
+            double firstCorrection = 1.0 - Math.Pow(settings.Beta1, Steps);
+            double secondCorrection = 1.0 - Math.Pow(settings.Beta2, Steps);
             double rate = settings.LearningRate * rateFactor / firstCorrection;
             int i = StepVectors(parameters, gradient, rate, secondCorrection);
             for (; i < gradient.Length; i++)

@@ -24,6 +24,10 @@ public interface IEncoder
     /// <summary>Gets the number of amortized latents that the encoder serves.</summary>
     int LatentCount { get; }
 
+    /// <summary>Gets a value indicating whether rows may have missing cells, given as NaN.</summary>
+    /// <value>The default is <see langword="false"/>.</value>
+    bool AcceptsMissing => false;
+
     /// <summary>Gets the parameters φ, in an order that never changes. Writing an element changes the encoder.</summary>
     Memory<double> Parameters { get; }
 

@@ -8,7 +8,7 @@ public interface IEncoderTape
     /// Evaluates the encoder on a batch and remembers what <see cref="Backward"/> needs. The same row and parameters give the same bits,
     /// whatever the batch and the tape.
     /// </summary>
-    /// <param name="rows">The observations, n × K, all finite; n from 0 to the capacity of the tape.</param>
+    /// <param name="rows">The observations, n × K, all finite, or NaN where missing if the encoder accepts that; n from 0 to the capacity of the tape.</param>
     /// <param name="means">Receives μ_φ(x), n × A, in the latents' own units.</param>
     /// <param name="logVariances">Receives ρ = log σ²_φ(x), n × A.</param>
     /// <exception cref="ArgumentException">

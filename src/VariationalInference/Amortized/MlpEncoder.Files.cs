@@ -23,7 +23,7 @@ public sealed partial class MlpEncoder
     /// </para>
     /// </remarks>
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty or <see langword="null"/>.</exception>
-    /// <exception cref="EncoderFileException">
+    /// <exception cref="ModelFileException">
     /// The file is truncated, altered, of another kind or of a newer version; the message says what is wrong and what is allowed.
     /// </exception>
     /// <exception cref="IOException">The file is missing or cannot be read.</exception>
@@ -40,7 +40,7 @@ public sealed partial class MlpEncoder
     /// <returns>The encoder.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="stream"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="stream"/> cannot be read.</exception>
-    /// <exception cref="EncoderFileException">
+    /// <exception cref="ModelFileException">
     /// The contents are truncated, altered, of another kind or of a newer version, or something follows them.
     /// </exception>
     /// <exception cref="IOException">Reading failed.</exception>

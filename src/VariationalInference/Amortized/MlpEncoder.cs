@@ -16,6 +16,9 @@ namespace VariationalInference;
 /// ρ = log <see cref="EncoderScales.OutputVariances"/> + r.
 /// </para>
 /// <para>
+/// With missing cells, u is 0 where x is missing, and K more inputs say where that is; K counts twice in what follows.
+/// </para>
+/// <para>
 /// The linear path lets the perceptron start from, and fall back to, a linear map: the form that the exact posterior mean of a
 /// linear-Gaussian model has. Without hidden layers the encoder is that linear map already and has no separate path.
 /// </para>
@@ -62,6 +65,10 @@ public sealed partial class MlpEncoder : IEncoder
     /// The precision of the layers' own arithmetic. The default is <see cref="NetworkPrecision.Bits32"/>, which is about twice as fast and
     /// leaves errors far below those of any training.
     /// </param>
+    /// <param name="acceptsMissing">
+    /// Whether rows may have missing cells, given as NaN: the network then has a second input for each observation, 1 where it is missing and 0
+    /// elsewhere. The default is <see langword="false"/>.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">
     /// A count or width is below 1, or <paramref name="activation"/> or <paramref name="precision"/> is not a named value.
     /// </exception>
@@ -73,7 +80,8 @@ public sealed partial class MlpEncoder : IEncoder
         Activation activation = Activation.Tanh,
         int seed = 0,
         bool linearPath = true,
-        NetworkPrecision precision = NetworkPrecision.Bits32)
+        NetworkPrecision precision = NetworkPrecision.Bits32,
+        bool acceptsMissing = false)
     {
         Guard.AtLeast(observationCount, 1, nameof(observationCount));
         Guard.AtLeast(latentCount, 1, nameof(latentCount));
@@ -99,6 +107,7 @@ public sealed partial class MlpEncoder : IEncoder
         HiddenWidths = [.. hiddenWidths];
         Activation = activation;
         Precision = precision;
+        AcceptsMissing = acceptsMissing;
         _preparedSingle = new Lazy<MlpWeights<float>>(() => new MlpWeights<float>(this));
         _preparedDouble = new Lazy<MlpWeights<double>>(() => new MlpWeights<double>(this));
         HasLinearPath = linearPath && !hiddenWidths.IsEmpty;
@@ -106,7 +115,7 @@ public sealed partial class MlpEncoder : IEncoder
         OutputLogVariances = new double[latentCount];
         CheckParameterCount();
         Layers = CreateLayers();
-        _parameters = new double[LinearPathOffset + (HasLinearPath ? latentCount * observationCount : 0)];
+        _parameters = new double[LinearPathOffset + (HasLinearPath ? latentCount * InputWidth : 0)];
         DrawWeights(seed);
     }
 
@@ -117,6 +126,7 @@ public sealed partial class MlpEncoder : IEncoder
         HiddenWidths = original.HiddenWidths;
         Activation = original.Activation;
         Precision = original.Precision;
+        AcceptsMissing = original.AcceptsMissing;
         _preparedSingle = new Lazy<MlpWeights<float>>(() => new MlpWeights<float>(this));
         _preparedDouble = new Lazy<MlpWeights<double>>(() => new MlpWeights<double>(this));
         HasLinearPath = original.HasLinearPath;
@@ -142,6 +152,9 @@ public sealed partial class MlpEncoder : IEncoder
     /// <summary>Gets the precision of the layers' own arithmetic.</summary>
     public NetworkPrecision Precision { get; }
 
+    /// <inheritdoc/>
+    public bool AcceptsMissing { get; }
+
     /// <summary>Gets a value indicating whether a separate linear map from the inputs is added to the raw means.</summary>
     /// <value>Always <see langword="false"/> without hidden layers.</value>
     public bool HasLinearPath { get; }
@@ -156,6 +169,9 @@ public sealed partial class MlpEncoder : IEncoder
 
     /// <summary>Gets the parameters φ: each layer's weights, outputs × inputs, and biases, then the linear path, A × K.</summary>
     public Memory<double> Parameters => _parameters;
+
+    /// <summary>Gets the number of the network's inputs: the observations, and the marks of those that may be missing.</summary>
+    internal int InputWidth => AcceptsMissing ? 2 * ObservationCount : ObservationCount;
 
     /// <summary>Gets the affine layers, the output layer last.</summary>
     internal ImmutableArray<DenseLayer> Layers { get; }
@@ -282,12 +298,12 @@ public sealed partial class MlpEncoder : IEncoder
         return new EncoderScales([.. new double[observationCount]], inputOnes, [.. new double[latentCount]], outputOnes, outputOnes);
     }
 
-    private int[] LayerWidths() => [ObservationCount, .. HiddenWidths, 2 * LatentCount];
+    private int[] LayerWidths() => [InputWidth, .. HiddenWidths, 2 * LatentCount];
 
     private void CheckParameterCount()
     {
-        double count = HasLinearPath ? (double)LatentCount * ObservationCount : 0.0;
-        double inputs = ObservationCount;
+        double inputs = AcceptsMissing ? 2.0 * ObservationCount : ObservationCount;
+        double count = HasLinearPath ? LatentCount * inputs : 0.0;
         foreach (double outputs in (double[])[.. HiddenWidths.Select(width => (double)width), 2.0 * LatentCount])
         {
             count += (inputs + 1.0) * outputs;

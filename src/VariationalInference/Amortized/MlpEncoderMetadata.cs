@@ -8,6 +8,7 @@ internal sealed class MlpEncoderMetadata
     private const string ActivationKey = "activation";
     private const string PrecisionKey = "precision";
     private const string CalibratedKey = "calibrated";
+    private const string MissingKey = "accepts_missing";
     private const string Version = "1";
     private const string Kind = "mlp_encoder";
     private const string Bits32 = "bits32";
@@ -17,7 +18,7 @@ internal sealed class MlpEncoderMetadata
 
     private readonly string? _fileName;
 
-    /// <exception cref="EncoderFileException">The version is not known, the kind is another, or a value is not one of those allowed.</exception>
+    /// <exception cref="ModelFileException">The version is not known, the kind is another, or a value is not one of those allowed.</exception>
     public MlpEncoderMetadata(IReadOnlyDictionary<string, string> metadata, string? fileName)
     {
         _fileName = fileName;
@@ -33,6 +34,7 @@ internal sealed class MlpEncoderMetadata
         Activation = activations[Find(metadata, ActivationKey, [.. activations.Select(ActivationFunctions.Name)])];
         Precision = Find(metadata, PrecisionKey, [Bits32, Bits64]) == 0 ? NetworkPrecision.Bits32 : NetworkPrecision.Bits64;
         IsCalibrated = Find(metadata, CalibratedKey, [True, False]) == 0;
+        AcceptsMissing = Find(metadata, MissingKey, [False, True]) == 1;
     }
 
     public Activation Activation { get; }
@@ -40,6 +42,8 @@ internal sealed class MlpEncoderMetadata
     public NetworkPrecision Precision { get; }
 
     public bool IsCalibrated { get; }
+
+    public bool AcceptsMissing { get; }
 
     /// <summary>Writes the metadata of an encoder.</summary>
     public static KeyValuePair<string, string>[] Of(MlpEncoder encoder) =>
@@ -49,6 +53,7 @@ internal sealed class MlpEncoderMetadata
         new(ActivationKey, ActivationFunctions.Name(encoder.Activation)),
         new(PrecisionKey, encoder.Precision == NetworkPrecision.Bits32 ? Bits32 : Bits64),
         new(CalibratedKey, encoder.IsCalibrated ? True : False),
+        new(MissingKey, encoder.AcceptsMissing ? True : False),
     ];
 
     /// <summary>Returns which of the values allowed an entry has; the first when it is missing.</summary>
@@ -59,5 +64,5 @@ internal sealed class MlpEncoderMetadata
         return place >= 0 ? place : throw Failure($"{key} is {SafeTensors.Show(value)}; it must be {string.Join(" or ", allowed)}.");
     }
 
-    private EncoderFileException Failure(FormattableString problem) => new(_fileName, problem);
+    private ModelFileException Failure(FormattableString problem) => new(_fileName, problem);
 }

@@ -7,11 +7,13 @@ internal sealed class MlpEncoderShape
     private readonly Dictionary<string, TensorEntry> _tensors;
     private readonly HashSet<string> _found = new(StringComparer.Ordinal);
     private readonly List<int> _widths = [];
+    private readonly bool _acceptsMissing;
     private readonly bool _linearPath;
 
-    /// <exception cref="EncoderFileException">The tensors are not those of an encoder.</exception>
-    public MlpEncoderShape(IReadOnlyList<TensorEntry> tensors, string? fileName)
+    /// <exception cref="ModelFileException">The tensors are not those of an encoder.</exception>
+    public MlpEncoderShape(IReadOnlyList<TensorEntry> tensors, bool acceptsMissing, string? fileName)
     {
+        _acceptsMissing = acceptsMissing;
         _fileName = fileName;
         _tensors = tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
         Prefix = _tensors.ContainsKey(MlpEncoderTensors.Weight(string.Empty, 0)) ? string.Empty : MlpEncoderTensors.Prefix;
@@ -40,13 +42,13 @@ internal sealed class MlpEncoderShape
 
     private int LayerCount => _widths.Count - 1;
 
-    private int ObservationCount => _widths[0];
+    private int ObservationCount => _acceptsMissing ? _widths[0] / 2 : _widths[0];
 
     private int LatentCount => _widths[^1] / 2;
 
     /// <summary>Creates the encoder; its weights are to be overwritten.</summary>
     public MlpEncoder CreateEncoder(Activation activation, NetworkPrecision precision) =>
-        new(ObservationCount, LatentCount, [.. _widths[1..^1]], activation, linearPath: _linearPath, precision: precision);
+        new(ObservationCount, LatentCount, [.. _widths[1..^1]], activation, linearPath: _linearPath, precision: precision, acceptsMissing: _acceptsMissing);
 
     private void FindLayers()
     {
@@ -69,6 +71,11 @@ internal sealed class MlpEncoderShape
             CheckShape(MlpEncoderTensors.Bias(Prefix, l), weight.Shape[0]);
         }
 
+        if (_acceptsMissing && _widths[0] % 2 != 0)
+        {
+            throw Failure($"the first layer has {_widths[0]} inputs; they must be even, a value and a mark for each observation that may be missing.");
+        }
+
         if (_widths[^1] % 2 != 0)
         {
             throw Failure($"the last layer has {_widths[^1]} outputs; they must be even, a mean and a log-variance for each latent.");
@@ -82,7 +89,7 @@ internal sealed class MlpEncoderShape
             throw Failure($"{MlpEncoderTensors.LinearPath} stands beside a single layer; it must have hidden layers to stand beside.");
         }
 
-        CheckShape(MlpEncoderTensors.LinearPath, LatentCount, ObservationCount);
+        CheckShape(MlpEncoderTensors.LinearPath, LatentCount, _widths[0]);
     }
 
     private void FindScales()
@@ -110,5 +117,5 @@ internal sealed class MlpEncoderShape
         }
     }
 
-    private EncoderFileException Failure(FormattableString problem) => new(_fileName, problem);
+    private ModelFileException Failure(FormattableString problem) => new(_fileName, problem);
 }

@@ -21,7 +21,10 @@ internal static class MlpEncoderTensors
     public static string Bias(string prefix, int layer) => Guard.Text($"{prefix}{2 * layer}.bias");
 
     /// <summary>Lists the tensors of the parameters. They are the parameters themselves: filling one changes the encoder.</summary>
-    public static List<TensorValues> OfParameters(MlpEncoder encoder, string prefix)
+    /// <param name="encoder">The encoder.</param>
+    /// <param name="prefix">What stands before the places of the layers in their names.</param>
+    /// <param name="pathPrefix">What stands before the name of the linear path.</param>
+    public static List<TensorValues> OfParameters(MlpEncoder encoder, string prefix, string pathPrefix = "")
     {
         var tensors = new List<TensorValues>();
         for (int l = 0; l < encoder.Layers.Length; l++)
@@ -35,20 +38,20 @@ internal static class MlpEncoderTensors
         if (encoder.HasLinearPath)
         {
             Memory<double> path = encoder.Parameters[encoder.LinearPathOffset..];
-            tensors.Add(new TensorValues(LinearPath, [encoder.LatentCount, encoder.ObservationCount], path));
+            tensors.Add(new TensorValues(pathPrefix + LinearPath, [encoder.LatentCount, encoder.InputWidth], path));
         }
 
         return tensors;
     }
 
     /// <summary>Copies the scales, in the order of <see cref="Scales"/>.</summary>
-    public static List<TensorValues> OfScales(EncoderScales scales) =>
+    public static List<TensorValues> OfScales(EncoderScales scales, string prefix = "") =>
     [
-        Vector(InputMeans, [.. scales.InputMeans]),
-        Vector(InputDeviations, [.. scales.InputDeviations]),
-        Vector(OutputMeans, [.. scales.OutputMeans]),
-        Vector(OutputDeviations, [.. scales.OutputDeviations]),
-        Vector(OutputVariances, [.. scales.OutputVariances]),
+        Vector(prefix + InputMeans, [.. scales.InputMeans]),
+        Vector(prefix + InputDeviations, [.. scales.InputDeviations]),
+        Vector(prefix + OutputMeans, [.. scales.OutputMeans]),
+        Vector(prefix + OutputDeviations, [.. scales.OutputDeviations]),
+        Vector(prefix + OutputVariances, [.. scales.OutputVariances]),
     ];
 
     /// <summary>Gets the scales from tensors in the order of <see cref="Scales"/>.</summary>

@@ -45,7 +45,7 @@ internal sealed unsafe class MlpTape<TLanes, TVector, T> : IEncoderTape
         _gradients = [.. encoder.Layers.Select(layer => CreateBuffer(layer.OutputWidth))];
         _derivatives = CreateBuffer(encoder.HiddenWidths.DefaultIfEmpty(1).Max());
         int largest = encoder.Layers.Max(layer => layer.OutputWidth * DenseKernels.Pad(layer.InputWidth));
-        _products = new AlignedBuffer<T>(Math.Max(largest, encoder.LatentCount * DenseKernels.Pad(encoder.ObservationCount)));
+        _products = new AlignedBuffer<T>(Math.Max(largest, encoder.LatentCount * DenseKernels.Pad(encoder.InputWidth)));
         _zeros = new AlignedBuffer<T>(encoder.Layers.Max(layer => DenseKernels.Pad(layer.InputWidth)));
         _one = new AlignedBuffer<T>(1);
         _one.Span[0] = T.One;
@@ -83,7 +83,7 @@ internal sealed unsafe class MlpTape<TLanes, TVector, T> : IEncoderTape
                 0,
                 _outputs[last].Pointer,
                 _rowCount,
-                _encoder.ObservationCount,
+                _encoder.InputWidth,
                 width);
             Apply(last, _outputs[last].Pointer, width);
         }
@@ -114,7 +114,7 @@ internal sealed unsafe class MlpTape<TLanes, TVector, T> : IEncoderTape
         if (_encoder.HasLinearPath)
         {
             AddWeightGradient(
-                last, _encoder.LatentCount, 0, _encoder.ObservationCount, parameterGradient[_encoder.LinearPathOffset..]);
+                last, _encoder.LatentCount, 0, _encoder.InputWidth, parameterGradient[_encoder.LinearPathOffset..]);
         }
 
         for (int l = last; l >= 0; l--)
@@ -166,7 +166,22 @@ internal sealed unsafe class MlpTape<TLanes, TVector, T> : IEncoderTape
                 inputs[k] = T.CreateTruncating((row[k] - means[k]) / deviations[k]);
             }
 
+            if (_encoder.AcceptsMissing)
+            {
+                MarkMissing(row, inputs);
+            }
+
             inputs += padded;
+        }
+    }
+
+    private static void MarkMissing(ReadOnlySpan<double> row, T* inputs)
+    {
+        for (int k = 0; k < row.Length; k++)
+        {
+            bool isMissing = double.IsNaN(row[k]);
+            inputs[k] = isMissing ? T.Zero : inputs[k];
+            inputs[row.Length + k] = isMissing ? T.One : T.Zero;
         }
     }
 

@@ -20,7 +20,7 @@ internal sealed unsafe class MlpWeights<T>
         ByInput = [.. encoder.Layers.Select(layer => new AlignedBuffer<T>(layer.InputWidth * DenseKernels.Pad(layer.OutputWidth)))];
         ByOutput = [.. encoder.Layers.Select(layer => new AlignedBuffer<T>(layer.OutputWidth * DenseKernels.Pad(layer.InputWidth)))];
         Biases = [.. encoder.Layers.Select(layer => new AlignedBuffer<T>(DenseKernels.Pad(layer.OutputWidth)))];
-        Path = new AlignedBuffer<T>(encoder.ObservationCount * DenseKernels.Pad(2 * encoder.LatentCount));
+        Path = new AlignedBuffer<T>(encoder.InputWidth * DenseKernels.Pad(2 * encoder.LatentCount));
     }
 
     /// <summary>Gets each layer's weights, inputs × padded outputs.</summary>
@@ -80,9 +80,9 @@ internal sealed unsafe class MlpWeights<T>
         ReadOnlySpan<double> path = parameters[_encoder.LinearPathOffset..];
         for (int a = 0; a < _encoder.LatentCount; a++)
         {
-            for (int k = 0; k < _encoder.ObservationCount; k++)
+            for (int k = 0; k < _encoder.InputWidth; k++)
             {
-                Path.Pointer[(k * width) + a] = T.CreateTruncating(path[(a * _encoder.ObservationCount) + k]);
+                Path.Pointer[(k * width) + a] = T.CreateTruncating(path[(a * _encoder.InputWidth) + k]);
             }
         }
     }

@@ -5,10 +5,20 @@ public abstract class OptimizerState
 {
     private readonly int _parameterCount;
 
-    private protected OptimizerState(int parameterCount)
+    private protected OptimizerState(Optimizer settings, int parameterCount)
     {
+        Settings = settings;
         _parameterCount = parameterCount;
     }
+
+    /// <summary>Gets the rule that the state belongs to.</summary>
+    internal Optimizer Settings { get; }
+
+    /// <summary>Gets the vectors that the state consists of, each as long as the parameters, by their names in files.</summary>
+    internal abstract IReadOnlyList<(string Name, double[] Values)> Vectors { get; }
+
+    /// <summary>Gets or sets the number of steps taken.</summary>
+    internal long Steps { get; set; }
 
     /// <summary>Takes one step uphill, in place.</summary>
     /// <param name="parameters">The parameters φ.</param>
@@ -19,6 +29,24 @@ public abstract class OptimizerState
     /// <exception cref="ArgumentException">A length differs from the state's.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="rateFactor"/> is not positive and finite.</exception>
     public abstract void Step(Span<double> parameters, ReadOnlySpan<double> gradient, double rateFactor);
+
+    /// <summary>Copies the state; the copy shares nothing that can change.</summary>
+    internal OptimizerState Copy()
+    {
+        OptimizerState copy = Settings.CreateState(_parameterCount);
+        copy.CopyFrom(this);
+        return copy;
+    }
+
+    /// <summary>Takes over what another state of the same kind has accumulated.</summary>
+    internal void CopyFrom(OptimizerState other)
+    {
+        Steps = other.Steps;
+        for (int i = 0; i < Vectors.Count; i++)
+        {
+            other.Vectors[i].Values.CopyTo(Vectors[i].Values.AsSpan());
+        }
+    }
 
     private protected void CheckStep(int parameters, int gradient, double rateFactor)
     {

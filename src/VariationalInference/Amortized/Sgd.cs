@@ -4,7 +4,7 @@ namespace VariationalInference;
 
 /// <summary>Stochastic gradient ascent with momentum: v ← βv + ∇, φ ← φ + ηv (Polyak 1964).</summary>
 /// <remarks>On a constant gradient the steps grow to η / (1 − β) times it.</remarks>
-public sealed class Sgd : Optimizer
+public sealed record Sgd : Optimizer
 {
     /// <inheritdoc/>
     /// <value>The default is 0.1.</value>
@@ -33,6 +33,9 @@ public sealed class Sgd : Optimizer
     } = 0.9;
 
     /// <inheritdoc/>
+    internal override string Kind => "sgd";
+
+    /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="parameterCount"/> is below 1.</exception>
     public override OptimizerState CreateState(int parameterCount)
     {
@@ -40,13 +43,16 @@ public sealed class Sgd : Optimizer
         return new SgdState(this, parameterCount);
     }
 
-    private sealed class SgdState(Sgd settings, int parameterCount) : OptimizerState(parameterCount)
+    private sealed class SgdState(Sgd settings, int parameterCount) : OptimizerState(settings, parameterCount)
     {
         private readonly double[] _velocity = new double[parameterCount];
+
+        internal override IReadOnlyList<(string Name, double[] Values)> Vectors => [("velocity", _velocity)];
 
         public override void Step(Span<double> parameters, ReadOnlySpan<double> gradient, double rateFactor)
         {
             CheckStep(parameters.Length, gradient.Length, rateFactor);
+            Steps++;
             TensorPrimitives.MultiplyAdd(_velocity, settings.Momentum, gradient, _velocity);
             TensorPrimitives.MultiplyAdd(_velocity, settings.LearningRate * rateFactor, parameters, parameters);
         }

@@ -35,7 +35,7 @@ internal sealed class RowSolver
 
     public CaviSummary Solve(long row, bool withEvidence)
     {
-        ConditionedRow conditioned = Condition(row);
+        ConditionedRow conditioned = RowTable.Condition(_model, _cells, _whitened, row);
         PosteriorShape shape = conditioned.Shape;
         ReadOnlySpan<double> w = _whitened.AsSpan(0, shape.Rank);
         CaviSummary exact = default;
@@ -46,17 +46,5 @@ internal sealed class RowSolver
         }
 
         return withEvidence && _solver == _direct ? exact : _solver.Run(conditioned, w, _buffer, start: default, _means, trace: null, row);
-    }
-
-    private ConditionedRow Condition(long row)
-    {
-        try
-        {
-            return _model.Structure.Condition(_cells, _whitened);
-        }
-        catch (NonFiniteValueException exception)
-        {
-            throw new NonFiniteValueException(exception.Quantity, double.PositiveInfinity, row, exception.Iteration);
-        }
     }
 }

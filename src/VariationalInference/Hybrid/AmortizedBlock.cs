@@ -4,8 +4,8 @@ using MathNet.Numerics.LinearAlgebra;
 namespace VariationalInference;
 
 /// <summary>
-/// The latents split into the amortized block A and the coordinate block C, and what all complete rows share: how C responds to A, and
-/// the curvature that remains for A.
+/// The latents split into the amortized block A and the coordinate block C, and what rows observed in the same cells share: how C responds
+/// to A, and the curvature that remains for A.
 /// </summary>
 /// <remarks>
 /// In whitened coordinates, with r = w − B_A t_A, the coordinate step (5-2) run to convergence is t_C = (I + B_CᵀB_C)⁻¹B_Cᵀ r = Gr. With C at
@@ -31,6 +31,7 @@ internal sealed class AmortizedBlock
         _profileInverse = inverse.ToRowMajorArray();
         Vector<double> curvature = inverse.Inverse().Diagonal();
         _preconditioner = Matrix<double>.Build.Dense(Count, Count, (i, j) => curvature[i] * inverse[i, j]).ToRowMajorArray();
+        LogMeanFieldVariances = [.. amortized.Select(j => Math.Log(shape.MeanFieldVariances[j]))];
     }
 
     public PosteriorShape Shape { get; }
@@ -38,6 +39,9 @@ internal sealed class AmortizedBlock
     public ImmutableArray<int> Amortized { get; }
 
     public ImmutableArray<int> Coordinate { get; }
+
+    /// <summary>Gets −log Λ_aa of the amortized latents: the best log-variances of their factors.</summary>
+    public ImmutableArray<double> LogMeanFieldVariances { get; }
 
     /// <summary>Gets the number of amortized latents.</summary>
     public int Count => Amortized.Length;
@@ -97,15 +101,26 @@ internal sealed class AmortizedBlock
         }
     }
 
+    /// <summary>Computes ½ Σ_a (q_a − 1 − log q_a), what the factors' variances lose, in nats.</summary>
+    public double VarianceGap(ReadOnlySpan<double> logVariances)
+    {
+        double gap = 0;
+        for (int i = 0; i < logVariances.Length; i++)
+        {
+            gap += Shape.VarianceGap(Amortized[i], logVariances[i]);
+        }
+
+        return gap;
+    }
+
     /// <summary>Computes the amortization gap of a row in nats, without cancellation.</summary>
     /// <param name="gradient">The gradient in t_A with the coordinate block at its best.</param>
     /// <param name="logVariances">ρ = log σ² of the amortized factors, in the latents' units.</param>
     public double Gap(ReadOnlySpan<double> gradient, ReadOnlySpan<double> logVariances)
     {
-        double gap = 0;
+        double gap = VarianceGap(logVariances);
         for (int i = 0; i < gradient.Length; i++)
         {
-            gap += Shape.VarianceGap(Amortized[i], logVariances[i]);
             gap += 0.5 * gradient[i] * PosteriorShape.Dot(_profileInverse.AsSpan(i * Count, Count), gradient);
         }
 

@@ -1,46 +1,96 @@
 namespace VariationalInference;
 
-/// <summary>The exact amortization gap of an encoder over rows. Not thread-safe.</summary>
+/// <summary>What is known of held-out rows, and how an encoder does on them.</summary>
 internal sealed class HybridEvaluation
 {
-    private const int BatchRows = 256;
+    private const int TileRows = 256;
 
     private readonly HybridRows _rows;
     private readonly IEncoder _encoder;
-    private readonly HybridRow _row;
-    private readonly int _outputs;
-    private readonly IEncoderTape _tape;
-    private readonly double[] _means;
-    private readonly double[] _logVariances;
+    private readonly ShardTeam _team;
+    private readonly EncodedTile[] _encoded;
+    private readonly Action<int> _evaluate;
+    private readonly (double Sum, double Largest)[] _tiles;
 
-    public HybridEvaluation(HybridRows rows, AmortizedBlock block, IEncoder encoder)
+    /// <param name="rows">The held-out rows.</param>
+    /// <param name="complete">The block of complete rows.</param>
+    /// <param name="encoder">The encoder in training.</param>
+    /// <param name="team">The threads to work with.</param>
+    public HybridEvaluation(HybridRows rows, AmortizedBlock complete, IEncoder encoder, ShardTeam team)
     {
         _rows = rows;
-        _row = new HybridRow(block);
-        _outputs = block.Count;
         _encoder = encoder;
-        _tape = PreparedTapes.Create(encoder, BatchRows);
-        _means = new double[BatchRows * block.Count];
-        _logVariances = new double[_means.Length];
+        _team = team;
+        _tiles = new (double, double)[(rows.Count + TileRows - 1) / TileRows];
+        int shares = Math.Min(team.Size, _tiles.Length);
+        _encoded = [.. Enumerable.Range(0, shares).Select(_ => new EncodedTile(encoder, complete, Math.Min(TileRows, rows.Count)))];
+        _evaluate = EvaluateShare;
+        for (int n = 0; n < rows.Count; n++)
+        {
+            AmortizedBlock block = rows.Block(n);
+            LogEvidence += Evidence(block.Shape, rows.Whitened(n, block), rows.LikelihoodBase(n)) / rows.Count;
+            ApproximationGap += block.Shape.ApproximationGap / rows.Count;
+        }
     }
 
-    /// <summary>Returns the mean gap of a row, in nats; not finite when the encoder's outputs are not.</summary>
-    public double MeanGap()
+    /// <summary>Gets the mean log evidence of a row, in nats.</summary>
+    public double LogEvidence { get; }
+
+    /// <summary>Gets the mean approximation gap of a row, in nats.</summary>
+    public double ApproximationGap { get; }
+
+    /// <summary>Computes the mean and the largest amortization gap of a row, in nats; not finite when the encoder's outputs are not.</summary>
+    public (double Mean, double Largest) Gaps()
     {
-        double sum = 0;
         PreparedTapes.Refresh(_encoder);
-        for (int first = 0; first < _rows.Count; first += BatchRows)
+        _team.Run(_encoded.Length, _evaluate);
+        double sum = 0;
+        double largest = 0;
+        foreach ((double tileSum, double tileLargest) in _tiles)
         {
-            int size = Math.Min(BatchRows, _rows.Count - first);
-            int outputs = size * _outputs;
-            _tape.Forward(_rows.Observations(first, size), _means.AsSpan(0, outputs), _logVariances.AsSpan(0, outputs));
-            for (int n = 0; n < size; n++)
-            {
-                _row.Solve(_rows.Whitened(first + n), _means.AsSpan(n * _outputs, _outputs));
-                sum += _row.Gap(_logVariances.AsSpan(n * _outputs, _outputs));
-            }
+            sum += tileSum;
+            largest = Math.Max(largest, tileLargest);
         }
 
-        return sum / _rows.Count;
+        return (sum / _rows.Count, largest);
+    }
+
+    /// <summary>Evaluates the tiles of one share; what a tile comes to does not depend on who evaluates it.</summary>
+    private void EvaluateShare(int share)
+    {
+        EncodedTile encoded = _encoded[share];
+        for (int tile = share; tile < _tiles.Length; tile += _encoded.Length)
+        {
+            int first = tile * TileRows;
+            int count = Math.Min(TileRows, _rows.Count - first);
+            encoded.Encode(_rows.Observations(first, count), count);
+            double sum = 0;
+            double largest = 0;
+            for (int n = 0; n < count; n++)
+            {
+                AmortizedBlock block = _rows.Block(first + n);
+                double gap = encoded.Gap(n, block, _rows.Whitened(first + n, block));
+                sum += gap;
+                largest = Math.Max(largest, gap);
+            }
+
+            _tiles[tile] = (sum, largest);
+        }
+    }
+
+    /// <summary>The log evidence of a row: at the optimum it is stationary, so that the rounding of the optimum does not count.</summary>
+    private static double Evidence(PosteriorShape shape, ReadOnlySpan<double> whitened, double likelihoodBase)
+    {
+        Span<double> residual = shape.Rank <= 64 ? stackalloc double[shape.Rank] : new double[shape.Rank];
+        whitened.CopyTo(residual);
+        double squares = shape.LogDeterminant;
+        for (int j = 0; j < shape.LatentCount; j++)
+        {
+            double t = PosteriorShape.Dot(shape.Response.Row(j), whitened);
+            squares += t * t;
+            PosteriorShape.Subtract(shape.Column(j), t, residual);
+        }
+
+        return likelihoodBase - (0.5 * (squares + PosteriorShape.SquaredNorm(residual)));
     }
 }

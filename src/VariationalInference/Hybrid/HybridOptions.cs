@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace VariationalInference;
 
 /// <summary>What a <see cref="HybridSolver"/> amortizes, how it estimates gradients, and when it stops.</summary>
-public sealed class HybridOptions
+public sealed record HybridOptions
 {
     /// <summary>
     /// Gets the latents that the encoder serves, counted from 0, in the order of the encoder's outputs; coordinate ascent serves the rest.
@@ -15,22 +15,7 @@ public sealed class HybridOptions
         get;
         init
         {
-            if (value.IsDefaultOrEmpty)
-            {
-                throw new ArgumentException(
-                    "AmortizedLatents is empty; it must name at least 1 latent.", nameof(AmortizedLatents));
-            }
-
-            for (int i = 0; i < value.Length; i++)
-            {
-                Guard.AtLeast(value[i], 0, nameof(AmortizedLatents));
-                if (value.AsSpan(0, i).Contains(value[i]))
-                {
-                    throw new ArgumentException(
-                        Guard.Text($"AmortizedLatents names latent {value[i]} twice; each may be named once."), nameof(AmortizedLatents));
-                }
-            }
-
+            AmortizedLatentsGuard.Require(value, nameof(AmortizedLatents));
             field = value;
         }
     } = [0];
@@ -143,9 +128,23 @@ public sealed class HybridOptions
     } = 1e-4;
 
     /// <summary>
-    /// Gets the number of epochs in a row whose gap is not at least 1 % below the best before the learning rate is halved and
-    /// training goes on from the best parameters;
-    /// training stops when it would fall below a thousandth of its start. Range: at least 1.
+    /// Gets the smallest improvement of the gap in an epoch that counts, relative to the size of the held-out ELBO; it must also be 1 % of
+    /// the gap. After <see cref="Patience"/> epochs without one the learning rate falls, and in the end training stops. Range: at least 0.
+    /// </summary>
+    /// <value>The default is 1e-9.</value>
+    public double ImprovementTolerance
+    {
+        get;
+        init
+        {
+            Guard.NonNegative(value, nameof(ImprovementTolerance));
+            field = value;
+        }
+    } = 1e-9;
+
+    /// <summary>
+    /// Gets the number of epochs in a row without an improvement that counts before the learning rate is halved and training goes on from the
+    /// best parameters; training stops when it would fall below a thousandth of its start. Range: at least 1.
     /// </summary>
     /// <value>The default is 10.</value>
     public int Patience
@@ -179,22 +178,85 @@ public sealed class HybridOptions
     /// <value>The default is 0.</value>
     public int Seed { get; init; }
 
-    /// <summary>Gets the largest number of threads; results do not depend on it. Range: at least 1, or −1 for one a processor.</summary>
-    /// <value>The default is −1.</value>
-    public int MaxDegreeOfParallelism
+    /// <summary>
+    /// Gets a value indicating whether rows are visited in a new random order in each epoch and the held-out rows are drawn at random; of
+    /// chunks, each one's rows are shuffled. Without, rows are visited in the table's order and its last rows are held out.
+    /// </summary>
+    /// <value>The default is <see langword="true"/>.</value>
+    public bool ShuffleRows { get; init; } = true;
+
+    /// <summary>
+    /// Gets the file to which the state of training is saved every <see cref="CheckpointEpochs"/> epochs and at its end, replaced whole each
+    /// time; see <see cref="HybridCheckpoint.Load(string, IEncoder?)"/>. When it cannot be saved training goes on, and
+    /// <see cref="HybridResult.CheckpointFailure"/> says why.
+    /// </summary>
+    /// <value>The default is <see langword="null"/>: the state is not saved.</value>
+    public string? CheckpointPath
     {
         get;
         init
         {
-            if (value is not -1 and < 1)
+            if (value is not null)
             {
-                throw new ArgumentOutOfRangeException(
-                    nameof(MaxDegreeOfParallelism),
-                    value,
-                    Guard.Text($"MaxDegreeOfParallelism is {value}; it must be at least 1, or -1 for one a processor."));
+                ArgumentException.ThrowIfNullOrWhiteSpace(value, nameof(CheckpointPath));
             }
 
             field = value;
         }
-    } = -1;
+    }
+
+    /// <summary>Gets the number of epochs from one checkpoint to the next. Range: at least 1.</summary>
+    /// <value>The default is 10.</value>
+    public int CheckpointEpochs
+    {
+        get;
+        init
+        {
+            Guard.AtLeast(value, 1, nameof(CheckpointEpochs));
+            field = value;
+        }
+    } = 10;
+
+    /// <summary>Gets the largest number of threads; results do not depend on it. Range: at least 1.</summary>
+    /// <value>The default is the number of processors.</value>
+    public int MaxThreads
+    {
+        get;
+        init
+        {
+            Guard.AtLeast(value, 1, nameof(MaxThreads));
+            field = value;
+        }
+    } = Environment.ProcessorCount;
+
+    /// <summary>Reads options that <see cref="ToJson"/> wrote.</summary>
+    /// <param name="json">The text.</param>
+    /// <returns>The options; those that the text leaves out have their defaults.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="json"/> is <see langword="null"/>.</exception>
+    /// <exception cref="FormatException">
+    /// The text is no JSON object, is of a newer version, or names an option that does not exist or a value out of its range; the message
+    /// says which, and what is allowed.
+    /// </exception>
+    public static HybridOptions FromJson(string json)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        return HybridOptionsJson.Read(json);
+    }
+
+    /// <summary>
+    /// Writes the options as JSON, with the version of its format. <see cref="CheckpointPath"/> and <see cref="MaxThreads"/> are left out:
+    /// they belong to a machine, and results do not depend on them.
+    /// </summary>
+    /// <returns>The text, an object.</returns>
+    public string ToJson() => HybridOptionsJson.Write(this);
+
+    /// <summary>Says whether other options mean the same in every respect.</summary>
+    /// <param name="other">The other options.</param>
+    /// <returns>Whether they do.</returns>
+    public bool Equals(HybridOptions? other) =>
+        other is not null && ToJson() == other.ToJson() && CheckpointPath == other.CheckpointPath && MaxThreads == other.MaxThreads;
+
+    /// <summary>Returns a hash code that equal options share.</summary>
+    /// <returns>The hash code.</returns>
+    public override int GetHashCode() => HashCode.Combine(ToJson(), CheckpointPath, MaxThreads);
 }

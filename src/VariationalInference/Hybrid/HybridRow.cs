@@ -1,51 +1,97 @@
+using System.Numerics.Tensors;
+
 namespace VariationalInference;
 
 /// <summary>One row on its way through hybrid inference: the encoder's means, then the coordinate block given them. Not thread-safe.</summary>
-/// <remarks>All values are whitened; see <see cref="AmortizedBlock"/>. The buffers are made once and serve row after row.</remarks>
-internal sealed class HybridRow(AmortizedBlock block)
+/// <remarks>
+/// All values are whitened; see <see cref="AmortizedBlock"/>. The buffers are made once and serve row after row. Sweeps that stop short of
+/// the best coordinates t_C* cost the optimization gap ½Δᵀ(I + B_CᵀB_C)Δ with Δ = t_C − t_C*, which is ½‖Δ‖² + ½‖e* − e‖².
+/// </remarks>
+internal sealed class HybridRow
 {
-    private readonly double[] _amortized = new double[block.Count];
-    private readonly double[] _coordinates = new double[block.Coordinate.Length];
-    private readonly double[] _residual = new double[block.Shape.Rank];
-    private readonly double[] _gradient = new double[block.Count];
+    private readonly double[] _amortized;
+    private readonly double[] _best;
+    private readonly double[] _swept;
+    private readonly double[] _bestResidual;
+    private readonly double[] _sweptResidual;
+    private readonly double[] _gradient;
+    private AmortizedBlock _block;
+    private bool _isSwept;
+
+    /// <param name="complete">The block of complete rows.</param>
+    public HybridRow(AmortizedBlock complete)
+    {
+        _block = complete;
+        _amortized = new double[complete.Count];
+        _gradient = new double[complete.Count];
+        _best = new double[complete.Coordinate.Length];
+        _swept = new double[complete.Coordinate.Length];
+        _bestResidual = new double[complete.Shape.Rank];
+        _sweptResidual = new double[complete.Shape.Rank];
+    }
 
     /// <summary>Gets t_A, from the encoder's means.</summary>
     public ReadOnlySpan<double> Amortized => _amortized;
 
-    /// <summary>Gets t_C, as <see cref="Solve"/> left it.</summary>
-    public ReadOnlySpan<double> Coordinates => _coordinates;
+    /// <summary>Gets t_C, as <see cref="Solve"/> or <see cref="Sweep"/> left it.</summary>
+    public ReadOnlySpan<double> Coordinates => _isSwept ? _swept : _best;
 
     /// <summary>Gets e = w − Bt.</summary>
-    public ReadOnlySpan<double> Residual => _residual;
+    public ReadOnlySpan<double> Residual => (_isSwept ? _sweptResidual : _bestResidual).AsSpan(0, _block.Shape.Rank);
+
+    /// <summary>Gets what the coordinate block loses by stopping short of its best, in nats; 0 after <see cref="Solve"/>.</summary>
+    public double OptimizationGap { get; private set; }
 
     /// <summary>Takes the encoder's means and solves the coordinate block exactly.</summary>
-    public void Solve(ReadOnlySpan<double> whitened, ReadOnlySpan<double> means)
+    public void Solve(AmortizedBlock block, ReadOnlySpan<double> whitened, ReadOnlySpan<double> means)
     {
-        Encode(whitened, means);
-        block.Solve(_residual, _coordinates);
-    }
-
-    /// <summary>Takes the encoder's means and sweeps over the coordinate block from where it stands, in place.</summary>
-    public void Sweep(ReadOnlySpan<double> whitened, ReadOnlySpan<double> means, Span<double> coordinates, int sweeps)
-    {
-        Encode(whitened, means);
-        block.Sweep(_residual, coordinates, sweeps);
-    }
-
-    /// <summary>Returns the row's exact amortization gap after <see cref="Solve"/>, in nats.</summary>
-    public double Gap(ReadOnlySpan<double> logVariances)
-    {
-        block.Gradient(_amortized, _residual, _gradient);
-        return block.Gap(_gradient, logVariances);
-    }
-
-    private void Encode(ReadOnlySpan<double> whitened, ReadOnlySpan<double> means)
-    {
+        _block = block;
         for (int i = 0; i < means.Length; i++)
         {
             _amortized[i] = block.Whiten(i, means[i]);
         }
 
-        block.Residual(whitened, _amortized, _residual);
+        Span<double> residual = _bestResidual.AsSpan(0, block.Shape.Rank);
+        block.Residual(whitened, _amortized, residual);
+        block.Solve(residual, _best);
+        _isSwept = false;
+        OptimizationGap = 0;
+    }
+
+    /// <summary>Takes the encoder's means and sweeps over the coordinate block from where it stands.</summary>
+    /// <param name="block">The split of the row's latents.</param>
+    /// <param name="whitened">w.</param>
+    /// <param name="means">The encoder's means.</param>
+    /// <param name="state">t_C from where to start; receives where the sweeps end.</param>
+    /// <param name="sweeps">The number of sweeps.</param>
+    public void Sweep(AmortizedBlock block, ReadOnlySpan<double> whitened, ReadOnlySpan<double> means, Span<double> state, int sweeps)
+    {
+        Solve(block, whitened, means);
+        Span<double> residual = _sweptResidual.AsSpan(0, block.Shape.Rank);
+        block.Residual(whitened, _amortized, residual);
+        block.Sweep(residual, state, sweeps);
+        state.CopyTo(_swept);
+        _isSwept = true;
+        OptimizationGap = 0.5 * (SquaredDistance(state, _best) + SquaredDistance(residual, _bestResidual.AsSpan(0, residual.Length)));
+    }
+
+    /// <summary>Returns the row's exact amortization gap, with the coordinate block at its best, in nats.</summary>
+    public double AmortizationGap(ReadOnlySpan<double> logVariances)
+    {
+        _block.Gradient(_amortized, _bestResidual.AsSpan(0, _block.Shape.Rank), _gradient);
+        return _block.Gap(_gradient, logVariances);
+    }
+
+    /// <summary>Returns the ELBO (4-2) of the means, with the best variance for every factor, in nats.</summary>
+    public double Elbo(double likelihoodBase)
+    {
+        double squares = PosteriorShape.SquaredNorm(Residual) + PosteriorShape.SquaredNorm(_amortized) + PosteriorShape.SquaredNorm(Coordinates);
+        return likelihoodBase - (0.5 * (squares + _block.Shape.LogScaledPrecisionSum));
+    }
+
+    private static double SquaredDistance(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
+    {
+        double distance = a.IsEmpty ? 0 : TensorPrimitives.Distance(a, b);
+        return distance * distance;
     }
 }

@@ -6,10 +6,8 @@ namespace VariationalInference;
 /// <remarks>Shards share nothing that they write to, and are merged in order; so the number of threads never changes a result.</remarks>
 internal sealed class HybridShard
 {
-    private readonly HybridRows _rows;
-    private readonly AmortizedBlock _block;
     private readonly HybridOptions _options;
-    private readonly double[]? _coordinateState;
+    private readonly double[] _coordinateState;
     private readonly OutputGradient _outputGradient;
     private readonly IEncoderTape _tape;
     private readonly double[] _observations;
@@ -19,36 +17,34 @@ internal sealed class HybridShard
     private readonly double[] _logVarianceGradients;
     private readonly double[] _noise;
     private readonly double[] _varianceRatios;
-    private readonly double[] _logVariances0;
+    private readonly AmortizedBlock[] _blocks;
     private readonly HybridRow _row;
-    private readonly int _capacity;
+    private readonly int _width;
+    private readonly int _outputs;
 
-    /// <param name="rows">The training rows.</param>
-    /// <param name="block">The split of the latents.</param>
+    /// <param name="complete">The block of complete rows.</param>
     /// <param name="options">The options of the run.</param>
     /// <param name="encoder">The encoder in training.</param>
-    /// <param name="coordinateState">The whitened coordinate means of every row, when sweeps continue from the last visit.</param>
+    /// <param name="coordinateState">The whitened coordinate means of every row, where sweeps continue from the last visit.</param>
     /// <param name="capacity">The number of rows in a full shard.</param>
-    public HybridShard(
-        HybridRows rows, AmortizedBlock block, HybridOptions options, IEncoder encoder, double[]? coordinateState, int capacity)
+    public HybridShard(AmortizedBlock complete, HybridOptions options, IEncoder encoder, double[] coordinateState, int capacity)
     {
-        _capacity = capacity;
-        _rows = rows;
-        _block = block;
         _options = options;
         _coordinateState = coordinateState;
-        _outputGradient = new OutputGradient(block, options.Estimator, options.NaturalGradient);
+        _outputGradient = new OutputGradient(complete, options.Estimator, options.NaturalGradient);
         _tape = PreparedTapes.Create(encoder, capacity);
-        int outputs = capacity * block.Count;
-        _observations = new double[capacity * encoder.ObservationCount];
+        _width = encoder.ObservationCount;
+        _outputs = complete.Count;
+        int outputs = capacity * _outputs;
+        _observations = new double[capacity * _width];
         _means = new double[outputs];
         _logVariances = new double[outputs];
         _meanGradients = new double[outputs];
         _logVarianceGradients = new double[outputs];
         _noise = new double[options.Estimator == GradientEstimator.Analytic ? 0 : outputs * options.DrawCount];
         _varianceRatios = new double[outputs];
-        _logVariances0 = [.. block.Amortized.Select(j => Math.Log(block.Shape.MeanFieldVariances[j]))];
-        _row = new HybridRow(block);
+        _blocks = new AmortizedBlock[capacity];
+        _row = new HybridRow(complete);
         Gradient = new double[encoder.Parameters.Length];
     }
 
@@ -58,94 +54,92 @@ internal sealed class HybridShard
     /// <summary>Gets the rows' summed exact ELBO, in nats.</summary>
     public double Elbo { get; private set; }
 
-    public void Run(ReadOnlySpan<int> indices, int streamSeed)
+    /// <summary>Gets the rows' summed optimization gap, in nats.</summary>
+    public double OptimizationGap { get; private set; }
+
+    public void Run(ReadOnlySpan<RowReference> rows, int streamSeed)
     {
-        int outputs = indices.Length * _block.Count;
-        Gather(indices);
+        int outputs = rows.Length * _outputs;
+        for (int n = 0; n < rows.Length; n++)
+        {
+            rows[n].Rows.Observations(rows[n].Index).CopyTo(_observations.AsSpan(n * _width, _width));
+            _blocks[n] = rows[n].Rows.Block(rows[n].Index);
+        }
+
         _tape.Forward(
-            _observations.AsSpan(0, indices.Length * (_observations.Length / _capacity)),
-            _means.AsSpan(0, outputs),
-            _logVariances.AsSpan(0, outputs));
+            _observations.AsSpan(0, rows.Length * _width), _means.AsSpan(0, outputs), _logVariances.AsSpan(0, outputs));
         if (_noise.Length > 0)
         {
             NormalStream.Fill(streamSeed, _noise);
         }
 
-        ComputeVarianceRatios(outputs);
-
+        ComputeVarianceRatios(rows.Length);
         Elbo = 0;
-        for (int n = 0; n < indices.Length; n++)
+        OptimizationGap = 0;
+        for (int n = 0; n < rows.Length; n++)
         {
-            Visit(n, indices[n]);
+            Visit(n, rows[n]);
         }
 
         Gradient.AsSpan().Clear();
         _tape.Backward(_meanGradients.AsSpan(0, outputs), _logVarianceGradients.AsSpan(0, outputs), Gradient);
     }
 
-    private void Gather(ReadOnlySpan<int> indices)
+    private void Visit(int position, RowReference reference)
     {
-        int width = _observations.Length / _capacity;
-        for (int n = 0; n < indices.Length; n++)
+        AmortizedBlock block = _blocks[position];
+        Range outputs = (position * _outputs)..((position + 1) * _outputs);
+        ReadOnlySpan<double> whitened = reference.Rows.Whitened(reference.Index, block);
+        ReadOnlySpan<double> means = _means.AsSpan(outputs);
+        if (_options.CoordinateSweeps is int sweeps)
         {
-            _rows.Observations(indices[n]).CopyTo(_observations.AsSpan(n * width, width));
-        }
-    }
-
-    private void Visit(int position, int row)
-    {
-        int count = _block.Count;
-        ReadOnlySpan<double> means = _means.AsSpan(position * count, count);
-        ReadOnlySpan<double> logVariances = _logVariances.AsSpan(position * count, count);
-        ReadOnlySpan<double> coordinates;
-        if (_options.CoordinateSweeps is int sweeps && _coordinateState is not null)
-        {
-            int width = _block.Coordinate.Length;
-            Span<double> state = _coordinateState.AsSpan(row * width, width);
-            _row.Sweep(_rows.Whitened(row), means, state, sweeps);
-            coordinates = state;
+            int width = block.Coordinate.Length;
+            _row.Sweep(block, whitened, means, _coordinateState.AsSpan((int)(reference.Number * width), width), sweeps);
         }
         else
         {
-            _row.Solve(_rows.Whitened(row), means);
-            coordinates = _row.Coordinates;
+            _row.Solve(block, whitened, means);
         }
 
-        int draws = _noise.Length / _capacity;
-        ReadOnlySpan<double> ratios = _varianceRatios.AsSpan(position * count, count);
+        int draws = _outputs * (_noise.Length / _means.Length);
+        ReadOnlySpan<double> ratios = _varianceRatios.AsSpan(outputs);
         _outputGradient.Evaluate(
+            block,
             _row.Amortized,
             _row.Residual,
             ratios,
             _noise.AsSpan(position * draws, draws),
-            _meanGradients.AsSpan(position * count, count),
-            _logVarianceGradients.AsSpan(position * count, count));
-        Elbo += RowElbo(row, coordinates, logVariances, ratios);
+            _meanGradients.AsSpan(outputs),
+            _logVarianceGradients.AsSpan(outputs));
+        Elbo += _row.Elbo(reference.Rows.LikelihoodBase(reference.Index)) - VarianceGap(block, ratios, _logVariances.AsSpan(outputs));
+        OptimizationGap += _row.OptimizationGap;
     }
 
     /// <summary>Computes q = Λ_aa σ_a² of every factor, all rows at once.</summary>
-    private void ComputeVarianceRatios(int outputs)
+    private void ComputeVarianceRatios(int rows)
     {
-        for (int i = 0; i < outputs; i++)
+        for (int n = 0; n < rows; n++)
         {
-            _varianceRatios[i] = _logVariances[i] - _logVariances0[i % _block.Count];
+            ReadOnlySpan<double> best = _blocks[n].LogMeanFieldVariances.AsSpan();
+            for (int i = 0; i < best.Length; i++)
+            {
+                _varianceRatios[(n * _outputs) + i] = _logVariances[(n * _outputs) + i] - best[i];
+            }
         }
 
-        TensorPrimitives.Exp(_varianceRatios.AsSpan(0, outputs), _varianceRatios);
+        Span<double> ratios = _varianceRatios.AsSpan(0, rows * _outputs);
+        TensorPrimitives.Exp(ratios, ratios);
     }
 
-    /// <summary>The exact ELBO of the row's hybrid posterior, (4-2) with optimal variances for the coordinate block.</summary>
-    private double RowElbo(
-        int row, ReadOnlySpan<double> coordinates, ReadOnlySpan<double> logVariances, ReadOnlySpan<double> ratios)
+    /// <summary>½ Σ_a (q_a − 1 − log q_a): what the ELBO loses by the factors' variances.</summary>
+    private static double VarianceGap(AmortizedBlock block, ReadOnlySpan<double> ratios, ReadOnlySpan<double> logVariances)
     {
-        double squares = PosteriorShape.SquaredNorm(_row.Residual) + PosteriorShape.SquaredNorm(_row.Amortized)
-            + PosteriorShape.SquaredNorm(coordinates) + _block.Shape.LogScaledPrecisionSum;
-        double elbo = _rows.LikelihoodBase(row) - (0.5 * squares);
-        for (int i = 0; i < logVariances.Length; i++)
+        double gap = 0;
+        for (int i = 0; i < ratios.Length; i++)
         {
-            elbo -= 0.5 * (ratios[i] - 1 - (logVariances[i] - _logVariances0[i]));
+            gap += 0.5 * (ratios[i] - 1 - (logVariances[i] - block.LogMeanFieldVariances[i]));
         }
 
-        return elbo;
+        return gap;
     }
 }

@@ -16,7 +16,10 @@ namespace VariationalInference;
 /// parameters and their running average over steps are measured after each epoch. The learning rate falls when the gap does not; the
 /// parameters with the smallest gap are kept, however training ends.
 /// </para>
-/// <para>Rows must be complete. Training keeps the rows, O(NK); a result keeps nothing of them.</para>
+/// <para>
+/// Training keeps the rows of a table, O(NK), and reads those of chunks again in each epoch; a result keeps nothing of them. Rows may have
+/// missing cells where the encoder accepts that: the coordinate block and the gaps then count the cells that were observed.
+/// </para>
 /// <threadsafety>A solver holds only its options and is safe to share.</threadsafety>
 /// </remarks>
 /// <example>
@@ -38,7 +41,9 @@ public sealed class HybridSolver
     /// <summary>Trains a copy of an encoder on rows of observations.</summary>
     /// <param name="model">The model.</param>
     /// <param name="encoder">The encoder to start from; it is not changed.</param>
-    /// <param name="rows">The observations, N×K with N ≥ 2, all finite; a share of them is held out.</param>
+    /// <param name="rows">
+    /// The observations, N×K with N ≥ 2, all finite, or NaN where missing if the encoder accepts that; a share of them is held out.
+    /// </param>
     /// <param name="progress">Is told after each epoch, from the training thread; epoch 0 is the untrained encoder.</param>
     /// <param name="cancellationToken">Ends training at the next minibatch; the best parameters so far are returned.</param>
     /// <returns>The trained encoder with its gaps, converged or not.</returns>
@@ -51,54 +56,176 @@ public sealed class HybridSolver
         IProgress<HybridProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
-        RowTable.Require(model, rows, nameof(rows), allowMissing: false);
+        AmortizedBlocks blocks = Prepare(model, encoder);
+        (TrainingRows training, HybridRows heldOut) = Split(model, encoder, blocks, rows);
+        return Train(model, encoder, blocks, training, heldOut, resumed: null, progress, cancellationToken);
+    }
+
+    /// <summary>
+    /// Trains a copy of an encoder on rows that come in chunks, which are read once to check them and again in each epoch: memory holds no more
+    /// than a few chunks, and the held-out rows. Without <see cref="HybridOptions.ShuffleRows"/> the result is that of the same rows in one
+    /// table, to the last bit, however they are cut into chunks.
+    /// </summary>
+    /// <param name="model">The model.</param>
+    /// <param name="encoder">The encoder to start from; it is not changed.</param>
+    /// <param name="chunks">
+    /// The observations, each chunk N×K with N ≥ 1 of its own, all finite, or NaN where missing if the encoder accepts that. They must be the
+    /// same each time they are enumerated.
+    /// </param>
+    /// <param name="heldOut">The rows to measure the gap on, N×K, none of them in the chunks; they stay in memory.</param>
+    /// <param name="progress">Is told after each epoch, from the training thread; epoch 0 is the untrained encoder.</param>
+    /// <param name="cancellationToken">Ends training at the next minibatch; the best parameters so far are returned.</param>
+    /// <returns>
+    /// The trained encoder with its gaps, converged or not. Once training has begun, a failure to read the chunks ends it like a cancellation;
+    /// see <see cref="HybridResult.ReadingFailure"/>.
+    /// </returns>
+    /// <exception cref="ArgumentException">The encoder does not fit the model or the options, or rows are out of range.</exception>
+    /// <exception cref="NonFiniteValueException">The untrained encoder's outputs, or a row's evidence, are not finite.</exception>
+    public HybridResult Fit(
+        LinearGaussianModel model,
+        IEncoder encoder,
+        IEnumerable<Matrix<double>> chunks,
+        Matrix<double> heldOut,
+        IProgress<HybridProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        AmortizedBlocks blocks = Prepare(model, encoder);
+        (TrainingRows training, HybridRows held) = Read(model, encoder, blocks, chunks, heldOut);
+        return Train(model, encoder, blocks, training, held, resumed: null, progress, cancellationToken);
+    }
+
+    /// <summary>
+    /// Goes on with training where a checkpoint was made. With its options, model and rows the result is, to the last bit, that of training
+    /// which had never stopped; other options (of the same optimiser, amortized latents and kind of coordinate step) count from here on.
+    /// </summary>
+    /// <param name="model">The model of the checkpoint.</param>
+    /// <param name="checkpoint">Where to go on. It is not changed.</param>
+    /// <param name="rows">The rows of the checkpoint, in the same order.</param>
+    /// <param name="progress">Is told after each epoch, from the training thread.</param>
+    /// <param name="cancellationToken">Ends training at the next minibatch; the best parameters so far are returned.</param>
+    /// <returns>The trained encoder with its gaps and whole history, converged or not.</returns>
+    /// <exception cref="ArgumentException">The model, the rows or the options are not those of the checkpoint; the message says what differs.</exception>
+    /// <exception cref="NonFiniteValueException">A row's evidence is not finite.</exception>
+    public HybridResult Resume(
+        LinearGaussianModel model,
+        HybridCheckpoint checkpoint,
+        Matrix<double> rows,
+        IProgress<HybridProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        IEncoder encoder = checkpoint.CurrentEncoder();
+        AmortizedBlocks blocks = Prepare(model, encoder);
+        (TrainingRows training, HybridRows heldOut) = Split(model, encoder, blocks, rows);
+        return Train(model, encoder, blocks, training, heldOut, checkpoint, progress, cancellationToken);
+    }
+
+    /// <inheritdoc cref="Resume(LinearGaussianModel, HybridCheckpoint, Matrix{double}, IProgress{HybridProgress}?, CancellationToken)"/>
+    /// <param name="model">The model of the checkpoint.</param>
+    /// <param name="checkpoint">Where to go on. It is not changed.</param>
+    /// <param name="chunks">The chunks of the checkpoint, in the same order.</param>
+    /// <param name="heldOut">The held-out rows of the checkpoint.</param>
+    /// <param name="progress">Is told after each epoch, from the training thread.</param>
+    /// <param name="cancellationToken">Ends training at the next minibatch; the best parameters so far are returned.</param>
+    public HybridResult Resume(
+        LinearGaussianModel model,
+        HybridCheckpoint checkpoint,
+        IEnumerable<Matrix<double>> chunks,
+        Matrix<double> heldOut,
+        IProgress<HybridProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        IEncoder encoder = checkpoint.CurrentEncoder();
+        AmortizedBlocks blocks = Prepare(model, encoder);
+        (TrainingRows training, HybridRows held) = Read(model, encoder, blocks, chunks, heldOut);
+        return Train(model, encoder, blocks, training, held, checkpoint, progress, cancellationToken);
+    }
+
+    private AmortizedBlocks Prepare(LinearGaussianModel model, IEncoder encoder)
+    {
+        ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(encoder);
+        AmortizedLatentsGuard.RequireFit(model, encoder, _options.AmortizedLatents, nameof(_options.AmortizedLatents));
+        if (_options.CheckpointPath is { } path && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
+        {
+            throw new DirectoryNotFoundException(
+                $"CheckpointPath is {path}; the folder that it names must exist.");
+        }
+
+        return new AmortizedBlocks(model, _options.AmortizedLatents);
+    }
+
+    /// <summary>Holds out a share of a table's rows: drawn at random, or without shuffling the last.</summary>
+    private (TrainingRows Training, HybridRows HeldOut) Split(
+        LinearGaussianModel model, IEncoder encoder, AmortizedBlocks blocks, Matrix<double> rows)
+    {
+        RowTable.Require(model, rows, nameof(rows), encoder.AcceptsMissing);
         if (rows.RowCount < 2)
         {
             throw new ArgumentException("rows has 1 row; it must have at least 2, one to train on and one to hold out.", nameof(rows));
         }
 
-        RequireFit(model, encoder);
-
         int[] order = [.. Enumerable.Range(0, rows.RowCount)];
-        Combinatorics.SelectPermutationInplace(order, new Xoshiro256StarStar(StreamSeed.Of(_options.Seed, 0, 0), threadSafe: false));
-        int heldOut = Math.Clamp((int)Math.Round(_options.ValidationFraction * rows.RowCount), 1, rows.RowCount - 1);
-        var validation = new HybridRows(model, rows, order.AsSpan(0, heldOut));
-        var training = new HybridRows(model, rows, order.AsSpan(heldOut));
-
-        var block = new AmortizedBlock(model.Structure.Complete, _options.AmortizedLatents);
-        IEncoder trained = encoder.Clone();
-        trained.Calibrate(Scales(training, block, model.ObservationCount));
-        using var run = new HybridTraining(training, validation, block, _options, trained, progress, cancellationToken);
-        HybridStopReason reason = run.Run();
-        return new HybridResult(model, trained, block)
+        if (_options.ShuffleRows)
         {
-            StopReason = reason,
-            Converged = run.BestGap <= _options.GapTolerance,
-            History = run.History,
-            BestEpoch = run.BestEpoch,
-            AmortizationGap = run.BestGap,
-            ValidationLogEvidence = validation.LogEvidence,
-        };
+            Combinatorics.SelectPermutationInplace(order, new Xoshiro256StarStar(StreamSeed.Of(_options.Seed, 0, 0), threadSafe: false));
+        }
+
+        int heldOut = Math.Clamp((int)Math.Round(_options.ValidationFraction * rows.RowCount), 1, rows.RowCount - 1);
+        int training = rows.RowCount - heldOut;
+        var table = new HybridRows(model, blocks, rows, order.AsSpan(0, training), first: 0);
+        return (TrainingRows.OfTable(table, model.ObservationCount), new HybridRows(model, blocks, rows, order.AsSpan(training), first: 0));
     }
 
-    private void RequireFit(LinearGaussianModel model, IEncoder encoder)
+    private static (TrainingRows Training, HybridRows HeldOut) Read(
+        LinearGaussianModel model, IEncoder encoder, AmortizedBlocks blocks, IEnumerable<Matrix<double>> chunks, Matrix<double> heldOut)
     {
-        foreach (int latent in _options.AmortizedLatents)
-        {
-            if (latent >= model.LatentCount)
-            {
-                throw new ArgumentException(
-                    Guard.Text($"AmortizedLatents names latent {latent}; the model has {model.LatentCount}, counted from 0."), nameof(model));
-            }
-        }
+        ArgumentNullException.ThrowIfNull(chunks);
+        RowTable.Require(model, heldOut, nameof(heldOut), encoder.AcceptsMissing);
+        int[] all = [.. Enumerable.Range(0, heldOut.RowCount)];
+        return (TrainingRows.OfChunks(model, blocks, chunks, encoder.AcceptsMissing), new HybridRows(model, blocks, heldOut, all, first: 0));
+    }
 
-        if (encoder.ObservationCount != model.ObservationCount || encoder.LatentCount != _options.AmortizedLatents.Length)
+    private HybridResult Train(
+        LinearGaussianModel model,
+        IEncoder encoder,
+        AmortizedBlocks blocks,
+        TrainingRows rows,
+        HybridRows heldOut,
+        HybridCheckpoint? resumed,
+        IProgress<HybridProgress>? progress,
+        CancellationToken cancellationToken)
+    {
+        if (_options.CoordinateSweeps is not null && rows.Count * blocks.Complete.Coordinate.Length > Array.MaxLength)
         {
             throw new ArgumentException(
-                Guard.Text($"encoder maps {encoder.ObservationCount} observations to {encoder.LatentCount} latents; it must map {model.ObservationCount} to {_options.AmortizedLatents.Length}."),
-                nameof(encoder));
+                Guard.Text($"CoordinateSweeps keeps the coordinate latents of all {rows.Count} rows; at most {Array.MaxLength} numbers can be kept. Without it nothing is kept."),
+                nameof(rows));
         }
+
+        IEncoder trained = encoder.Clone();
+        trained.Calibrate(Scales(rows, blocks.Complete));
+        using var team = new ShardTeam(_options.MaxThreads);
+        var run = new HybridTraining(rows, heldOut, blocks.Complete, _options, trained, resumed?.State, team, progress, cancellationToken);
+        HybridStopReason reason = run.Run();
+        TrainingState state = run.State;
+        return new HybridResult(model, trained, blocks)
+        {
+            StopReason = reason,
+            Converged = state.BestGap <= _options.GapTolerance,
+            History = state.History,
+            BestEpoch = state.BestEpoch,
+            AmortizationGap = state.BestGap,
+            LargestAmortizationGap = state.LargestGap,
+            GapLimit = Math.Max(state.LargestGap, _options.GapTolerance),
+            ApproximationGap = run.ApproximationGap,
+            ValidationLogEvidence = run.LogEvidence,
+            MaxThreads = _options.MaxThreads,
+            Checkpoint = new HybridCheckpoint(trained, _options, run.Resumable),
+            CheckpointFailure = run.CheckpointFailure,
+            ReadingFailure = run.ReadingFailure,
+        };
     }
 
     /// <summary>
@@ -106,25 +233,12 @@ public sealed class HybridSolver
     /// the prior variance that the posterior variance leaves, and the factors' variances are near 1/Λ_aa. These are where training starts
     /// from; it needs none of them.
     /// </summary>
-    private static EncoderScales Scales(HybridRows training, AmortizedBlock block, int width)
+    private static EncoderScales Scales(TrainingRows rows, AmortizedBlock block)
     {
-        var means = new double[width];
-        var squares = new double[width];
-        for (int n = 0; n < training.Count; n++)
-        {
-            ReadOnlySpan<double> row = training.Observations(n);
-            for (int k = 0; k < width; k++)
-            {
-                double difference = row[k] - means[k];
-                means[k] += difference / (n + 1);
-                squares[k] += difference * (row[k] - means[k]);
-            }
-        }
-
         PosteriorShape shape = block.Shape;
         return new EncoderScales(
-            [.. means],
-            [.. squares.Select(sum => sum > 0 ? Math.Sqrt(sum / training.Count) : 1)],
+            [.. rows.InputMeans],
+            [.. rows.InputDeviations],
             [.. block.Amortized.Select(j => shape.Prior.Means[j])],
             [.. block.Amortized.Select(j => ExplainedDeviation(shape, j))],
             [.. block.Amortized.Select(j => shape.MeanFieldVariances[j])]);

@@ -15,6 +15,12 @@ public enum HybridStopReason
     /// <summary>A parameter or an output of the encoder left the range of double precision; the best parameters before that are kept.</summary>
     Diverged,
 
+    /// <summary>
+    /// The chunks could not be read again, or held another number of rows than before; <see cref="HybridResult.ReadingFailure"/> says why. The
+    /// best parameters so far are kept.
+    /// </summary>
+    RowsUnreadable,
+
     /// <summary>The caller cancelled; the best parameters so far are kept.</summary>
     Cancelled,
 }

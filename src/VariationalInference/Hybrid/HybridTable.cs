@@ -3,22 +3,27 @@ using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
 
-/// <summary>Hybrid posteriors of the rows of a table; a row's log evidence = ELBO + approximation gap + amortization gap, all exact.</summary>
+/// <summary>
+/// Hybrid posteriors of the rows of a table; a row's log evidence = ELBO + approximation gap + amortization gap + optimization gap, all exact.
+/// </summary>
+/// <remarks>
+/// <para>
+/// The approximation gap is what the best mean-field posterior loses against the evidence. The amortization gap is what the encoder's factors
+/// lose against that, with the coordinate latents at their best (Cremer, Li and Duvenaud, 2018). The optimization gap is what the coordinate
+/// latents lose by sweeps that stop short of their best.
+/// </para>
+/// <threadsafety>Safe to share, as long as nobody writes <see cref="Means"/> or <see cref="Variances"/>.</threadsafety>
+/// </remarks>
 public sealed class HybridTable
 {
-    internal HybridTable(ImmutableArray<MeanFieldGaussian> posteriors)
+    internal HybridTable(Matrix<double> means, Matrix<double> variances)
     {
-        Posteriors = posteriors;
-        int latents = posteriors[0].Count;
-        Means = Matrix<double>.Build.Dense(posteriors.Length, latents, (n, j) => posteriors[n].Means[j]);
-        Variances = Matrix<double>.Build.Dense(posteriors.Length, latents, (n, j) => posteriors[n].Variances[j]);
+        Means = means;
+        Variances = variances;
     }
 
-    /// <summary>Gets the posterior of each row, in the table's order.</summary>
-    public ImmutableArray<MeanFieldGaussian> Posteriors { get; }
-
     /// <summary>Gets the number of rows N.</summary>
-    public int RowCount => Posteriors.Length;
+    public int RowCount => Means.RowCount;
 
     /// <summary>Gets the posterior means, N×J.</summary>
     public Matrix<double> Means { get; }
@@ -32,14 +37,44 @@ public sealed class HybridTable
     /// <summary>Gets the exact log evidence of each row, in nats.</summary>
     public required ImmutableArray<double> LogEvidences { get; init; }
 
-    /// <summary>Gets the exact amortization gap of each row, in nats; a large one marks a row where the encoder extrapolates.</summary>
+    /// <summary>Gets what the best mean-field posterior loses in each row, in nats; rows observed in the same cells have the same.</summary>
+    public required ImmutableArray<double> ApproximationGaps { get; init; }
+
+    /// <summary>Gets what the encoder loses in each row, in nats; a large gap marks a row where the encoder extrapolates.</summary>
     public required ImmutableArray<double> AmortizationGaps { get; init; }
 
-    /// <summary>Gets what the best mean-field posterior loses in each row, in nats.</summary>
-    public required double ApproximationGap { get; init; }
+    /// <summary>Gets what the coordinate latents lose in each row, in nats: 0 where they were solved exactly.</summary>
+    public required ImmutableArray<double> OptimizationGaps { get; init; }
+
+    /// <summary>Gets the amortization gap above which rows are <see cref="FlaggedRows">flagged</see>, in nats.</summary>
+    public required double GapLimit { get; init; }
+
+    /// <summary>
+    /// Gets the rows, counted from 0, that the encoder does not serve as it served the held-out rows: their amortization gap exceeds
+    /// <see cref="GapLimit"/>. <see cref="HybridInference.Refine"/> finishes them by coordinate ascent.
+    /// </summary>
+    public ImmutableArray<int> FlaggedRows => [.. Enumerable.Range(0, RowCount).Where(n => AmortizationGaps[n] > GapLimit)];
+
+    /// <summary>Gets the posterior of one row.</summary>
+    /// <param name="row">The row n, counted from 0.</param>
+    /// <returns>The posterior.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="row"/> is outside 0 … N − 1.</exception>
+    public MeanFieldGaussian this[int row]
+    {
+        get
+        {
+            if (row < 0 || row >= RowCount)
+            {
+                throw new ArgumentOutOfRangeException(
+                    nameof(row), row, Guard.Text($"row is {row}; it must be at least 0 and less than {RowCount}."));
+            }
+
+            return MeanFieldGaussian.Adopt(Means.Row(row).ToArray(), [.. Variances.Row(row)]);
+        }
+    }
 
     /// <summary>Sums up the outcome in one line.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Guard.Text(
-        $"{RowCount} rows, amortization gap {AmortizationGaps.Average():G2} on average and {AmortizationGaps.Max():G2} at most, approximation gap {ApproximationGap:G4} nats a row");
+        $"{RowCount} rows, {FlaggedRows.Length} flagged; ELBO {Elbos.Average():G6} nats a row, approximation gap {ApproximationGaps.Average():G4}, amortization gap {AmortizationGaps.Average():G2} (at most {AmortizationGaps.Max():G2}), optimization gap {OptimizationGaps.Average():G2}");
 }

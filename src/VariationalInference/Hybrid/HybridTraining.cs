@@ -1,13 +1,11 @@
-using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Numerics.Tensors;
-using MathNet.Numerics;
 using MathNet.Numerics.Random;
 
 namespace VariationalInference;
 
 /// <summary>One training run: the alternation of section 5.1.3 over minibatches, with the exact held-out gap as its judge.</summary>
-internal sealed class HybridTraining : IDisposable
+internal sealed class HybridTraining
 {
     private const double RateReduction = 0.5;
     private const double SmallestRateFactor = 1e-3;
@@ -19,203 +17,407 @@ internal sealed class HybridTraining : IDisposable
     private const int SmallestShard = 64;
     private const int LargestShard = 256;
 
-    private readonly HybridRows _validation;
-    private readonly AmortizedBlock _block;
+    private readonly TrainingRows _rows;
     private readonly HybridOptions _options;
     private readonly IEncoder _encoder;
     private readonly HybridEvaluation _evaluation;
-    private readonly OptimizerState _optimizer;
     private readonly HybridShard[] _shards;
     private readonly ShardTeam _team;
-    private readonly double[] _currentParameters;
+    private readonly Action<int> _runShard;
+    private readonly RowReference[] _batch;
     private readonly int _shardRows;
     private readonly double[] _gradient;
-    private readonly double[] _bestParameters;
-    private readonly double[] _averageParameters;
     private readonly double _averageRate;
-    private readonly int[] _order;
     private readonly IProgress<HybridProgress>? _progress;
     private readonly CancellationToken _cancellation;
-    private readonly ImmutableArray<HybridProgress>.Builder _history = ImmutableArray.CreateBuilder<HybridProgress>();
     private readonly Stopwatch _clock = Stopwatch.StartNew();
-    private double _rateFactor = 1;
-    private long _step;
+    private readonly TimeSpan _before;
+    private TrainingState _state;
+    private int[] _order = [];
 
-    // The minibatch at work.
-    private int _first;
+    // The size of the minibatch at work.
     private int _size;
 
+    /// <param name="rows">The rows to train on.</param>
+    /// <param name="validation">The rows held out.</param>
+    /// <param name="complete">The block of complete rows.</param>
+    /// <param name="options">The options of the run.</param>
+    /// <param name="encoder">The encoder to train, in place.</param>
+    /// <param name="resumed">The state to go on from, which is copied; null to begin.</param>
+    /// <param name="team">The threads to work with.</param>
+    /// <param name="progress">Is told after each epoch.</param>
+    /// <param name="cancellation">Ends training at the next minibatch.</param>
     public HybridTraining(
-        HybridRows training,
+        TrainingRows rows,
         HybridRows validation,
-        AmortizedBlock block,
+        AmortizedBlock complete,
         HybridOptions options,
         IEncoder encoder,
+        TrainingState? resumed,
+        ShardTeam team,
         IProgress<HybridProgress>? progress,
         CancellationToken cancellation)
     {
-        _validation = validation;
-        _block = block;
+        _rows = rows;
         _options = options;
         _encoder = encoder;
         _progress = progress;
         _cancellation = cancellation;
-        _evaluation = new HybridEvaluation(validation, block, encoder);
-        _optimizer = options.Optimizer.CreateState(encoder.Parameters.Length);
-        double[]? state = options.CoordinateSweeps is null ? null : new double[training.Count * block.Coordinate.Length];
-        int batch = Math.Min(options.BatchSize, training.Count);
+        int batch = (int)Math.Min(options.BatchSize, rows.Count);
+        _batch = new RowReference[batch];
         _shardRows = Math.Clamp(batch / PreferredShards, SmallestShard, LargestShard);
         int shards = (batch + _shardRows - 1) / _shardRows;
-        _shards = [.. Enumerable.Range(0, shards).Select(_ => new HybridShard(training, block, options, encoder, state, _shardRows))];
-        int threads = options.MaxDegreeOfParallelism == -1 ? Environment.ProcessorCount : options.MaxDegreeOfParallelism;
-        _team = new ShardTeam(Math.Min(threads, shards), RunShard);
+        _team = team;
+        _evaluation = new HybridEvaluation(validation, complete, encoder, _team);
+        _state = resumed is null ? Begin(complete) : GoOn(resumed, complete);
+        _before = _state.Elapsed;
+        _shards = [.. Enumerable.Range(0, shards).Select(_ => new HybridShard(complete, options, encoder, _state.Coordinates, _shardRows))];
+        _runShard = RunShard;
         _gradient = new double[encoder.Parameters.Length];
-        _currentParameters = encoder.Parameters.ToArray();
-        _bestParameters = encoder.Parameters.ToArray();
-        _averageParameters = encoder.Parameters.ToArray();
-        double steps = Math.Ceiling((double)training.Count / options.BatchSize);
+        double steps = Math.Ceiling((double)rows.Count / options.BatchSize);
         _averageRate = 1 / (1 + (AveragingEpochs * steps));
-        _order = [.. Enumerable.Range(0, training.Count)];
     }
 
-    public ImmutableArray<HybridProgress> History => _history.ToImmutable();
+    /// <summary>Gets the mean log evidence of a held-out row, in nats.</summary>
+    public double LogEvidence => _evaluation.LogEvidence;
 
-    /// <summary>Gets the gap of the parameters that the run leaves in the encoder.</summary>
-    public double BestGap { get; private set; }
+    /// <summary>Gets the mean approximation gap of a held-out row, in nats.</summary>
+    public double ApproximationGap => _evaluation.ApproximationGap;
 
-    public int BestEpoch { get; private set; }
+    /// <summary>Gets where the run stands, or ended.</summary>
+    public TrainingState State => _state;
 
-    public void Dispose() => _team.Dispose();
+    /// <summary>Gets where the run can go on: of one that was cancelled within an epoch, before that epoch was judged.</summary>
+    public TrainingState Resumable { get; private set; } = null!;
+
+    /// <summary>Gets why the last checkpoint was not saved, if it was not.</summary>
+    public Exception? CheckpointFailure { get; private set; }
+
+    /// <summary>Gets why the rows could not be read to their end, if that ended the run.</summary>
+    public Exception? ReadingFailure { get; private set; }
 
     /// <summary>Trains; whatever ends the run, the encoder is left with the best parameters seen.</summary>
     public HybridStopReason Run()
     {
-        BestGap = _evaluation.MeanGap();
-        if (!double.IsFinite(BestGap))
+        if (_state.History.IsEmpty)
         {
-            throw new NonFiniteValueException(
-                Guard.Text($"The untrained encoder's mean amortization gap on the held-out rows is {BestGap}; its outputs must be finite."));
+            JudgeUntrained();
         }
 
-        Report(epoch: 0, trainingElbo: double.NaN, BestGap);
-        HybridStopReason? reason = BestGap <= _options.GapTolerance ? HybridStopReason.GapBelowTolerance : null;
-        int waited = 0;
-        for (int epoch = 1; reason is null; epoch++)
+        HybridStopReason? reason = Stop(_state.BestGap);
+        while (reason is null)
         {
-            double before = BestGap;
-            double trainingElbo = RunEpoch(epoch);
-            double gap = Judge(epoch);
-            Report(epoch, trainingElbo, gap);
-            waited = BestGap < before * (1 - RequiredImprovement) ? 0 : waited + 1;
-            if (waited >= _options.Patience)
+            bool isComplete = RunEpoch();
+            Resumable = _state;
+            if (!isComplete)
             {
-                waited = 0;
-                _rateFactor *= RateReduction;
-                _bestParameters.CopyTo(_encoder.Parameters);
-                _bestParameters.CopyTo(_averageParameters.AsSpan());
+                _encoder.Parameters.CopyTo(_state.Current);
+                _state = _state.Copy();
             }
 
-            reason = Stop(epoch, gap);
+            double gap = EndEpoch();
+            reason = Stop(gap);
+            if (reason == HybridStopReason.Diverged)
+            {
+                RestartFromBest();
+            }
+
+            if (isComplete && reason is null && _state.Epoch % _options.CheckpointEpochs == 0)
+            {
+                SaveCheckpoint(_state);
+            }
         }
 
-        _bestParameters.CopyTo(_encoder.Parameters);
+        Resumable ??= _state;
+        SaveCheckpoint(Resumable);
+        _state.Best.CopyTo(_encoder.Parameters);
         return reason.Value;
     }
 
-    private HybridStopReason? Stop(int epoch, double gap) => gap switch
+    private TrainingState Begin(AmortizedBlock complete) => new()
     {
-        _ when BestGap <= _options.GapTolerance => HybridStopReason.GapBelowTolerance,
+        RowCount = _rows.Count,
+        LogEvidence = _evaluation.LogEvidence,
+        Current = _encoder.Parameters.ToArray(),
+        Average = _encoder.Parameters.ToArray(),
+        Best = _encoder.Parameters.ToArray(),
+        Coordinates = _options.CoordinateSweeps is null ? [] : new double[_rows.Count * complete.Coordinate.Length],
+        Optimizer = _options.Optimizer.CreateState(_encoder.Parameters.Length),
+    };
+
+    /// <exception cref="ArgumentException">The state is not one of this run.</exception>
+    private TrainingState GoOn(TrainingState checkpoint, AmortizedBlock complete)
+    {
+        if (checkpoint.RowCount != _rows.Count)
+        {
+            throw new ArgumentException(
+                Guard.Text($"The checkpoint was made with {checkpoint.RowCount} training rows; there are {_rows.Count} now, and they must be the same."),
+                nameof(checkpoint));
+        }
+
+        const double sameEvidence = 1e-9;
+        if (!(Math.Abs(LogEvidence - checkpoint.LogEvidence) <= sameEvidence * Math.Max(1, Math.Abs(checkpoint.LogEvidence))))
+        {
+            throw new ArgumentException(
+                Guard.Text($"The held-out rows have a mean log evidence of {LogEvidence} and had {checkpoint.LogEvidence} at the checkpoint; the model, the rows, Seed, ShuffleRows and ValidationFraction must be the same."),
+                nameof(checkpoint));
+        }
+
+        long coordinates = _options.CoordinateSweeps is null ? 0 : _rows.Count * complete.Coordinate.Length;
+        if (checkpoint.Coordinates.Length != coordinates)
+        {
+            throw new ArgumentException(
+                Guard.Text($"The checkpoint holds {checkpoint.Coordinates.Length} coordinate means, and there must be {coordinates}: CoordinateSweeps and AmortizedLatents must be as they were."),
+                nameof(checkpoint));
+        }
+
+        if (checkpoint.Optimizer.Settings.Kind != _options.Optimizer.Kind)
+        {
+            throw new ArgumentException(
+                $"The checkpoint holds the state of {checkpoint.Optimizer.Settings.Kind}; Optimizer is {_options.Optimizer.Kind} and must be the same.",
+                nameof(checkpoint));
+        }
+
+        TrainingState state = checkpoint.Copy();
+        state.Optimizer = _options.Optimizer.CreateState(state.Current.Length);
+        state.Optimizer.CopyFrom(checkpoint.Optimizer);
+        return state;
+    }
+
+    private void JudgeUntrained()
+    {
+        (_state.BestGap, _state.LargestGap) = _evaluation.Gaps();
+        if (!double.IsFinite(_state.BestGap))
+        {
+            throw new NonFiniteValueException(
+                Guard.Text($"The untrained encoder's mean amortization gap on the held-out rows is {_state.BestGap}; its outputs must be finite."));
+        }
+
+        Report(trainingElbo: double.NaN, optimizationGap: double.NaN, _state.BestGap);
+    }
+
+    /// <summary>Judges an epoch, whole or cut short, and returns its gap.</summary>
+    private double EndEpoch()
+    {
+        double elbo = _state.Elbo / _state.Visited;
+        double optimizationGap = _state.OptimizationGap / _state.Visited;
+        (_state.Elbo, _state.OptimizationGap, _state.Visited) = (0, 0, 0);
+        _state.Epoch++;
+        double before = _state.BestGap;
+        double gap = Judge();
+        Report(elbo, optimizationGap, gap);
+        double required = Math.Max(
+            RequiredImprovement * before, _options.ImprovementTolerance * Math.Abs(_state.LogEvidence - ApproximationGap - before));
+        _state.Waited = before - _state.BestGap > required ? 0 : _state.Waited + 1;
+        if (_state.Waited >= _options.Patience)
+        {
+            _state.Waited = 0;
+            _state.RateFactor *= RateReduction;
+            _state.Best.CopyTo(_encoder.Parameters);
+            _state.Best.CopyTo(_state.Average.AsSpan());
+        }
+
+        _encoder.Parameters.CopyTo(_state.Current);
+        return gap;
+    }
+
+    private HybridStopReason? Stop(double gap) => gap switch
+    {
+        _ when _state.BestGap <= _options.GapTolerance => HybridStopReason.GapBelowTolerance,
         _ when !double.IsFinite(gap) => HybridStopReason.Diverged,
+        _ when ReadingFailure is not null => HybridStopReason.RowsUnreadable,
         _ when _cancellation.IsCancellationRequested => HybridStopReason.Cancelled,
-        _ when _rateFactor < SmallestRateFactor => HybridStopReason.NoImprovement,
-        _ when epoch >= _options.MaxEpochs => HybridStopReason.EpochLimit,
+        _ when _state.RateFactor < SmallestRateFactor => HybridStopReason.NoImprovement,
+        _ when _state.Epoch >= _options.MaxEpochs => HybridStopReason.EpochLimit,
         _ => null,
     };
 
     /// <summary>Measures the current parameters and their running average, keeps the best, and returns the smaller gap.</summary>
-    private double Judge(int epoch)
+    private double Judge()
     {
-        double gap = _evaluation.MeanGap();
-        KeepIfBest(gap, epoch);
-        _encoder.Parameters.CopyTo(_currentParameters);
-        _averageParameters.CopyTo(_encoder.Parameters);
-        double averageGap = _evaluation.MeanGap();
-        KeepIfBest(averageGap, epoch);
-        _currentParameters.CopyTo(_encoder.Parameters);
+        double gap = KeepIfBest();
+        _encoder.Parameters.CopyTo(_state.Current);
+        _state.Average.CopyTo(_encoder.Parameters);
+        double averageGap = KeepIfBest();
+        _state.Current.CopyTo(_encoder.Parameters);
         return double.IsFinite(gap) ? Math.Min(gap, averageGap) : gap;
     }
 
-    private void KeepIfBest(double gap, int epoch)
+    private double KeepIfBest()
     {
-        if (gap < BestGap)
+        (double gap, double largest) = _evaluation.Gaps();
+        if (gap < _state.BestGap)
         {
-            BestGap = gap;
-            BestEpoch = epoch;
-            _encoder.Parameters.CopyTo(_bestParameters);
+            (_state.BestGap, _state.LargestGap, _state.BestEpoch) = (gap, largest, _state.Epoch);
+            _encoder.Parameters.CopyTo(_state.Best);
         }
+
+        return gap;
     }
 
-    private void Report(int epoch, double trainingElbo, double gap)
+    private void RestartFromBest()
     {
-        double approximation = _block.Shape.ApproximationGap;
+        _state.Best.CopyTo(_state.Current.AsSpan());
+        _state.Best.CopyTo(_state.Average.AsSpan());
+        _state.Optimizer = _options.Optimizer.CreateState(_gradient.Length);
+        Resumable = _state;
+    }
+
+    private void Report(double trainingElbo, double optimizationGap, double gap)
+    {
         var progress = new HybridProgress(
-            epoch,
+            _state.Epoch,
             _options.MaxEpochs,
             trainingElbo,
-            _validation.LogEvidence - approximation - gap,
-            _validation.LogEvidence,
+            optimizationGap,
+            LogEvidence - ApproximationGap - gap,
+            LogEvidence,
             gap,
-            approximation,
-            _options.Optimizer.LearningRate * _rateFactor,
-            _clock.Elapsed);
-        _history.Add(progress);
+            ApproximationGap,
+            _options.Optimizer.LearningRate * _state.RateFactor,
+            _before + _clock.Elapsed);
+        _state.History = _state.History.Add(progress);
         _progress?.Report(progress);
     }
 
-    /// <summary>Visits every training row once, or stops at a cancellation; returns the mean ELBO of the rows visited.</summary>
-    private double RunEpoch(int epoch)
+    /// <summary>Visits every training row that the epoch has not visited yet; returns false when it ended before the last.</summary>
+    private bool RunEpoch()
     {
-        Combinatorics.SelectPermutationInplace(_order, new Xoshiro256StarStar(StreamSeed.Of(_options.Seed, 1, epoch), threadSafe: false));
-        double elbo = 0;
-        int visited = 0;
-        while (visited < _order.Length && !_cancellation.IsCancellationRequested)
+        var random = new Xoshiro256StarStar(StreamSeed.Of(_options.Seed, 1, _state.Epoch + 1), threadSafe: false);
+        long visited = _state.Visited;
+        long position = 0;
+        int filled = 0;
+        using IEnumerator<HybridRows> parts = _rows.GetEnumerator();
+        while (MoveNext(parts))
         {
-            int size = Math.Min(_options.BatchSize, _order.Length - visited);
-            elbo += RunStep(visited, size);
-            visited += size;
+            HybridRows rows = parts.Current;
+            Order(rows.Count, random);
+            for (int i = 0; i < rows.Count; i++)
+            {
+                if (position++ < visited)
+                {
+                    continue;
+                }
+
+                _batch[filled++] = new RowReference(rows, _order[i]);
+                if (filled == _batch.Length)
+                {
+                    if (_cancellation.IsCancellationRequested)
+                    {
+                        return false;
+                    }
+
+                    RunStep(filled);
+                    filled = 0;
+                }
+            }
         }
 
-        return elbo / visited;
+        if (ReadingFailure is null && position != _rows.Count)
+        {
+            ReadingFailure = new InvalidOperationException(
+                Guard.Text($"The chunks held {position} rows in epoch {_state.Epoch + 1} and {_rows.Count} before; they must be the same in every epoch."));
+        }
+
+        if (ReadingFailure is not null || (filled > 0 && _cancellation.IsCancellationRequested))
+        {
+            return false;
+        }
+
+        if (filled > 0)
+        {
+            RunStep(filled);
+        }
+
+        return true;
+    }
+
+    /// <summary>Reads the next rows. What goes wrong with that must not cost the training that was done.</summary>
+    private bool MoveNext(IEnumerator<HybridRows> parts)
+    {
+        try
+        {
+            return parts.MoveNext();
+        }
+        catch (Exception exception)
+        {
+            ReadingFailure = exception;
+            return false;
+        }
+    }
+
+    /// <summary>Sets the order in which to visit a part of the rows.</summary>
+    private void Order(int count, Random random)
+    {
+        if (_order.Length < count)
+        {
+            _order = new int[count];
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            _order[i] = i;
+        }
+
+        for (int i = count - 1; _options.ShuffleRows && i > 0; i--)
+        {
+            int other = random.Next(i + 1);
+            (_order[i], _order[other]) = (_order[other], _order[i]);
+        }
     }
 
     /// <summary>One minibatch: shards in any order, merged in theirs, and one step uphill along the mean gradient.</summary>
-    private double RunStep(int first, int size)
+    private void RunStep(int size)
     {
         int shards = (size + _shardRows - 1) / _shardRows;
         PreparedTapes.Refresh(_encoder);
-        (_first, _size) = (first, size);
-        _team.Run(shards);
+        _size = size;
+        _team.Run(shards, _runShard);
 
         double share = 1.0 / size;
         double elbo = _shards[0].Elbo;
+        double optimizationGap = _shards[0].OptimizationGap;
         TensorPrimitives.Multiply(_shards[0].Gradient, share, _gradient);
         for (int shard = 1; shard < shards; shard++)
         {
             elbo += _shards[shard].Elbo;
+            optimizationGap += _shards[shard].OptimizationGap;
             TensorPrimitives.MultiplyAdd(_shards[shard].Gradient, share, _gradient, _gradient);
         }
 
-        _optimizer.Step(_encoder.Parameters.Span, _gradient, _rateFactor);
-        TensorPrimitives.Lerp(_averageParameters, _encoder.Parameters.Span, _averageRate, _averageParameters);
-        _step++;
-        return elbo;
+        _state.Optimizer.Step(_encoder.Parameters.Span, _gradient, _state.RateFactor);
+        TensorPrimitives.Lerp(_state.Average, _encoder.Parameters.Span, _averageRate, _state.Average);
+        _state.Elbo += elbo;
+        _state.OptimizationGap += optimizationGap;
+        _state.Visited += size;
+        _state.Step++;
     }
 
     private void RunShard(int shard)
     {
         int start = shard * _shardRows;
         int count = Math.Min(_shardRows, _size - start);
-        long stream = (_step * _shards.Length) + shard;
-        _shards[shard].Run(_order.AsSpan(_first + start, count), StreamSeed.Of(_options.Seed, 2, stream));
+        long stream = (_state.Step * _shards.Length) + shard;
+        _shards[shard].Run(_batch.AsSpan(start, count), StreamSeed.Of(_options.Seed, 2, stream));
+    }
+
+    /// <summary>Saves where the run can go on. That it cannot be saved must not end the run.</summary>
+    private void SaveCheckpoint(TrainingState state)
+    {
+        state.Elapsed = _before + _clock.Elapsed;
+        if (_options.CheckpointPath is not { } path)
+        {
+            return;
+        }
+
+        try
+        {
+            new HybridCheckpoint(_encoder, _options, state).Save(path);
+            CheckpointFailure = null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidOperationException)
+        {
+            CheckpointFailure = exception;
+        }
     }
 }

@@ -7,7 +7,6 @@ namespace VariationalInference;
 /// </remarks>
 internal sealed class OutputGradient
 {
-    private readonly AmortizedBlock _block;
     private readonly GradientEstimator _estimator;
     private readonly bool _natural;
     private readonly double[] _shifted;
@@ -15,20 +14,25 @@ internal sealed class OutputGradient
     private readonly double[] _drawGradient;
     private readonly double[] _sum;
     private readonly double[] _deviations;
+    private AmortizedBlock _block;
 
-    public OutputGradient(AmortizedBlock block, GradientEstimator estimator, bool natural)
+    /// <param name="complete">The block of complete rows.</param>
+    /// <param name="estimator">The estimator.</param>
+    /// <param name="natural">Whether gradients in the means are multiplied by diag(P)P⁻¹.</param>
+    public OutputGradient(AmortizedBlock complete, GradientEstimator estimator, bool natural)
     {
-        _block = block;
+        _block = complete;
         _estimator = estimator;
         _natural = natural;
-        _shifted = new double[block.Shape.Rank];
-        _position = new double[block.Count];
-        _drawGradient = new double[block.Count];
-        _sum = new double[block.Count];
-        _deviations = new double[block.Count];
+        _shifted = new double[complete.Shape.Rank];
+        _position = new double[complete.Count];
+        _drawGradient = new double[complete.Count];
+        _sum = new double[complete.Count];
+        _deviations = new double[complete.Count];
     }
 
     /// <summary>Evaluates the gradient of one row.</summary>
+    /// <param name="block">The split of the row's latents.</param>
     /// <param name="amortized">t_A.</param>
     /// <param name="residual">e, after the coordinate step.</param>
     /// <param name="varianceRatios">q = Λ_aa σ_a².</param>
@@ -36,6 +40,7 @@ internal sealed class OutputGradient
     /// <param name="meanGradient">Receives ∂/∂μ.</param>
     /// <param name="logVarianceGradient">Receives ∂/∂ρ.</param>
     public void Evaluate(
+        AmortizedBlock block,
         ReadOnlySpan<double> amortized,
         ReadOnlySpan<double> residual,
         ReadOnlySpan<double> varianceRatios,
@@ -43,6 +48,7 @@ internal sealed class OutputGradient
         Span<double> meanGradient,
         Span<double> logVarianceGradient)
     {
+        _block = block;
         if (_estimator == GradientEstimator.Analytic)
         {
             _block.Gradient(amortized, residual, _sum);
@@ -93,15 +99,16 @@ internal sealed class OutputGradient
         for (int draw = 0; draw < draws; draw++)
         {
             ReadOnlySpan<double> epsilon = noise.Slice(draw * count, count);
-            residual.CopyTo(_shifted);
+            Span<double> shifted = _shifted.AsSpan(0, residual.Length);
+            residual.CopyTo(shifted);
             for (int i = 0; i < count; i++)
             {
                 double shift = _deviations[i] * epsilon[i];
                 _position[i] = amortized[i] + shift;
-                PosteriorShape.Subtract(_block.Shape.Column(_block.Amortized[i]), shift, _shifted);
+                PosteriorShape.Subtract(_block.Shape.Column(_block.Amortized[i]), shift, shifted);
             }
 
-            _block.Gradient(_position, _shifted, _drawGradient);
+            _block.Gradient(_position, shifted, _drawGradient);
             for (int i = 0; i < count; i++)
             {
                 double deviation = _deviations[i];

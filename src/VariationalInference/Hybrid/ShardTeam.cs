@@ -5,20 +5,19 @@ namespace VariationalInference;
 /// <summary>Threads that stay together for a training run, and share out the numbers 0 … count − 1 step after step without allocating.</summary>
 internal sealed class ShardTeam : IDisposable
 {
-    private readonly Action<int> _work;
     private readonly Thread[] _helpers;
     private readonly SemaphoreSlim _start = new(0);
     private readonly CountdownEvent _working = new(1);
+    private Action<int> _work = _ => { };
     private int _count;
     private int _next;
     private ExceptionDispatchInfo? _failure;
     private volatile bool _disbanded;
 
     /// <param name="size">The number of threads, the caller's own included. Range: at least 1.</param>
-    /// <param name="work">What is done for each number; called from any of the threads.</param>
-    public ShardTeam(int size, Action<int> work)
+    public ShardTeam(int size)
     {
-        _work = work;
+        Size = size;
         _helpers = [.. Enumerable.Range(1, size - 1).Select(_ => new Thread(Help) { IsBackground = true })];
         foreach (Thread helper in _helpers)
         {
@@ -26,9 +25,15 @@ internal sealed class ShardTeam : IDisposable
         }
     }
 
-    /// <summary>Does the work for every number, and returns when all is done.</summary>
-    public void Run(int count)
+    /// <summary>Gets the number of threads, the caller's own included.</summary>
+    public int Size { get; }
+
+    /// <summary>Does some work for every number, and returns when all is done.</summary>
+    /// <param name="count">How many numbers there are.</param>
+    /// <param name="work">What is done for each; called from any of the threads.</param>
+    public void Run(int count, Action<int> work)
     {
+        _work = work;
         _count = count;
         Volatile.Write(ref _next, 0);
         int helpers = Math.Min(_helpers.Length, count - 1);

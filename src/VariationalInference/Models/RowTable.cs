@@ -11,6 +11,12 @@ internal static class RowTable
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(table, name);
         RequireSize(model, table.RowCount, table.ColumnCount, name);
+        RequireCells(table, name, name, allowMissing);
+    }
+
+    /// <summary>Requires finite values (or NaN, where missing cells are allowed) of a table that has a label of its own within the parameter.</summary>
+    public static void RequireCells(Matrix<double> table, string label, string name, bool allowMissing)
+    {
         for (int k = 0; k < table.ColumnCount; k++)
         {
             for (int n = 0; n < table.RowCount; n++)
@@ -19,7 +25,7 @@ internal static class RowTable
                 if (!double.IsFinite(value) && !(allowMissing && double.IsNaN(value)))
                 {
                     string allowed = allowMissing ? "finite, or NaN when it is missing" : "finite";
-                    throw new ArgumentException(Guard.Text($"{name}[{n}, {k}] is {value}; it must be {allowed}."), name);
+                    throw new ArgumentException(Guard.Text($"{label}[{n}, {k}] is {value}; it must be {allowed}."), name);
                 }
             }
         }
@@ -62,12 +68,12 @@ internal static class RowTable
         }
     }
 
-    /// <summary>Observes a row that has been checked; a value out of range is reported with its row.</summary>
-    public static QuadraticLogJoint Observe(LinearGaussianModel model, ReadOnlySpan<double> values, int row)
+    /// <summary>Conditions on a row that has been checked; a value out of range is reported with its row.</summary>
+    public static ConditionedRow Condition(LinearGaussianModel model, ReadOnlySpan<double> values, Span<double> whitened, long row)
     {
         try
         {
-            return model.Observe(values);
+            return model.Structure.Condition(values, whitened);
         }
         catch (NonFiniteValueException exception)
         {

@@ -13,7 +13,7 @@ internal sealed class SafeTensorsHeader
     private readonly List<TensorEntry> _tensors = [];
 
     /// <summary>Parses a header; whether the tensors' types, shapes and places are possible is left to <see cref="CheckLayout"/>.</summary>
-    /// <exception cref="EncoderFileException">The header is not as the format has it.</exception>
+    /// <exception cref="ModelFileException">The header is not as the format has it.</exception>
     public SafeTensorsHeader(ReadOnlySpan<byte> json, string? fileName)
     {
         _fileName = fileName;
@@ -45,7 +45,7 @@ internal sealed class SafeTensorsHeader
     public long DataLength => _tensors.Count == 0 ? 0 : _tensors[^1].End;
 
     /// <summary>Requires known types, shapes that fit the bytes, and that the tensors follow one another without holes.</summary>
-    /// <exception cref="EncoderFileException">A tensor is not as it must be.</exception>
+    /// <exception cref="ModelFileException">A tensor is not as it must be.</exception>
     public void CheckLayout()
     {
         long end = 0;
@@ -222,5 +222,5 @@ internal sealed class SafeTensorsHeader
         }
     }
 
-    private EncoderFileException Failure(FormattableString problem, Exception? cause = null) => new(_fileName, problem, cause);
+    private ModelFileException Failure(FormattableString problem, Exception? cause = null) => new(_fileName, problem, cause);
 }

@@ -23,7 +23,7 @@ internal sealed class SafeTensorsReader
     private ReadOnlyMemory<byte>? _readAhead;
 
     /// <summary>Reads the header.</summary>
-    /// <exception cref="EncoderFileException">The header is not as the format has it, or does not fit the stream.</exception>
+    /// <exception cref="ModelFileException">The header is not as the format has it, or does not fit the stream.</exception>
     public SafeTensorsReader(Stream stream, string? fileName)
     {
         _stream = stream;
@@ -39,7 +39,7 @@ internal sealed class SafeTensorsReader
     private int DataOffset { get; }
 
     /// <summary>Checks that the tensors are as the format has them and that the data are there, neither more nor less.</summary>
-    /// <exception cref="EncoderFileException">They are not.</exception>
+    /// <exception cref="ModelFileException">They are not.</exception>
     public void CheckData()
     {
         Header.CheckLayout();
@@ -66,7 +66,7 @@ internal sealed class SafeTensorsReader
     }
 
     /// <summary>Reads the next tensor, in the order of the data.</summary>
-    /// <exception cref="EncoderFileException">The data end early.</exception>
+    /// <exception cref="ModelFileException">The data end early.</exception>
     public void ReadValues(TensorType type, Span<double> values)
     {
         int itemSize = SafeTensors.ItemSize(type);
@@ -145,5 +145,5 @@ internal sealed class SafeTensorsReader
         }
     }
 
-    private EncoderFileException Failure(FormattableString problem) => new(_fileName, problem);
+    private ModelFileException Failure(FormattableString problem) => new(_fileName, problem);
 }

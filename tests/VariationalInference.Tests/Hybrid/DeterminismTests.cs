@@ -59,7 +59,7 @@ public sealed class DeterminismTests
                 GapTolerance = 0,
                 Patience = 1000,
                 BatchSize = 128,
-                MaxDegreeOfParallelism = threads,
+                MaxThreads = threads,
                 Estimator = GradientEstimator.Reparameterized,
             };
             long before = GC.GetAllocatedBytesForCurrentThread();

@@ -17,7 +17,7 @@ internal static class Fingerprint
             MaxEpochs = 3,
             GapTolerance = 0,
             Seed = 11,
-            MaxDegreeOfParallelism = threads,
+            MaxThreads = threads,
         };
         HybridResult result = new HybridSolver(options).Fit(model, new MlpEncoder(2, 1, [8, 8], seed: 5), rows);
         ulong hash = 14695981039346656037;

@@ -19,7 +19,7 @@ public sealed class HybridInputTests
         Refused(() => new HybridOptions { CoordinateSweeps = 0 }, "CoordinateSweeps", "*CoordinateSweeps is 0*at least 1*");
         Refused(() => new HybridOptions { GapTolerance = double.NaN }, "GapTolerance", "*GapTolerance is NaN*");
         Refused(() => new HybridOptions { ValidationFraction = 1 }, "ValidationFraction", "*ValidationFraction is 1*between 0 and 1*");
-        Refused(() => new HybridOptions { MaxDegreeOfParallelism = 0 }, "MaxDegreeOfParallelism", "*is 0*at least 1, or -1*");
+        Refused(() => new HybridOptions { MaxThreads = 0 }, "MaxThreads", "*is 0*at least 1*");
         Refused(() => new HybridOptions { Estimator = (GradientEstimator)9 }, "Estimator", "*Estimator is 9*");
         Refused(() => new HybridOptions { AmortizedLatents = [] }, "AmortizedLatents", "*empty*at least 1*");
         Refused(() => new HybridOptions { AmortizedLatents = [0, 2, 0] }, "AmortizedLatents", "*latent 0 twice*");

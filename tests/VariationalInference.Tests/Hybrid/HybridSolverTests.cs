@@ -104,12 +104,12 @@ public sealed class HybridSolverTests
         HybridTable table = result.Infer(rows);
         for (int n = 0; n < table.RowCount; n++)
         {
-            double gaps = table.ApproximationGap + table.AmortizationGaps[n];
+            double gaps = table.ApproximationGaps[n] + table.AmortizationGaps[n];
             table.AmortizationGaps[n].Should().BeGreaterThan(0);
             (table.Elbos[n] + gaps).Should().BeApproximately(table.LogEvidences[n], 1e-10);
             MeanFieldGaussian single = result.Infer(rows.Row(n).ToArray());
-            single.Means.Should().Equal(table.Posteriors[n].Means);
-            single.Variances.Should().Equal(table.Posteriors[n].Variances);
+            single.Means.Should().Equal(table[n].Means);
+            single.Variances.Should().Equal(table[n].Variances);
         }
 
         (result.ValidationElbo + result.ApproximationGap + result.AmortizationGap)

@@ -149,7 +149,7 @@ public sealed class OutputGradientTests
             var means = new double[_means.Length];
             var logVariances = new double[_means.Length];
             double[] ratios = [.. _logVariances.Select((rho, i) => _block.Shape.VarianceRatio(_block.Amortized[i], rho))];
-            new OutputGradient(_block, estimator, natural).Evaluate(_whitened, _residual, ratios, noise, means, logVariances);
+            new OutputGradient(_block, estimator, natural).Evaluate(_block, _whitened, _residual, ratios, noise, means, logVariances);
             return (means, logVariances);
         }
 

@@ -244,7 +244,7 @@ public sealed class MlpEncoderFileTests : IDisposable
 
         Action load = () => MlpEncoder.Load(path);
 
-        load.Should().ThrowExactly<EncoderFileException>().WithMessage($"{path}: the header's length is given as *")
+        load.Should().ThrowExactly<ModelFileException>().WithMessage($"{path}: the header's length is given as *")
             .Which.FileName.Should().Be(path);
     }
 
@@ -371,7 +371,7 @@ public sealed class MlpEncoderFileTests : IDisposable
         [.. scales.InputMeans, .. scales.InputDeviations, .. scales.OutputMeans, .. scales.OutputDeviations, .. scales.OutputVariances];
 
     private static void Refuse(byte[] file, string message) =>
-        ((Action)(() => EncoderBytes.Load(file))).Should().ThrowExactly<EncoderFileException>().WithMessage($"The stream: {message}");
+        ((Action)(() => EncoderBytes.Load(file))).Should().ThrowExactly<ModelFileException>().WithMessage($"The stream: {message}");
 
     private static void CheckEndless(byte[] start, string message)
     {
@@ -379,7 +379,7 @@ public sealed class MlpEncoderFileTests : IDisposable
 
         Action load = () => MlpEncoder.Load(stream);
 
-        load.Should().ThrowExactly<EncoderFileException>().WithMessage($"The stream: {message}");
+        load.Should().ThrowExactly<ModelFileException>().WithMessage($"The stream: {message}");
         stream.Delivered.Should().BeLessThan(100_000_100, "a header may be that long, and these data are short");
     }
 
@@ -402,7 +402,7 @@ public sealed class MlpEncoderFileTests : IDisposable
         {
             return load() is not null;
         }
-        catch (EncoderFileException)
+        catch (ModelFileException)
         {
             return false;
         }
@@ -415,7 +415,7 @@ public sealed class MlpEncoderFileTests : IDisposable
         {
             load();
         }
-        catch (EncoderFileException)
+        catch (ModelFileException)
         {
             // Its memory counts as well.
         }

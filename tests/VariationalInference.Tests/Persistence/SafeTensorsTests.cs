@@ -118,7 +118,7 @@ public sealed class SafeTensorsTests
 
         Action read = () => new SafeTensorsReader(stream, "x.safetensors").CheckData();
 
-        read.Should().ThrowExactly<EncoderFileException>().WithMessage($"x.safetensors: {message}").Which.FileName.Should().Be("x.safetensors");
+        read.Should().ThrowExactly<ModelFileException>().WithMessage($"x.safetensors: {message}").Which.FileName.Should().Be("x.safetensors");
     }
 
     [Theory]
@@ -128,7 +128,7 @@ public sealed class SafeTensorsTests
     {
         Action read = () => _ = new SafeTensorsReader(new MemoryStream(new byte[length]), null);
 
-        read.Should().ThrowExactly<EncoderFileException>().WithMessage($"The stream: {message}");
+        read.Should().ThrowExactly<ModelFileException>().WithMessage($"The stream: {message}");
     }
 
     [Theory]
@@ -143,7 +143,7 @@ public sealed class SafeTensorsTests
 
         Action read = () => _ = new SafeTensorsReader(new MemoryStream(file), null);
 
-        read.Should().ThrowExactly<EncoderFileException>()
+        read.Should().ThrowExactly<ModelFileException>()
             .WithMessage($"The stream: the header's length is given as {length} bytes; at most 2 are possible here.");
     }
 
@@ -156,7 +156,7 @@ public sealed class SafeTensorsTests
 
         Action read = () => _ = new SafeTensorsReader(new MemoryStream(file), null);
 
-        read.Should().ThrowExactly<EncoderFileException>().WithMessage("The stream: the header is not JSON text; it must be*");
+        read.Should().ThrowExactly<ModelFileException>().WithMessage("The stream: the header is not JSON text; it must be*");
     }
 
     [Fact]
@@ -166,7 +166,7 @@ public sealed class SafeTensorsTests
 
         Action read = () => _ = new SafeTensorsReader(new MemoryStream(EncoderBytes.Compose($"{{\"__metadata__\":{{{names}}}}}", [])), null);
 
-        read.Should().ThrowExactly<EncoderFileException>().WithMessage("The stream: the header has more than 10000 names;*");
+        read.Should().ThrowExactly<ModelFileException>().WithMessage("The stream: the header has more than 10000 names;*");
     }
 
     [Fact]

@@ -1,0 +1,103 @@
+using System.Collections.Immutable;
+
+namespace VariationalInference;
+
+/// <summary>The state of a training run between two steps: parameters, optimiser, learning rate, place in the rows, options and history.</summary>
+/// <remarks>
+/// <see cref="HybridSolver.Resume(LinearGaussianModel, HybridCheckpoint, MathNet.Numerics.LinearAlgebra.Matrix{double}, IProgress{HybridProgress}?, CancellationToken)"/>
+/// goes on from it as if training had never stopped, to the last bit. Every <see cref="HybridResult"/> has one, and
+/// <see cref="HybridOptions.CheckpointPath"/> saves them on the way.
+/// <threadsafety>Safe to share: nothing changes a checkpoint, and each training run that goes on from it works on a copy.</threadsafety>
+/// </remarks>
+public sealed class HybridCheckpoint
+{
+    private readonly IEncoder _encoder;
+
+    internal HybridCheckpoint(IEncoder encoder, HybridOptions options, TrainingState state)
+    {
+        _encoder = encoder;
+        Options = options;
+        State = state;
+    }
+
+    /// <summary>Gets the options of the run. Read from a file, they have no <see cref="HybridOptions.CheckpointPath"/>.</summary>
+    public HybridOptions Options { get; }
+
+    /// <summary>Gets the number of epochs done.</summary>
+    public int Epochs => State.Epoch;
+
+    /// <summary>Gets the number of steps taken.</summary>
+    public long Steps => State.Step;
+
+    /// <summary>Gets the exact mean amortization gap of a held-out row with the best parameters so far, in nats.</summary>
+    public double AmortizationGap => State.BestGap;
+
+    /// <summary>Gets the state after each epoch; element 0 is the untrained encoder.</summary>
+    public ImmutableArray<HybridProgress> History => State.History;
+
+    internal TrainingState State { get; }
+
+    /// <summary>
+    /// Loads a checkpoint from a file that <see cref="Save(string)"/> wrote. Nothing in the file is believed before it is checked, and no more
+    /// memory is taken than a small multiple of its size.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="encoder">
+    /// The encoder whose parameters the file holds, if it is none of the library's own; it is copied. <see langword="null"/> for an
+    /// <see cref="MlpEncoder"/>, which the file describes.
+    /// </param>
+    /// <returns>The checkpoint.</returns>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="path"/> is empty or <see langword="null"/>, or <paramref name="encoder"/> is not the one of the file, or missing.
+    /// </exception>
+    /// <exception cref="ModelFileException">
+    /// The file is truncated, altered, of another kind or of a newer version; the message says what is wrong and what is allowed.
+    /// </exception>
+    /// <exception cref="IOException">The file is missing or cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
+    public static HybridCheckpoint Load(string path, IEncoder? encoder = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using FileStream stream = File.OpenRead(path);
+        return HybridCheckpointFile.Read(stream, path, encoder);
+    }
+
+    /// <summary>
+    /// Saves the checkpoint to a file in the safetensors format, in double precision. An old file is replaced once the new one is whole on the
+    /// disk; when anything fails the old file stays as it was.
+    /// </summary>
+    /// <remarks>
+    /// The metadata hold <c>format_version</c>, <c>kind</c> (hybrid_checkpoint), <c>options</c> (<see cref="HybridOptions.ToJson"/>) and
+    /// <c>training</c>. An <see cref="MlpEncoder"/> with its best parameters stands under <c>encoder.</c>, with the names of
+    /// <see cref="MlpEncoder.Save(string)"/>; an encoder of one's own is held by its parameters alone.
+    /// </remarks>
+    /// <param name="path">The file, created or replaced.</param>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty or <see langword="null"/>.</exception>
+    /// <exception cref="InvalidOperationException">A parameter is not finite; the message names it.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be written, or is a folder or a device.</exception>
+    public void Save(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        AtomicFile.Write(path, stream => HybridCheckpointFile.Write(this, _encoder, stream));
+    }
+
+    /// <summary>Copies the encoder, with the best parameters so far.</summary>
+    /// <returns>A new encoder.</returns>
+    public IEncoder BestEncoder() => Encoder(State.Best);
+
+    /// <summary>Says where training stands.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => Guard.Text(
+        $"{_encoder}, {Epochs} epochs and {State.Visited} rows of the next: amortization gap {AmortizationGap:G2} nats a row");
+
+    /// <summary>Copies the encoder, with the parameters of the last step.</summary>
+    internal IEncoder CurrentEncoder() => Encoder(State.Current);
+
+    private IEncoder Encoder(double[] parameters)
+    {
+        IEncoder copy = _encoder.Clone();
+        parameters.CopyTo(copy.Parameters);
+        return copy;
+    }
+}

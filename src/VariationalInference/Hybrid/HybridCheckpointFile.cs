@@ -1,0 +1,241 @@
+using System.Collections.Immutable;
+
+namespace VariationalInference;
+
+/// <summary>Writes a <see cref="HybridCheckpoint"/> as a safetensors file and reads it back.</summary>
+internal static class HybridCheckpointFile
+{
+    private const string Version = "1";
+    private const string Kind = "hybrid_checkpoint";
+    private const string VersionKey = "format_version";
+    private const string KindKey = "kind";
+    private const string OptionsKey = "options";
+    private const string TrainingKey = "training";
+    private const string EncoderPrefix = "encoder.";
+    private const string StatePrefix = "training.";
+    private const string History = StatePrefix + "history";
+    private const string Optimizer = StatePrefix + "optimizer.";
+
+    // Epoch to elapsed ticks, as HybridProgress has them.
+    private const int HistoryColumns = 10;
+
+    public static void Write(HybridCheckpoint checkpoint, IEncoder encoder, Stream stream)
+    {
+        TrainingState state = checkpoint.State;
+        List<TensorValues> tensors =
+        [
+            Vector(StatePrefix + "current", state.Current),
+            Vector(StatePrefix + "average", state.Average),
+            Vector(StatePrefix + "best", state.Best),
+            Vector(StatePrefix + "coordinates", state.Coordinates),
+            .. state.Optimizer.Vectors.Select(vector => Vector(Optimizer + vector.Name, vector.Values)),
+        ];
+        List<KeyValuePair<string, string>> metadata =
+        [
+            new(VersionKey, Version),
+            new(KindKey, Kind),
+            new(OptionsKey, checkpoint.Options.ToJson()),
+            new(TrainingKey, TrainingStateJson.Write(state)),
+        ];
+        if (encoder is MlpEncoder perceptron)
+        {
+            MlpEncoder best = perceptron.Clone();
+            state.Best.CopyTo(best.Parameters);
+            tensors.AddRange(MlpEncoderTensors.OfParameters(best, EncoderPrefix + MlpEncoderTensors.Prefix, EncoderPrefix));
+            tensors.AddRange(MlpEncoderTensors.OfScales(best.Scales, EncoderPrefix));
+            metadata.AddRange(MlpEncoderMetadata.Of(best).Select(entry => KeyValuePair.Create(EncoderPrefix + entry.Key, entry.Value)));
+        }
+
+        MlpEncoderFile.CheckFinite(tensors);
+        tensors.Add(new TensorValues(History, [state.History.Length, HistoryColumns], Rows(state.History)));
+        SafeTensorsWriter.Write(stream, metadata, tensors, TensorType.F64);
+    }
+
+    /// <exception cref="ModelFileException">The stream does not hold a checkpoint.</exception>
+    /// <exception cref="ArgumentException">The encoder is not the one of the file, or missing.</exception>
+    public static HybridCheckpoint Read(Stream stream, string? fileName, IEncoder? encoder)
+    {
+        var reader = new SafeTensorsReader(stream, fileName);
+        IReadOnlyDictionary<string, string> metadata = reader.Header.Metadata;
+        CheckKind(metadata, fileName);
+        reader.CheckData();
+        var tensors = new Dictionary<string, double[]>(StringComparer.Ordinal);
+        foreach (TensorEntry entry in reader.Header.Tensors)
+        {
+            CheckEntry(entry, fileName);
+            double[] values = new double[entry.ElementCount!.Value];
+            reader.ReadValues(TensorType.F64, values);
+            tensors.Add(entry.Name, values);
+        }
+
+        HybridOptions options;
+        TrainingStateJson training;
+        try
+        {
+            options = HybridOptions.FromJson(Text(metadata, OptionsKey, fileName));
+            training = TrainingStateJson.Read(Text(metadata, TrainingKey, fileName));
+        }
+        catch (FormatException exception)
+        {
+            throw new ModelFileException(fileName, $"{exception.Message}", exception);
+        }
+
+        IEncoder own = ReadEncoder(reader.Header, tensors, metadata, fileName, encoder);
+        TrainingState state = ReadState(tensors, training, options, own.Parameters.Length, fileName);
+        return new HybridCheckpoint(own, options, state);
+    }
+
+    private static void CheckKind(IReadOnlyDictionary<string, string> metadata, string? fileName)
+    {
+        // The version comes first: all the rest may be different in a newer one.
+        string version = Text(metadata, VersionKey, fileName);
+        if (version != Version)
+        {
+            throw new ModelFileException(
+                fileName,
+                $"{VersionKey} is {SafeTensors.Show(version)}; the versions known here are: {Version}. A newer version of the library may know more.");
+        }
+
+        string kind = Text(metadata, KindKey, fileName);
+        if (kind != Kind)
+        {
+            throw new ModelFileException(fileName, $"{KindKey} is {SafeTensors.Show(kind)}; it must be {Kind}.");
+        }
+    }
+
+    private static void CheckEntry(TensorEntry entry, string? fileName)
+    {
+        bool isKnown = entry.Name.StartsWith(EncoderPrefix, StringComparison.Ordinal) || entry.Name.StartsWith(StatePrefix, StringComparison.Ordinal);
+        if (!isKnown || entry.Type != TensorType.F64)
+        {
+            throw new ModelFileException(
+                fileName,
+                $"tensor {SafeTensors.Show(entry.Name)} of type {SafeTensors.Show(entry.TypeName)} has no place in a checkpoint; names begin with {EncoderPrefix} or {StatePrefix}, and types are F64.");
+        }
+    }
+
+    private static string Text(IReadOnlyDictionary<string, string> metadata, string key, string? fileName) =>
+        metadata.GetValueOrDefault(key) ?? throw new ModelFileException(fileName, $"{key} is missing; a checkpoint must have it.");
+
+    private static IEncoder ReadEncoder(
+        SafeTensorsHeader header,
+        Dictionary<string, double[]> tensors,
+        IReadOnlyDictionary<string, string> metadata,
+        string? fileName,
+        IEncoder? encoder)
+    {
+        ImmutableArray<TensorEntry> entries =
+        [
+            .. header.Tensors.Where(entry => entry.Name.StartsWith(EncoderPrefix, StringComparison.Ordinal))
+                .Select(entry => entry with { Name = entry.Name[EncoderPrefix.Length..] }),
+        ];
+        if (entries.IsEmpty)
+        {
+            return encoder?.Clone() ?? throw new ArgumentNullException(
+                nameof(encoder), "The checkpoint holds the parameters of an encoder that the library does not know; encoder must be given.");
+        }
+
+        if (encoder is not null)
+        {
+            throw new ArgumentException("The checkpoint describes its encoder; encoder must be null.", nameof(encoder));
+        }
+
+        Dictionary<string, string> own = metadata.Where(entry => entry.Key.StartsWith(EncoderPrefix, StringComparison.Ordinal))
+            .ToDictionary(entry => entry.Key[EncoderPrefix.Length..], entry => entry.Value, StringComparer.Ordinal);
+        return MlpEncoderFile.Create(
+            own, entries, (entry, values) => tensors[EncoderPrefix + entry.Name].CopyTo(values), fileName);
+    }
+
+    private static TrainingState ReadState(
+        Dictionary<string, double[]> tensors, TrainingStateJson training, HybridOptions options, int parameterCount, string? fileName)
+    {
+        double[] Values(string name, int? count)
+        {
+            double[] values = tensors.GetValueOrDefault(name)
+                ?? throw new ModelFileException(fileName, $"tensor {name} is missing; a checkpoint must have it.");
+            if (values.Length != (count ?? values.Length))
+            {
+                throw new ModelFileException(fileName, $"{name} has {values.Length} elements; it must have {count}.");
+            }
+
+            for (int i = 0; i < values.Length; i++)
+            {
+                if (!double.IsFinite(values[i]))
+                {
+                    throw new ModelFileException(fileName, $"{name}[{i}] is {values[i]}; it must be finite.");
+                }
+            }
+
+            return values;
+        }
+
+        OptimizerState optimizer = options.Optimizer.CreateState(parameterCount);
+        optimizer.Steps = training.OptimizerSteps;
+        foreach ((string name, double[] values) in optimizer.Vectors)
+        {
+            Values(Optimizer + name, parameterCount).CopyTo(values.AsSpan());
+        }
+
+        double[] coordinates = Values(StatePrefix + "coordinates", options.CoordinateSweeps is null ? 0 : null);
+        return training.ToState(
+            Values(StatePrefix + "current", parameterCount),
+            Values(StatePrefix + "average", parameterCount),
+            Values(StatePrefix + "best", parameterCount),
+            coordinates,
+            optimizer,
+            ReadHistory(tensors, fileName));
+    }
+
+    private static ImmutableArray<HybridProgress> ReadHistory(Dictionary<string, double[]> tensors, string? fileName)
+    {
+        double[] values = tensors.GetValueOrDefault(History) ?? [];
+        if (values.Length == 0 || values.Length % HistoryColumns != 0)
+        {
+            throw new ModelFileException(
+                fileName, $"{History} has {values.Length} elements; it must have {HistoryColumns} for each epoch and as many before the first.");
+        }
+
+        var history = ImmutableArray.CreateBuilder<HybridProgress>(values.Length / HistoryColumns);
+        for (int i = 0; i < values.Length; i += HistoryColumns)
+        {
+            double epoch = values[i], epochs = values[i + 1], ticks = values[i + 9];
+            if (epoch != history.Count || !(epochs >= 1 && epochs <= int.MaxValue) || !(ticks >= 0 && ticks < long.MaxValue))
+            {
+                throw new ModelFileException(fileName, $"{History}[{history.Count}] does not describe epoch {history.Count}.");
+            }
+
+            history.Add(new HybridProgress(
+                (int)epoch,
+                (int)epochs,
+                values[i + 2],
+                values[i + 3],
+                values[i + 4],
+                values[i + 5],
+                values[i + 6],
+                values[i + 7],
+                values[i + 8],
+                new TimeSpan((long)ticks)));
+        }
+
+        return history.MoveToImmutable();
+    }
+
+    private static double[] Rows(ImmutableArray<HybridProgress> history) =>
+    [
+        .. history.SelectMany(progress => new[]
+        {
+            progress.Epoch,
+            progress.MaxEpochs,
+            progress.TrainingElbo,
+            progress.OptimizationGap,
+            progress.ValidationElbo,
+            progress.ValidationLogEvidence,
+            progress.AmortizationGap,
+            progress.ApproximationGap,
+            progress.LearningRate,
+            progress.Elapsed.Ticks,
+        }),
+    ];
+
+    private static TensorValues Vector(string name, double[] values) => new(name, [values.Length], values);
+}

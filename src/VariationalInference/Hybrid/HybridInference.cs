@@ -1,0 +1,164 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using MathNet.Numerics.LinearAlgebra;
+
+namespace VariationalInference;
+
+/// <summary>
+/// An encoder for some latents of a model and closed-form updates (5-2) for the rest, ready to infer the latents of any row: section 5 without
+/// its training.
+/// </summary>
+/// <remarks>
+/// Inference costs one forward pass and the closed-form coordinate block; nothing is stored by row. Gaps on <see cref="HybridTable"/> are
+/// exact for each row, also for rows unlike those of training. Rows may have missing cells where the encoder accepts that.
+/// <threadsafety>Safe to share. Do not write the parameters of <see cref="Encoder"/>; clone it to train on.</threadsafety>
+/// </remarks>
+/// <example>
+/// <code>
+/// var inference = new HybridInference(model, MlpEncoder.Load("encoder.safetensors"), amortizedLatents: [0]);
+/// MeanFieldGaussian q = inference.Infer([1.2, 0.8]);
+/// </code>
+/// </example>
+public class HybridInference
+{
+    private readonly ConcurrentBag<HybridPass> _rowPasses = [];
+
+    /// <summary>Initializes a new instance of the <see cref="HybridInference"/> class.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="encoder">The trained encoder, from K observations to as many latents as are amortized. It is not copied.</param>
+    /// <param name="amortizedLatents">The latents that it serves, counted from 0, in the order of its outputs.</param>
+    /// <exception cref="ArgumentException">The encoder does not fit the model or the latents, or a latent does not exist or is named twice.</exception>
+    public HybridInference(LinearGaussianModel model, IEncoder encoder, ImmutableArray<int> amortizedLatents)
+        : this(Checked(model, encoder, amortizedLatents), encoder, new AmortizedBlocks(model, amortizedLatents))
+    {
+    }
+
+    internal HybridInference(LinearGaussianModel model, IEncoder encoder, AmortizedBlocks blocks)
+    {
+        Model = model;
+        Encoder = encoder;
+        Blocks = blocks;
+        PreparedTapes.Refresh(encoder);
+    }
+
+    /// <summary>Gets the model.</summary>
+    public LinearGaussianModel Model { get; }
+
+    /// <summary>Gets the encoder.</summary>
+    public IEncoder Encoder { get; }
+
+    /// <summary>Gets the latents that the encoder serves, in the order of its outputs.</summary>
+    public ImmutableArray<int> AmortizedLatents => Blocks.Complete.Amortized;
+
+    /// <summary>
+    /// Gets the number of sweeps (5-2) over the coordinate latents, from their prior means, for each row that is inferred; what they lose
+    /// against the best is the row's optimization gap. Range: at least 1.
+    /// </summary>
+    /// <value>The default is <see langword="null"/>: the block is solved exactly.</value>
+    public int? CoordinateSweeps
+    {
+        get;
+        init
+        {
+            if (value is int sweeps)
+            {
+                Guard.AtLeast(sweeps, 1, nameof(CoordinateSweeps));
+            }
+
+            field = value;
+        }
+    }
+
+    /// <summary>Gets the amortization gap above which the rows of a table are flagged, in nats. Range: at least 0.</summary>
+    /// <value>The default is 0.01; of a <see cref="HybridResult"/>, the largest gap of a held-out row, or the gap tolerance if that is larger.</value>
+    public double GapLimit
+    {
+        get;
+        init
+        {
+            Guard.NonNegative(value, nameof(GapLimit));
+            field = value;
+        }
+    } = 0.01;
+
+    /// <summary>Gets the largest number of threads that work on a table; results do not depend on it. Range: at least 1.</summary>
+    /// <value>The default is the number of processors.</value>
+    public int MaxThreads
+    {
+        get;
+        init
+        {
+            Guard.AtLeast(value, 1, nameof(MaxThreads));
+            field = value;
+        }
+    } = Environment.ProcessorCount;
+
+    internal AmortizedBlocks Blocks { get; }
+
+    /// <summary>Infers the latents of one row: a forward pass, then the closed-form block.</summary>
+    /// <param name="row">The observations x, length K, all finite, or NaN where missing if the encoder accepts that.</param>
+    /// <returns>The hybrid posterior of all latents, in the model's order.</returns>
+    /// <exception cref="ArgumentException"><paramref name="row"/> has another length or holds a value that is not allowed.</exception>
+    /// <exception cref="NonFiniteValueException">An output of the encoder is not finite.</exception>
+    public MeanFieldGaussian Infer(ReadOnlySpan<double> row)
+    {
+        Model.RequireRow(row);
+        RequireCells(row);
+        if (!_rowPasses.TryTake(out HybridPass? pass))
+        {
+            pass = new HybridPass(this, capacity: 1);
+        }
+
+        pass.Load(row, rowNumber: 0);
+        pass.Encode();
+        pass.Infer(position: 0);
+        var means = new double[Model.LatentCount];
+        var variances = new double[Model.LatentCount];
+        pass.Write(means, variances, stride: 1);
+        _rowPasses.Add(pass);
+        return MeanFieldGaussian.Adopt(means, ImmutableCollectionsMarshal.AsImmutableArray(variances));
+    }
+
+    /// <summary>Infers the latents of every row of a table, with the exact gaps of each.</summary>
+    /// <param name="table">The observations, N×K, all finite, or NaN where missing if the encoder accepts that.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <returns>The hybrid posteriors and their gaps.</returns>
+    /// <exception cref="ArgumentException"><paramref name="table"/> has no rows, another width or holds a value that is not allowed.</exception>
+    /// <exception cref="NonFiniteValueException">An output of the encoder is not finite, or a row's evidence is not.</exception>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public HybridTable Infer(Matrix<double> table, CancellationToken cancellationToken = default)
+    {
+        RowTable.Require(Model, table, nameof(table), Encoder.AcceptsMissing);
+        return new HybridTablePass(this, table, cancellationToken).Run();
+    }
+
+    /// <summary>
+    /// Starts from the encoder and finishes a row by coordinate ascent (semi-amortized inference): the best mean-field posterior, with its
+    /// certificate, also for rows unlike those of training.
+    /// </summary>
+    /// <param name="row">The observations x, length K, all finite, or NaN where missing if the encoder accepts that.</param>
+    /// <param name="options">How to go about it and when to stop; <see langword="null"/> for the defaults.</param>
+    /// <returns>The outcome of coordinate ascent, converged or not.</returns>
+    /// <exception cref="ArgumentException"><paramref name="row"/> has another length or holds a value that is not allowed.</exception>
+    /// <exception cref="NonFiniteValueException">An output of the encoder, or the ELBO, is not finite.</exception>
+    public CaviResult Refine(ReadOnlySpan<double> row, CaviOptions? options = null) =>
+        new CaviSolver(options).Solve(Model, row, Infer(row).Means.AsSpan());
+
+    private static LinearGaussianModel Checked(LinearGaussianModel model, IEncoder encoder, ImmutableArray<int> amortizedLatents)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(encoder);
+        AmortizedLatentsGuard.Require(amortizedLatents, nameof(amortizedLatents));
+        AmortizedLatentsGuard.RequireFit(model, encoder, amortizedLatents, nameof(amortizedLatents));
+        return model;
+    }
+
+    private void RequireCells(ReadOnlySpan<double> row)
+    {
+        if (!Encoder.AcceptsMissing)
+        {
+            Guard.AllFinite(row, nameof(row));
+        }
+    }
+}

@@ -1,0 +1,216 @@
+using System.Collections.Immutable;
+using System.Text;
+using System.Text.Json;
+
+namespace VariationalInference;
+
+/// <summary>Writes <see cref="HybridOptions"/> as JSON and reads them back.</summary>
+internal static class HybridOptionsJson
+{
+    private const int Version = 1;
+    private const string VersionKey = "formatVersion";
+    private const string KindKey = "kind";
+
+    public static string Write(HybridOptions options)
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream))
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber(VersionKey, Version);
+            writer.WriteStartArray(Key(nameof(options.AmortizedLatents)));
+            foreach (int latent in options.AmortizedLatents)
+            {
+                writer.WriteNumberValue(latent);
+            }
+
+            writer.WriteEndArray();
+            writer.WriteString(Key(nameof(options.Estimator)), Key(options.Estimator.ToString()));
+            writer.WriteNumber(Key(nameof(options.DrawCount)), options.DrawCount);
+            writer.WriteNumber(Key(nameof(options.BatchSize)), options.BatchSize);
+            writer.WriteNumber(Key(nameof(options.MaxEpochs)), options.MaxEpochs);
+            if (options.CoordinateSweeps is int sweeps)
+            {
+                writer.WriteNumber(Key(nameof(options.CoordinateSweeps)), sweeps);
+            }
+            else
+            {
+                writer.WriteNull(Key(nameof(options.CoordinateSweeps)));
+            }
+
+            writer.WriteBoolean(Key(nameof(options.NaturalGradient)), options.NaturalGradient);
+            WriteOptimizer(writer, options.Optimizer);
+            writer.WriteNumber(Key(nameof(options.GapTolerance)), options.GapTolerance);
+            writer.WriteNumber(Key(nameof(options.ImprovementTolerance)), options.ImprovementTolerance);
+            writer.WriteNumber(Key(nameof(options.Patience)), options.Patience);
+            writer.WriteNumber(Key(nameof(options.ValidationFraction)), options.ValidationFraction);
+            writer.WriteNumber(Key(nameof(options.Seed)), options.Seed);
+            writer.WriteBoolean(Key(nameof(options.ShuffleRows)), options.ShuffleRows);
+            writer.WriteNumber(Key(nameof(options.CheckpointEpochs)), options.CheckpointEpochs);
+            writer.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(stream.ToArray());
+    }
+
+    public static HybridOptions Read(string json)
+    {
+        using JsonDocument document = Parse(json);
+        JsonElement root = document.RootElement;
+        if (root.ValueKind != JsonValueKind.Object)
+        {
+            throw new FormatException("The options are no JSON object.");
+        }
+
+        var options = new HybridOptions();
+        CheckVersion(root);
+        foreach (JsonProperty property in root.EnumerateObject())
+        {
+            try
+            {
+                options = With(options, property);
+            }
+            catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
+            {
+                throw new FormatException(Guard.Text($"Option {SafeTensors.Show(property.Name)}: {exception.Message}"), exception);
+            }
+        }
+
+        return options;
+    }
+
+    private static JsonDocument Parse(string json)
+    {
+        try
+        {
+            return JsonDocument.Parse(json);
+        }
+        catch (JsonException exception)
+        {
+            throw new FormatException(Guard.Text($"The options are no JSON: {exception.Message}"), exception);
+        }
+    }
+
+    private static void CheckVersion(JsonElement root)
+    {
+        // All else may be different in a newer version.
+        bool isKnown = root.TryGetProperty(VersionKey, out JsonElement version)
+            && version.ValueKind == JsonValueKind.Number && version.TryGetInt32(out int number) && number == Version;
+        if (!isKnown)
+        {
+            string found = version.ValueKind == JsonValueKind.Undefined ? "missing" : SafeTensors.Show(version.GetRawText());
+            throw new FormatException(
+                Guard.Text($"{VersionKey} is {found}; the versions known here are: {Version}. A newer version of the library may know more."));
+        }
+    }
+
+    private static HybridOptions With(HybridOptions options, JsonProperty property)
+    {
+        JsonElement value = property.Value;
+        return property.Name switch
+        {
+            VersionKey => options,
+            "amortizedLatents" => options with { AmortizedLatents = Latents(value) },
+            "estimator" => options with { Estimator = Estimator(value) },
+            "drawCount" => options with { DrawCount = Integer(value) },
+            "batchSize" => options with { BatchSize = Integer(value) },
+            "maxEpochs" => options with { MaxEpochs = Integer(value) },
+            "coordinateSweeps" => options with { CoordinateSweeps = value.ValueKind == JsonValueKind.Null ? null : Integer(value) },
+            "naturalGradient" => options with { NaturalGradient = value.GetBoolean() },
+            "optimizer" => options with { Optimizer = ReadOptimizer(value) },
+            "gapTolerance" => options with { GapTolerance = Number(value) },
+            "improvementTolerance" => options with { ImprovementTolerance = Number(value) },
+            "patience" => options with { Patience = Integer(value) },
+            "validationFraction" => options with { ValidationFraction = Number(value) },
+            "seed" => options with { Seed = Integer(value) },
+            "shuffleRows" => options with { ShuffleRows = value.GetBoolean() },
+            "checkpointEpochs" => options with { CheckpointEpochs = Integer(value) },
+            _ => throw new ArgumentException("there is no such option."),
+        };
+    }
+
+    private static void WriteOptimizer(Utf8JsonWriter writer, Optimizer optimizer)
+    {
+        writer.WriteStartObject(Key(nameof(HybridOptions.Optimizer)));
+        writer.WriteString(KindKey, optimizer.Kind);
+        writer.WriteNumber(Key(nameof(optimizer.LearningRate)), optimizer.LearningRate);
+        if (optimizer is Adam adam)
+        {
+            writer.WriteNumber(Key(nameof(adam.Beta1)), adam.Beta1);
+            writer.WriteNumber(Key(nameof(adam.Beta2)), adam.Beta2);
+            writer.WriteNumber(Key(nameof(adam.Epsilon)), adam.Epsilon);
+        }
+        else if (optimizer is Sgd sgd)
+        {
+            writer.WriteNumber(Key(nameof(sgd.Momentum)), sgd.Momentum);
+        }
+
+        writer.WriteEndObject();
+    }
+
+    private static Optimizer ReadOptimizer(JsonElement value)
+    {
+        string? kind = value.ValueKind == JsonValueKind.Object && value.TryGetProperty(KindKey, out JsonElement element)
+            ? Text(element)
+            : throw new ArgumentException($"an object with a {KindKey} was expected.");
+        Optimizer optimizer = kind switch
+        {
+            "adam" => new Adam(),
+            "sgd" => new Sgd(),
+            _ => throw new ArgumentException($"{KindKey} is {SafeTensors.Show(kind)}; it must be adam or sgd."),
+        };
+        foreach (JsonProperty property in value.EnumerateObject().Where(property => property.Name != KindKey))
+        {
+            optimizer = (optimizer, property.Name) switch
+            {
+                (_, "learningRate") => optimizer with { LearningRate = Number(property.Value) },
+                (Adam adam, "beta1") => adam with { Beta1 = Number(property.Value) },
+                (Adam adam, "beta2") => adam with { Beta2 = Number(property.Value) },
+                (Adam adam, "epsilon") => adam with { Epsilon = Number(property.Value) },
+                (Sgd sgd, "momentum") => sgd with { Momentum = Number(property.Value) },
+                _ => throw new ArgumentException($"{kind} has no setting {SafeTensors.Show(property.Name)}."),
+            };
+        }
+
+        return optimizer;
+    }
+
+    private static ImmutableArray<int> Latents(JsonElement value)
+    {
+        if (value.ValueKind != JsonValueKind.Array)
+        {
+            throw new ArgumentException($"{SafeTensors.Show(value.GetRawText())} is no array of whole numbers.");
+        }
+
+        // HybridOptions compares each latent with those before it: more than any model has would take forever.
+        const int most = 10_000;
+        return value.GetArrayLength() <= most
+            ? [.. value.EnumerateArray().Select(Integer)]
+            : throw new ArgumentException(Guard.Text($"there are {value.GetArrayLength()} latents; at most {most} are read."));
+    }
+
+    private static GradientEstimator Estimator(JsonElement value)
+    {
+        GradientEstimator[] estimators = Enum.GetValues<GradientEstimator>();
+        string text = Text(value);
+        int place = Array.FindIndex(estimators, estimator => Key(estimator.ToString()) == text);
+        return place >= 0
+            ? estimators[place]
+            : throw new ArgumentException(
+                $"{SafeTensors.Show(text)} must be {string.Join(" or ", estimators.Select(estimator => Key(estimator.ToString())))}.");
+    }
+
+    private static int Integer(JsonElement value) => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number)
+        ? number
+        : throw new ArgumentException($"{SafeTensors.Show(value.GetRawText())} is no whole number of 32 bits.");
+
+    private static double Number(JsonElement value) => value.ValueKind == JsonValueKind.Number
+        ? value.GetDouble()
+        : throw new ArgumentException($"{SafeTensors.Show(value.GetRawText())} is no number.");
+
+    private static string Text(JsonElement value) => value.ValueKind == JsonValueKind.String
+        ? value.GetString()!
+        : throw new ArgumentException($"{SafeTensors.Show(value.GetRawText())} is no text.");
+
+    private static string Key(string name) => JsonNamingPolicy.CamelCase.ConvertName(name);
+}

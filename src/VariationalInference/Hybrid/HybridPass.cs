@@ -1,0 +1,117 @@
+namespace VariationalInference;
+
+/// <summary>Takes up to a fixed number of rows through an encoder, then one by one through the coordinate block. Not thread-safe.</summary>
+internal sealed class HybridPass
+{
+    private readonly HybridInference _inference;
+    private readonly IEncoderTape _tape;
+    private readonly HybridRow _row;
+    private readonly AmortizedBlock[] _blocks;
+    private readonly double[] _observations;
+    private readonly double[] _whitened;
+    private readonly double[] _likelihoodBase;
+    private readonly double[] _means;
+    private readonly double[] _logVariances;
+    private readonly double[] _sweptState;
+    private readonly long[] _rowNumbers;
+    private readonly int _width;
+    private readonly int _outputs;
+    private int _count;
+    private int _position;
+
+    /// <param name="inference">The model, the encoder and how the coordinate block is solved.</param>
+    /// <param name="capacity">The largest number of rows at a time.</param>
+    public HybridPass(HybridInference inference, int capacity)
+    {
+        _inference = inference;
+        AmortizedBlock complete = inference.Blocks.Complete;
+        _width = inference.Model.ObservationCount;
+        _outputs = complete.Count;
+        _tape = PreparedTapes.Create(inference.Encoder, capacity);
+        _row = new HybridRow(complete);
+        _blocks = new AmortizedBlock[capacity];
+        _observations = new double[capacity * _width];
+        _whitened = new double[capacity * _width];
+        _likelihoodBase = new double[capacity];
+        _rowNumbers = new long[capacity];
+        _means = new double[capacity * _outputs];
+        _logVariances = new double[_means.Length];
+        _sweptState = new double[complete.Coordinate.Length];
+    }
+
+    /// <summary>Gets the ELBO of the row that was inferred last, in nats.</summary>
+    public double Elbo { get; private set; }
+
+    public double ApproximationGap => _blocks[_position].Shape.ApproximationGap;
+
+    public double AmortizationGap { get; private set; }
+
+    public double OptimizationGap => _row.OptimizationGap;
+
+    /// <summary>Adds a row to those to encode.</summary>
+    public void Load(ReadOnlySpan<double> row, long rowNumber)
+    {
+        row.CopyTo(_observations.AsSpan(_count * _width));
+        ConditionedRow conditioned = RowTable.Condition(_inference.Model, row, _whitened.AsSpan(_count * _width, _width), rowNumber);
+        _blocks[_count] = _inference.Blocks.Of(conditioned.Shape);
+        _likelihoodBase[_count] = conditioned.LogLikelihoodBase;
+        _rowNumbers[_count] = rowNumber;
+        _count++;
+    }
+
+    /// <summary>Evaluates the encoder on the rows that were added; those added next come in their place.</summary>
+    public void Encode()
+    {
+        int outputs = _count * _outputs;
+        _tape.Forward(_observations.AsSpan(0, _count * _width), _means.AsSpan(0, outputs), _logVariances.AsSpan(0, outputs));
+        _count = 0;
+    }
+
+    /// <summary>Infers one of the encoded rows.</summary>
+    /// <exception cref="NonFiniteValueException">An output of the encoder is not finite.</exception>
+    public void Infer(int position)
+    {
+        _position = position;
+        AmortizedBlock block = _blocks[position];
+        ReadOnlySpan<double> whitened = _whitened.AsSpan(position * _width, block.Shape.Rank);
+        ReadOnlySpan<double> means = _means.AsSpan(position * _outputs, _outputs);
+        ReadOnlySpan<double> logVariances = _logVariances.AsSpan(position * _outputs, _outputs);
+        if (_inference.CoordinateSweeps is int sweeps)
+        {
+            _sweptState.AsSpan().Clear();
+            _row.Sweep(block, whitened, means, _sweptState, sweeps);
+        }
+        else
+        {
+            _row.Solve(block, whitened, means);
+        }
+
+        AmortizationGap = _row.AmortizationGap(logVariances);
+        Elbo = _row.Elbo(_likelihoodBase[position]) - block.VarianceGap(logVariances);
+        if (!double.IsFinite(AmortizationGap) || !double.IsFinite(Elbo))
+        {
+            Guard.ThrowNonFinite("the amortization gap of the encoder's outputs", AmortizationGap, _rowNumbers[position], iteration: 0);
+        }
+    }
+
+    /// <summary>Writes the posterior of the row that was inferred last.</summary>
+    public void Write(Span<double> means, Span<double> variances, int stride)
+    {
+        AmortizedBlock block = _blocks[_position];
+        LatentPrior prior = block.Shape.Prior;
+        for (int i = 0; i < _outputs; i++)
+        {
+            int j = block.Amortized[i] * stride;
+            means[j] = _means[(_position * _outputs) + i];
+            variances[j] = Math.Exp(_logVariances[(_position * _outputs) + i]);
+        }
+
+        ReadOnlySpan<double> coordinates = _row.Coordinates;
+        for (int i = 0; i < coordinates.Length; i++)
+        {
+            int j = block.Coordinate[i];
+            means[j * stride] = Math.FusedMultiplyAdd(prior.Deviations[j], coordinates[i], prior.Means[j]);
+            variances[j * stride] = block.Shape.MeanFieldVariances[j];
+        }
+    }
+}

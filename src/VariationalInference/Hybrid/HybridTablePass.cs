@@ -1,0 +1,112 @@
+using System.Runtime.InteropServices;
+using MathNet.Numerics.LinearAlgebra;
+
+namespace VariationalInference;
+
+/// <summary>One pass of hybrid inference over a table, cut into tiles of fixed size: nothing depends on the number of threads.</summary>
+internal sealed class HybridTablePass
+{
+    private const int TileRows = 256;
+
+    private readonly HybridInference _inference;
+    private readonly Matrix<double> _table;
+    private readonly CancellationToken _cancellation;
+    private readonly int _tiles;
+    private readonly NonFiniteValueException?[] _failures;
+    private readonly double[] _means;
+    private readonly double[] _variances;
+    private readonly double[] _elbos;
+    private readonly double[] _logEvidences;
+    private readonly double[] _approximationGaps;
+    private readonly double[] _amortizationGaps;
+    private readonly double[] _optimizationGaps;
+
+    /// <param name="inference">What to infer with.</param>
+    /// <param name="table">A table that has been checked.</param>
+    /// <param name="cancellation">Stops the work between tiles.</param>
+    public HybridTablePass(HybridInference inference, Matrix<double> table, CancellationToken cancellation)
+    {
+        _inference = inference;
+        _table = table;
+        _cancellation = cancellation;
+        int rows = table.RowCount;
+        _tiles = ((rows - 1) / TileRows) + 1;
+        _failures = new NonFiniteValueException?[_tiles];
+        _means = new double[rows * inference.Model.LatentCount];
+        _variances = new double[_means.Length];
+        _elbos = new double[rows];
+        _logEvidences = new double[rows];
+        _approximationGaps = new double[rows];
+        _amortizationGaps = new double[rows];
+        _optimizationGaps = new double[rows];
+    }
+
+    /// <exception cref="NonFiniteValueException">An output of the encoder is not finite; the first such row is named.</exception>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public HybridTable Run()
+    {
+        int threads = Math.Min(_inference.MaxThreads, _tiles);
+        using (var team = new ShardTeam(threads))
+        {
+            team.Run(threads, share => InferShare(share, threads));
+        }
+
+        _cancellation.ThrowIfCancellationRequested();
+        if (_failures.FirstOrDefault(failure => failure is not null) is { } first)
+        {
+            throw first;
+        }
+
+        int latents = _inference.Model.LatentCount;
+        return new HybridTable(
+            Matrix<double>.Build.Dense(_table.RowCount, latents, _means), Matrix<double>.Build.Dense(_table.RowCount, latents, _variances))
+        {
+            Elbos = ImmutableCollectionsMarshal.AsImmutableArray(_elbos),
+            LogEvidences = ImmutableCollectionsMarshal.AsImmutableArray(_logEvidences),
+            ApproximationGaps = ImmutableCollectionsMarshal.AsImmutableArray(_approximationGaps),
+            AmortizationGaps = ImmutableCollectionsMarshal.AsImmutableArray(_amortizationGaps),
+            OptimizationGaps = ImmutableCollectionsMarshal.AsImmutableArray(_optimizationGaps),
+            GapLimit = _inference.GapLimit,
+        };
+    }
+
+    private void InferShare(int share, int shares)
+    {
+        var pass = new HybridPass(_inference, Math.Min(TileRows, _table.RowCount));
+        for (int tile = share; tile < _tiles && !_cancellation.IsCancellationRequested; tile += shares)
+        {
+            try
+            {
+                InferTile(pass, tile * TileRows, Math.Min(TileRows, _table.RowCount - (tile * TileRows)));
+            }
+            catch (NonFiniteValueException exception)
+            {
+                _failures[tile] = exception;
+                return;
+            }
+        }
+    }
+
+    private void InferTile(HybridPass pass, int first, int count)
+    {
+        Span<double> row = new double[_table.ColumnCount];
+        for (int n = first; n < first + count; n++)
+        {
+            RowTable.CopyRow(_table, n, row);
+            pass.Load(row, n);
+        }
+
+        pass.Encode();
+        for (int i = 0; i < count; i++)
+        {
+            int n = first + i;
+            pass.Infer(i);
+            pass.Write(_means.AsSpan(n), _variances.AsSpan(n), _table.RowCount);
+            _elbos[n] = pass.Elbo;
+            _approximationGaps[n] = pass.ApproximationGap;
+            _amortizationGaps[n] = pass.AmortizationGap;
+            _optimizationGaps[n] = pass.OptimizationGap;
+            _logEvidences[n] = pass.Elbo + pass.ApproximationGap + pass.AmortizationGap + pass.OptimizationGap;
+        }
+    }
+}

@@ -1,0 +1,99 @@
+using System.Collections.Immutable;
+using System.Text;
+using System.Text.Json;
+
+namespace VariationalInference;
+
+/// <summary>The numbers of a <see cref="TrainingState"/> that are no vectors, as JSON.</summary>
+internal sealed class TrainingStateJson
+{
+    private readonly JsonElement _root;
+
+    private TrainingStateJson(JsonElement root) => _root = root;
+
+    public long OptimizerSteps => Count("optimizerSteps");
+
+    public static string Write(TrainingState state)
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream))
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("rowCount", state.RowCount);
+            writer.WriteNumber("logEvidence", state.LogEvidence);
+            writer.WriteNumber("optimizerSteps", state.Optimizer.Steps);
+            writer.WriteNumber("step", state.Step);
+            writer.WriteNumber("epoch", state.Epoch);
+            writer.WriteNumber("visited", state.Visited);
+            writer.WriteNumber("elbo", state.Elbo);
+            writer.WriteNumber("optimizationGap", state.OptimizationGap);
+            writer.WriteNumber("rateFactor", state.RateFactor);
+            writer.WriteNumber("waited", state.Waited);
+            writer.WriteNumber("bestGap", state.BestGap);
+            writer.WriteNumber("largestGap", state.LargestGap);
+            writer.WriteNumber("bestEpoch", state.BestEpoch);
+            writer.WriteNumber("elapsedTicks", state.Elapsed.Ticks);
+            writer.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(stream.ToArray());
+    }
+
+    /// <exception cref="FormatException">The text is no JSON object.</exception>
+    public static TrainingStateJson Read(string json)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(json);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? new TrainingStateJson(document.RootElement.Clone())
+                : throw new FormatException("The state of training is no JSON object.");
+        }
+        catch (JsonException exception)
+        {
+            throw new FormatException(Guard.Text($"The state of training is no JSON: {exception.Message}"), exception);
+        }
+    }
+
+    /// <exception cref="FormatException">A number is missing or out of its range.</exception>
+    public TrainingState ToState(
+        double[] current,
+        double[] average,
+        double[] best,
+        double[] coordinates,
+        OptimizerState optimizer,
+        ImmutableArray<HybridProgress> history) => new()
+        {
+            RowCount = Count("rowCount"),
+            LogEvidence = Number("logEvidence"),
+            Current = current,
+            Average = average,
+            Best = best,
+            Coordinates = coordinates,
+            Optimizer = optimizer,
+            Step = Count("step"),
+            Epoch = (int)Count("epoch", int.MaxValue),
+            Visited = Count("visited"),
+            Elbo = Number("elbo"),
+            OptimizationGap = Number("optimizationGap"),
+            RateFactor = Number("rateFactor") is > 0 and <= 1 and double factor ? factor : throw Failure("rateFactor"),
+            Waited = (int)Count("waited", int.MaxValue),
+            BestGap = Number("bestGap"),
+            LargestGap = Number("largestGap"),
+            BestEpoch = (int)Count("bestEpoch", int.MaxValue),
+            Elapsed = new TimeSpan(Count("elapsedTicks")),
+            History = history,
+        };
+
+    private long Count(string name, long largest = long.MaxValue) =>
+        Element(name).TryGetInt64(out long count) && count >= 0 && count <= largest ? count : throw Failure(name);
+
+    private double Number(string name) =>
+        Element(name).TryGetDouble(out double number) && double.IsFinite(number) ? number : throw Failure(name);
+
+    private JsonElement Element(string name) =>
+        _root.TryGetProperty(name, out JsonElement element) && element.ValueKind == JsonValueKind.Number ? element : throw Failure(name);
+
+    private static FormatException Failure(string name) =>
+        new($"The state of training has no {name}, or one out of its range.");
+}
