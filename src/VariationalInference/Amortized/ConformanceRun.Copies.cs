@@ -100,7 +100,7 @@ internal sealed partial class ConformanceRun
     /// <summary>Calibrates with location and scale of the rows, and output scales of no meaning, all moved by shift and factor.</summary>
     private void Calibrate(IEncoder encoder, double shift, double factor)
     {
-        double[][] columns = [.. Enumerable.Range(0, _width).Select(k => _rows.Where((_, i) => i % _width == k).ToArray())];
+        double[][] columns = [.. Enumerable.Range(0, _width).Select(k => _rows.Where((value, i) => i % _width == k && !double.IsNaN(value)).DefaultIfEmpty().ToArray())];
         double[] means = [.. columns.Select(column => column.Average())];
         double[] deviations = [.. columns.Zip(means, (column, mean) => column.Max(value => Math.Abs(value - mean)))];
         _call = "Calibrate";

@@ -33,14 +33,14 @@ public static class EncoderConformance
     /// The encoder. Its parameters are written during the check, and put back before it returns; nobody else may use it meanwhile.
     /// </param>
     /// <param name="rows">
-    /// The observations, N×K with N ≥ 2, all finite and such as the encoder will meet; a dozen rows that differ will do. On a kink of the
-    /// encoder, where it has no derivative, gradients cannot be compared.
+    /// The observations, N×K with N ≥ 2, all finite, or NaN where missing if the encoder accepts that, and such as it will meet; a dozen
+    /// rows that differ will do. On a kink of the encoder, where it has no derivative, gradients cannot be compared.
     /// </param>
     /// <param name="options">How gradients are compared; <see langword="null"/> for the defaults.</param>
     /// <returns>What was violated, a sentence each that says what was found and what is allowed; empty for an encoder that conforms.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="encoder"/> or <paramref name="rows"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException">
-    /// <paramref name="rows"/> does not fit the encoder, has fewer than 2 rows, or holds a value that is not finite.
+    /// <paramref name="rows"/> does not fit the encoder, has fewer than 2 rows, or holds a value that is not allowed.
     /// </exception>
     public static ImmutableArray<string> Check(IEncoder encoder, Matrix<double> rows, EncoderConformanceOptions? options = null)
     {
@@ -62,7 +62,7 @@ public static class EncoderConformance
         double[] observations = rows.ToRowMajorArray();
         for (int i = 0; i < observations.Length; i++)
         {
-            if (!double.IsFinite(observations[i]))
+            if (!double.IsFinite(observations[i]) && !(encoder.AcceptsMissing && double.IsNaN(observations[i])))
             {
                 throw new ArgumentException(
                     Guard.Text($"rows[{i / rows.ColumnCount}, {i % rows.ColumnCount}] is {observations[i]}; it must be finite."),

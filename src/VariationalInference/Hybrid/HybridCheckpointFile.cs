@@ -68,21 +68,17 @@ internal static class HybridCheckpointFile
             tensors.Add(entry.Name, values);
         }
 
-        HybridOptions options;
-        TrainingStateJson training;
+        IEncoder own = ReadEncoder(reader.Header, tensors, metadata, fileName, encoder);
         try
         {
-            options = HybridOptions.FromJson(Text(metadata, OptionsKey, fileName));
-            training = TrainingStateJson.Read(Text(metadata, TrainingKey, fileName));
+            HybridOptions options = HybridOptions.FromJson(Text(metadata, OptionsKey, fileName));
+            var training = TrainingStateJson.Read(Text(metadata, TrainingKey, fileName));
+            return new HybridCheckpoint(own, options, ReadState(tensors, training, options, own.Parameters.Length, fileName));
         }
         catch (FormatException exception)
         {
             throw new ModelFileException(fileName, $"{exception.Message}", exception);
         }
-
-        IEncoder own = ReadEncoder(reader.Header, tensors, metadata, fileName, encoder);
-        TrainingState state = ReadState(tensors, training, options, own.Parameters.Length, fileName);
-        return new HybridCheckpoint(own, options, state);
     }
 
     private static void CheckKind(IReadOnlyDictionary<string, string> metadata, string? fileName)

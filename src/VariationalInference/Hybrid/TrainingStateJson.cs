@@ -72,7 +72,7 @@ internal sealed class TrainingStateJson
             Coordinates = coordinates,
             Optimizer = optimizer,
             Step = Count("step"),
-            Epoch = (int)Count("epoch", int.MaxValue),
+            Epoch = Count("epoch") == history.Length - 1 ? history.Length - 1 : throw Failure("epoch"),
             Visited = Count("visited"),
             Elbo = Number("elbo"),
             OptimizationGap = Number("optimizationGap"),

@@ -80,7 +80,7 @@ public sealed class MlpEncoderFileTests : IDisposable
         int length = (int)BitConverter.ToInt64(file);
         JsonElement header = JsonDocument.Parse(file.AsMemory(8, length)).RootElement;
         header.GetProperty("__metadata__").GetRawText()
-            .Should().Be("""{"format_version":"1","kind":"mlp_encoder","activation":"silu","precision":"bits64","calibrated":"true"}""");
+            .Should().Be("""{"format_version":"1","kind":"mlp_encoder","activation":"silu","precision":"bits64","calibrated":"true","accepts_missing":"false"}""");
         header.EnumerateObject().Skip(1).Select(tensor => $"{tensor.Name} {tensor.Value.GetProperty("shape").GetRawText()}").Should().Equal(
             "layers.0.weight [5,3]",
             "layers.0.bias [5]",

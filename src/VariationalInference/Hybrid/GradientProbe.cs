@@ -1,0 +1,90 @@
+using System.Collections.Immutable;
+using System.Numerics.Tensors;
+using MathNet.Numerics.Random;
+
+namespace VariationalInference;
+
+/// <summary>Measures the gradients that minibatches have, without taking a step.</summary>
+internal sealed class GradientProbe
+{
+    private readonly HybridRows _rows;
+    private readonly HybridOptions _options;
+    private readonly RowReference[] _batch;
+    private readonly ImmutableArray<(GradientEstimator Estimator, HybridShard Shard)> _shards;
+    private readonly double[] _exact;
+
+    /// <param name="rows">The rows.</param>
+    /// <param name="complete">The block of complete rows.</param>
+    /// <param name="options">The size of a minibatch, the number of draws and whether gradients are natural.</param>
+    /// <param name="encoder">The encoder.</param>
+    public GradientProbe(HybridRows rows, AmortizedBlock complete, HybridOptions options, IEncoder encoder)
+    {
+        _rows = rows;
+        _options = options;
+        _batch = new RowReference[Math.Min(options.BatchSize, rows.Count)];
+        _shards =
+        [
+            .. Enum.GetValues<GradientEstimator>().Select(estimator => (estimator, new HybridShard(
+                complete, options with { Estimator = estimator, CoordinateSweeps = null }, encoder, [], _batch.Length))),
+        ];
+        _exact = new double[encoder.Parameters.Length];
+    }
+
+    public ImmutableArray<GradientQuality> Measure(int batches)
+    {
+        SumExact();
+        double rowNoise = 0;
+        var drawNoise = new double[_shards.Length];
+        var random = new Xoshiro256StarStar(StreamSeed.Of(_options.Seed, 3, 0), threadSafe: false);
+        for (int batch = 0; batch < batches; batch++)
+        {
+            for (int i = 0; i < _batch.Length; i++)
+            {
+                _batch[i] = new RowReference(_rows, random.Next(_rows.Count));
+            }
+
+            double[] analytic = MeanGradient(GradientEstimator.Analytic, batch);
+            rowNoise += SquaredDistance(analytic, _exact) / batches;
+            for (int i = 0; i < _shards.Length; i++)
+            {
+                drawNoise[i] += SquaredDistance(MeanGradient(_shards[i].Estimator, batch), analytic) / batches;
+            }
+        }
+
+        double signal = TensorPrimitives.Norm(_exact);
+        return [.. _shards.Select((entry, i) => new GradientQuality(entry.Estimator, signal, Math.Sqrt(rowNoise), Math.Sqrt(drawNoise[i])))];
+    }
+
+    /// <summary>Computes the exact mean gradient over all rows.</summary>
+    private void SumExact()
+    {
+        HybridShard shard = Shard(GradientEstimator.Analytic);
+        for (int first = 0; first < _rows.Count; first += _batch.Length)
+        {
+            int count = Math.Min(_batch.Length, _rows.Count - first);
+            for (int i = 0; i < count; i++)
+            {
+                _batch[i] = new RowReference(_rows, first + i);
+            }
+
+            shard.Run(_batch.AsSpan(0, count), streamSeed: 0);
+            TensorPrimitives.MultiplyAdd(shard.Gradient, 1.0 / _rows.Count, _exact, _exact);
+        }
+    }
+
+    private double[] MeanGradient(GradientEstimator estimator, int batch)
+    {
+        HybridShard shard = Shard(estimator);
+        shard.Run(_batch, StreamSeed.Of(_options.Seed, 4, batch));
+        TensorPrimitives.Multiply(shard.Gradient, 1.0 / _batch.Length, shard.Gradient);
+        return shard.Gradient;
+    }
+
+    private HybridShard Shard(GradientEstimator estimator) => _shards.First(entry => entry.Estimator == estimator).Shard;
+
+    private static double SquaredDistance(double[] a, double[] b)
+    {
+        double distance = TensorPrimitives.Distance(a, b);
+        return distance * distance;
+    }
+}

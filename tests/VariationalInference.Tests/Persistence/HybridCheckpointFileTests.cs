@@ -1,0 +1,96 @@
+using System.Text;
+using FluentAssertions;
+using Xunit;
+
+namespace VariationalInference.Tests.Persistence;
+
+/// <summary>Spoilt checkpoints are refused with a clear message; nothing else happens.</summary>
+public sealed class HybridCheckpointFileTests
+{
+    private static readonly byte[] File = Checkpoint();
+
+    [Fact]
+    public void Load_TwoThousandSpoiltFiles_LoadsThemOrSaysWhatIsWrong()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("mutant");
+        int refused = 0;
+        for (int seed = 0; seed < 2_000; seed++)
+        {
+            byte[] mutant = Mutation.Of(File, seed);
+            System.IO.File.WriteAllBytes(path, mutant);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            try
+            {
+                HybridCheckpoint.Load(path);
+            }
+            catch (ModelFileException exception)
+            {
+                refused++;
+                exception.Message.Should().StartWith(path);
+            }
+            catch (ArgumentNullException exception)
+            {
+                // All tensors of the encoder may be gone with the names of a spliced header.
+                exception.ParamName.Should().Be("encoder");
+            }
+
+            (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan(400_000 + (10L * mutant.Length), "seed {0}", seed);
+        }
+
+        refused.Should().BeGreaterThan(1_000);
+    }
+
+    [Theory]
+    [InlineData("\"format_version\":\"1\"", "\"format_version\":\"2\"", "format_version is '2'; the versions known here are: 1.")]
+    [InlineData("\"kind\":\"hybrid_checkpoint\"", "\"kind\":\"hybrid_checkpoins\"", "kind is 'hybrid_checkpoins'; it must be hybrid_checkpoint.")]
+    [InlineData("\\\"drawCount\\\":1", "\\\"drawCount\\\":0", "Option 'drawCount': DrawCount is 0; it must be at least 1.")]
+    [InlineData("drawCount", "drawCounx", "Option 'drawCounx': there is no such option.")]
+    [InlineData("training.best", "training.bess", "tensor training.best is missing; a checkpoint must have it.")]
+    [InlineData("waited", "waitex", "The state of training has no waited, or one out of its range.")]
+    public void Load_AlteredHeader_SaysWhatIsWrong(string text, string other, string message)
+    {
+        using var folder = new TemporaryFolder();
+        byte[] altered = Replace(File, text.Replace("\\\"", "\\u0022", StringComparison.Ordinal), other.Replace("\\\"", "\\u0022", StringComparison.Ordinal));
+        System.IO.File.WriteAllBytes(folder.File("altered"), altered);
+        ((Action)(() => HybridCheckpoint.Load(folder.File("altered")))).Should().Throw<ModelFileException>().WithMessage($"*: {message}*");
+    }
+
+    [Fact]
+    public void Load_FileOfAnEncoder_SaysThatItIsNone()
+    {
+        using var folder = new TemporaryFolder();
+        new MlpEncoder(2, 1).Save(folder.File("encoder"));
+        ((Action)(() => HybridCheckpoint.Load(folder.File("encoder")))).Should().Throw<ModelFileException>().WithMessage("*kind is 'mlp_encoder'; it must be hybrid_checkpoint*");
+    }
+
+    [Fact]
+    public void Load_EncoderGivenForOneThatTheFileDescribes_IsRefused()
+    {
+        using var folder = new TemporaryFolder();
+        System.IO.File.WriteAllBytes(folder.File("run"), File);
+        Refusal.Of<ArgumentException>(
+            () => HybridCheckpoint.Load(folder.File("run"), new MlpEncoder(2, 1)), "encoder", "The checkpoint describes its encoder; encoder must be null.");
+        ((Action)(() => HybridCheckpoint.Load(string.Empty))).Should().Throw<ArgumentException>().WithParameterName("path");
+        ((Action)(() => HybridCheckpoint.Load(folder.File("none")))).Should().Throw<FileNotFoundException>();
+    }
+
+    private static byte[] Replace(byte[] file, string text, string other)
+    {
+        byte[] altered = [.. file];
+        int place = file.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text));
+        place.Should().BeGreaterThan(0);
+        Encoding.UTF8.GetBytes(other).CopyTo(altered.AsSpan(place));
+        return altered;
+    }
+
+    private static byte[] Checkpoint()
+    {
+        var model = new GaussianSumModel();
+        HybridResult result = new HybridSolver(new HybridOptions { MaxEpochs = 2, GapTolerance = 0 }).Fit(
+            model, new MlpEncoder(2, 1, [3], seed: 1), model.Sample(50, seed: 1).Observations);
+        using var folder = new TemporaryFolder();
+        result.Checkpoint.Save(folder.File("run"));
+        return System.IO.File.ReadAllBytes(folder.File("run"));
+    }
+}
