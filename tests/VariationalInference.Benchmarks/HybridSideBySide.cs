@@ -13,6 +13,7 @@ internal static class HybridSideBySide
 
     public static void Run(Peer peer, int rounds)
     {
+        TimeToGap(peer, Math.Max(rounds, 3));
         foreach ((string net, int observations, int width) in Nets)
         {
             Training(peer, Math.Min(rounds, 3), net, observations, width);
@@ -20,6 +21,53 @@ internal static class HybridSideBySide
         }
 
         Allocations();
+    }
+
+    /// <summary>From a table in memory to an exact gap of 1e-3 nats a row on the tenth of it that is held out.</summary>
+    private static void TimeToGap(Peer peer, int runs)
+    {
+        const int rows = 100_000;
+        var model = new GaussianSumModel();
+        Matrix<double>[] tables = [.. Enumerable.Range(1, runs).Select(seed => model.Sample(rows, seed).Observations)];
+        string script = Path.Combine(AppContext.BaseDirectory, "time_to_gap.py");
+        foreach (GradientEstimator estimator in new[] { GradientEstimator.Analytic, GradientEstimator.Reparameterized })
+        {
+            Timing torch = new();
+            Dictionary<int, Timing> ours = [];
+            foreach (int threads in new[] { 1, 2 })
+            {
+                string name = estimator == GradientEstimator.Analytic ? "analytic" : "reparameterized";
+                foreach (JsonElement line in peer.RunTorch(threads, script, name, $"{runs}"))
+                {
+                    torch.Add(1e9 * SideBySide.Number(line, "seconds"));
+                }
+
+                Fit(threads, seed: 1);
+                for (int seed = 1; seed <= runs; seed++)
+                {
+                    Add(ours, threads, 1e9 * Fit(threads, seed));
+                }
+            }
+
+            foreach ((int threads, Timing timing) in ours)
+            {
+                SideBySide.Row(
+                    $"held-out gap of 1e-3, σ² = 1, N = 100,000, {estimator}, {threads} thread{(threads == 1 ? string.Empty : "s")}",
+                    timing,
+                    "PyTorch, the faster of 1 and 2 threads",
+                    torch,
+                    torch.IsEmpty ? null : torch.Min);
+            }
+
+            double Fit(int threads, int seed)
+            {
+                var options = new HybridOptions { GapTolerance = 1e-3, Estimator = estimator, MaxThreads = threads, Seed = seed };
+                var encoder = new MlpEncoder(2, 1, [32, 32], seed: seed);
+                var clock = Stopwatch.StartNew();
+                HybridResult result = new HybridSolver(options).Fit(model, encoder, tables[seed - 1]);
+                return result.Converged ? clock.Elapsed.TotalSeconds : double.NaN;
+            }
+        }
     }
 
     private static void Training(Peer peer, int rounds, string net, int observations, int width)
@@ -34,7 +82,7 @@ internal static class HybridSideBySide
             foreach (int threads in new[] { 1, 2 })
             {
                 string section = width == 32 ? "train:small" : "train:big";
-                IReadOnlyList<JsonElement> lines = peer.RunTorch(threads, section);
+                IReadOnlyList<JsonElement> lines = peer.RunTorch(threads, "torch_hybrid.py", section, "3");
                 foreach (JsonElement line in lines.Where(line => Is(line, "train") && SideBySide.Number(line, "L") == 1))
                 {
                     Add(torch, (int)SideBySide.Number(line, "B"), 1e3 * SideBySide.Number(line, "us_step"));
@@ -106,7 +154,7 @@ internal static class HybridSideBySide
         {
             foreach (int threads in new[] { 1, 2 })
             {
-                foreach (JsonElement line in peer.RunTorch(threads, "infer").Where(
+                foreach (JsonElement line in peer.RunTorch(threads, "torch_hybrid.py", "infer", "3").Where(
                     line => Is(line, "infer") && line.GetProperty("net").GetString() == net && line.GetProperty("dtype").GetString() == "float32"))
                 {
                     double call = 1e3 * SideBySide.Number(line, "us_call");

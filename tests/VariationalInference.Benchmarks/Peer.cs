@@ -25,11 +25,11 @@ internal sealed class Peer(string folder)
     public IReadOnlyList<JsonElement> RunPython(string script, params string[] arguments) =>
         File.Exists(Path.Combine(folder, script)) ? Run(Python, [script, .. arguments]) : [];
 
-    /// <summary>Runs a section of the hybrid in PyTorch, with the widest kernels that the processor has.</summary>
-    public IReadOnlyList<JsonElement> RunTorch(int threads, string section)
+    /// <summary>Runs a program in PyTorch, whose first argument is the number of threads, with the widest kernels that the processor has.</summary>
+    public IReadOnlyList<JsonElement> RunTorch(int threads, string script, params string[] arguments)
     {
         _threads = threads;
-        IReadOnlyList<JsonElement> lines = RunPython("torch_hybrid.py", $"{threads}", section, "3");
+        IReadOnlyList<JsonElement> lines = RunPython(script, [$"{threads}", .. arguments]);
         _threads = 1;
         return lines;
     }

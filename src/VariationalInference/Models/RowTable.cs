@@ -17,17 +17,18 @@ internal static class RowTable
     /// <summary>Requires finite values (or NaN, where missing cells are allowed) of a table that has a label of its own within the parameter.</summary>
     public static void RequireCells(Matrix<double> table, string label, string name, bool allowMissing)
     {
-        for (int k = 0; k < table.ColumnCount; k++)
+        double[] cells = table.AsColumnMajorArray() ?? table.ToColumnMajorArray();
+        int i = 0;
+        while (i < cells.Length && (double.IsFinite(cells[i]) || (allowMissing && double.IsNaN(cells[i]))))
         {
-            for (int n = 0; n < table.RowCount; n++)
-            {
-                double value = table[n, k];
-                if (!double.IsFinite(value) && !(allowMissing && double.IsNaN(value)))
-                {
-                    string allowed = allowMissing ? "finite, or NaN when it is missing" : "finite";
-                    throw new ArgumentException(Guard.Text($"{label}[{n}, {k}] is {value}; it must be {allowed}."), name);
-                }
-            }
+            i++;
+        }
+
+        if (i < cells.Length)
+        {
+            string allowed = allowMissing ? "finite, or NaN when it is missing" : "finite";
+            throw new ArgumentException(
+                Guard.Text($"{label}[{i % table.RowCount}, {i / table.RowCount}] is {cells[i]}; it must be {allowed}."), name);
         }
     }
 
@@ -62,9 +63,12 @@ internal static class RowTable
 
     public static void CopyRow(Matrix<double> table, int row, Span<double> destination)
     {
+        double[]? cells = table.AsColumnMajorArray();
+        int next = row;
         for (int k = 0; k < destination.Length; k++)
         {
-            destination[k] = table[row, k];
+            destination[k] = cells is null ? table[row, k] : cells[next];
+            next += table.RowCount;
         }
     }
 
