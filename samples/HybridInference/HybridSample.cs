@@ -20,8 +20,10 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
             throw new CsvFormatException($"{arguments.Source}: no group has all its measurements; an encoder needs complete rows");
         }
 
-        HybridResult result = Train();
+        Matrix<double> rows = TrainingRows();
+        HybridResult result = Train(rows);
         WriteTraining(result);
+        WriteGradients(result, rows);
         WriteRows(result);
         WriteIncompleteRows();
         WriteTimes(result);
@@ -57,9 +59,8 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
         return _model.Sample(arguments.TrainRows, arguments.Seed).Observations;
     }
 
-    private HybridResult Train()
+    private HybridResult Train(Matrix<double> rows)
     {
-        Matrix<double> rows = TrainingRows();
         var encoder = new MlpEncoder(_model.ObservationCount, arguments.Training.AmortizedLatents.Length, [32, 32], seed: arguments.Seed);
         console.WriteLine($"Encoder: {encoder}, {encoder.Parameters.Length} parameters; gradients: {arguments.Training.Estimator}. Ctrl-C stops and keeps the best.");
         return UntilInterrupted(interrupted => new TrainingDisplay(console).Show(progress =>
@@ -98,6 +99,24 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
         console.WriteLine();
     }
 
+    private void WriteGradients(HybridResult result, Matrix<double> rows)
+    {
+        Table table = SampleProgram.NumberTable(
+            "A minibatch's gradient at the trained encoder", "estimator", "signal", "noise of rows", "noise of draws", "signal to noise");
+        foreach (GradientQuality quality in result.MeasureGradients(rows))
+        {
+            table.AddRow(
+                quality.Estimator.ToString(),
+                Format.Small(quality.Signal),
+                Format.Small(quality.RowNoise),
+                Format.Small(quality.DrawNoise),
+                Format.Small(quality.SignalToNoise));
+        }
+
+        console.Write(table);
+        console.WriteLine();
+    }
+
     private void WriteRows(HybridResult result)
     {
         HybridTable inferred = result.Infer(Rows(arguments.CompleteRows));
@@ -125,6 +144,12 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
         if (inferred.RowCount > ShownRows)
         {
             console.WriteLine($"{inferred.RowCount - ShownRows} more rows were inferred as well. All together: {inferred}.");
+        }
+
+        if (inferred.FlaggedRows.Length > 0)
+        {
+            IEnumerable<string> flagged = inferred.FlaggedRows.Take(ShownRows).Select(n => arguments.Data.Groups[arguments.CompleteRows[n]]);
+            console.WriteLine($"Unlike the training rows, by a gap above {Format.Small(inferred.GapLimit)}: {string.Join(", ", flagged)}.");
         }
 
         console.WriteLine("'off by' is the largest difference from the exact posterior mean, in exact posterior standard deviations.");
