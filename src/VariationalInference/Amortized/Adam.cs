@@ -79,25 +79,31 @@ public sealed record Adam : Optimizer
 
         internal override IReadOnlyList<(string Name, double[] Values)> Vectors => [("first_moments", _first), ("second_moments", _second)];
 
-        public override void Step(Span<double> parameters, ReadOnlySpan<double> gradient, double rateFactor)
+        internal override void StepPart(Span<double> parameters, ReadOnlySpan<double> gradient, int first, double rateFactor)
         {
-            CheckStep(parameters.Length, gradient.Length, rateFactor);
-            Steps++;
             double firstCorrection = 1.0 - Math.Pow(settings.Beta1, Steps);
             double secondCorrection = 1.0 - Math.Pow(settings.Beta2, Steps);
             double rate = settings.LearningRate * rateFactor / firstCorrection;
-            int i = StepVectors(parameters, gradient, rate, secondCorrection);
+            Span<double> firstMoments = _first.AsSpan(first, parameters.Length);
+            Span<double> secondMoments = _second.AsSpan(first, parameters.Length);
+            int i = StepVectors(parameters, gradient, firstMoments, secondMoments, rate, secondCorrection);
             for (; i < gradient.Length; i++)
             {
                 double slope = gradient[i];
-                _first[i] = (settings.Beta1 * _first[i]) + ((1.0 - settings.Beta1) * slope);
-                _second[i] = (settings.Beta2 * _second[i]) + ((1.0 - settings.Beta2) * slope * slope);
-                parameters[i] += rate * _first[i] / (Math.Sqrt(_second[i] / secondCorrection) + settings.Epsilon);
+                firstMoments[i] = (settings.Beta1 * firstMoments[i]) + ((1.0 - settings.Beta1) * slope);
+                secondMoments[i] = (settings.Beta2 * secondMoments[i]) + ((1.0 - settings.Beta2) * slope * slope);
+                parameters[i] += rate * firstMoments[i] / (Math.Sqrt(secondMoments[i] / secondCorrection) + settings.Epsilon);
             }
         }
 
         /// <summary>The same for as many whole vectors as there are, in the same operations; returns how many parameters that were.</summary>
-        private int StepVectors(Span<double> parameters, ReadOnlySpan<double> gradient, double rate, double secondCorrection)
+        private int StepVectors(
+            Span<double> parameters,
+            ReadOnlySpan<double> gradient,
+            Span<double> firstMoments,
+            Span<double> secondMoments,
+            double rate,
+            double secondCorrection)
         {
             Vector<double> beta1 = new(settings.Beta1), rest1 = new(1.0 - settings.Beta1);
             Vector<double> beta2 = new(settings.Beta2), rest2 = new(1.0 - settings.Beta2);
@@ -106,10 +112,10 @@ public sealed record Adam : Optimizer
             for (; i + Vector<double>.Count <= gradient.Length; i += Vector<double>.Count)
             {
                 var slope = new Vector<double>(gradient[i..]);
-                Vector<double> first = (beta1 * new Vector<double>(_first, i)) + (rest1 * slope);
-                Vector<double> second = (beta2 * new Vector<double>(_second, i)) + (rest2 * slope * slope);
-                first.CopyTo(_first, i);
-                second.CopyTo(_second, i);
+                Vector<double> first = (beta1 * new Vector<double>(firstMoments[i..])) + (rest1 * slope);
+                Vector<double> second = (beta2 * new Vector<double>(secondMoments[i..])) + (rest2 * slope * slope);
+                first.CopyTo(firstMoments[i..]);
+                second.CopyTo(secondMoments[i..]);
                 Vector<double> step = rates * first / (Vector.SquareRoot(second / corrections) + epsilon);
                 (new Vector<double>(parameters[i..]) + step).CopyTo(parameters[i..]);
             }

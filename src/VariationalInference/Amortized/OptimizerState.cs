@@ -28,7 +28,23 @@ public abstract class OptimizerState
     /// </param>
     /// <exception cref="ArgumentException">A length differs from the state's.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="rateFactor"/> is not positive and finite.</exception>
-    public abstract void Step(Span<double> parameters, ReadOnlySpan<double> gradient, double rateFactor);
+    public void Step(Span<double> parameters, ReadOnlySpan<double> gradient, double rateFactor)
+    {
+        Guard.Length(parameters.Length, _parameterCount, nameof(parameters), "as many as the state was created for");
+        Guard.Length(gradient.Length, _parameterCount, nameof(gradient), "one for each parameter");
+        Guard.Positive(rateFactor, nameof(rateFactor));
+        Steps++;
+        StepPart(parameters, gradient, first: 0, rateFactor);
+    }
+
+    /// <summary>
+    /// Steps some neighbouring parameters, for the step that <see cref="Steps"/> counts already; parts may be stepped at once on several threads.
+    /// </summary>
+    /// <param name="parameters">These parameters.</param>
+    /// <param name="gradient">The gradient in them.</param>
+    /// <param name="first">The place of the first of them among all.</param>
+    /// <param name="rateFactor">Multiplies the learning rate.</param>
+    internal abstract void StepPart(Span<double> parameters, ReadOnlySpan<double> gradient, int first, double rateFactor);
 
     /// <summary>Copies the state; the copy shares nothing that can change.</summary>
     internal OptimizerState Copy()
@@ -46,12 +62,5 @@ public abstract class OptimizerState
         {
             other.Vectors[i].Values.CopyTo(Vectors[i].Values.AsSpan());
         }
-    }
-
-    private protected void CheckStep(int parameters, int gradient, double rateFactor)
-    {
-        Guard.Length(parameters, _parameterCount, nameof(parameters), "as many as the state was created for");
-        Guard.Length(gradient, _parameterCount, nameof(gradient), "one for each parameter");
-        Guard.Positive(rateFactor, nameof(rateFactor));
     }
 }

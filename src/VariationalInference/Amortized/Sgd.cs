@@ -49,12 +49,11 @@ public sealed record Sgd : Optimizer
 
         internal override IReadOnlyList<(string Name, double[] Values)> Vectors => [("velocity", _velocity)];
 
-        public override void Step(Span<double> parameters, ReadOnlySpan<double> gradient, double rateFactor)
+        internal override void StepPart(Span<double> parameters, ReadOnlySpan<double> gradient, int first, double rateFactor)
         {
-            CheckStep(parameters.Length, gradient.Length, rateFactor);
-            Steps++;
-            TensorPrimitives.MultiplyAdd(_velocity, settings.Momentum, gradient, _velocity);
-            TensorPrimitives.MultiplyAdd(_velocity, settings.LearningRate * rateFactor, parameters, parameters);
+            Span<double> velocity = _velocity.AsSpan(first, parameters.Length);
+            TensorPrimitives.MultiplyAdd(velocity, settings.Momentum, gradient, velocity);
+            TensorPrimitives.MultiplyAdd(velocity, settings.LearningRate * rateFactor, parameters, parameters);
         }
     }
 }

@@ -24,6 +24,9 @@ public class HybridInference
 {
     private readonly ConcurrentBag<HybridPass> _rowPasses = [];
 
+    // The pass that was used last, which one thread alone gets back without a search.
+    private HybridPass? _lastRowPass;
+
     /// <summary>Initializes a new instance of the <see cref="HybridInference"/> class.</summary>
     /// <param name="model">The model.</param>
     /// <param name="encoder">The trained encoder, from K observations to as many latents as are amortized. It is not copied.</param>
@@ -105,7 +108,8 @@ public class HybridInference
     {
         Model.RequireRow(row);
         RequireCells(row);
-        if (!_rowPasses.TryTake(out HybridPass? pass))
+        HybridPass? pass = Interlocked.Exchange(ref _lastRowPass, null);
+        if (pass is null && !_rowPasses.TryTake(out pass))
         {
             pass = new HybridPass(this, capacity: 1);
         }
@@ -116,7 +120,11 @@ public class HybridInference
         var means = new double[Model.LatentCount];
         var variances = new double[Model.LatentCount];
         pass.Write(means, variances, stride: 1);
-        _rowPasses.Add(pass);
+        if (Interlocked.Exchange(ref _lastRowPass, pass) is { } other)
+        {
+            _rowPasses.Add(other);
+        }
+
         return MeanFieldGaussian.Adopt(means, ImmutableCollectionsMarshal.AsImmutableArray(variances));
     }
 

@@ -17,6 +17,9 @@ internal sealed class HybridTraining
     private const int SmallestShard = 64;
     private const int LargestShard = 256;
 
+    // So many parameters are merged and stepped at a time.
+    private const int PartLength = 8_192;
+
     private readonly TrainingRows _rows;
     private readonly HybridOptions _options;
     private readonly IEncoder _encoder;
@@ -24,6 +27,7 @@ internal sealed class HybridTraining
     private readonly HybridShard[] _shards;
     private readonly ShardTeam _team;
     private readonly Action<int> _runShard;
+    private readonly Action<int> _stepPart;
     private readonly RowReference[] _batch;
     private readonly int _shardRows;
     private readonly double[] _gradient;
@@ -35,8 +39,10 @@ internal sealed class HybridTraining
     private TrainingState _state;
     private int[] _order = [];
 
-    // The size of the minibatch at work.
+    // The size of the minibatch at work, how many shards it has, and what it steps.
     private int _size;
+    private int _shardCount;
+    private Memory<double> _parameters;
 
     /// <param name="rows">The rows to train on.</param>
     /// <param name="validation">The rows held out.</param>
@@ -73,6 +79,7 @@ internal sealed class HybridTraining
         _before = _state.Elapsed;
         _shards = [.. Enumerable.Range(0, shards).Select(_ => new HybridShard(complete, options, encoder, _state.Coordinates, _shardRows))];
         _runShard = RunShard;
+        _stepPart = StepPart;
         _gradient = new double[encoder.Parameters.Length];
         double steps = Math.Ceiling((double)rows.Count / options.BatchSize);
         _averageRate = 1 / (1 + (AveragingEpochs * steps));
@@ -369,28 +376,43 @@ internal sealed class HybridTraining
     /// <summary>One minibatch: shards in any order, merged in theirs, and one step uphill along the mean gradient.</summary>
     private void RunStep(int size)
     {
-        int shards = (size + _shardRows - 1) / _shardRows;
         PreparedTapes.Refresh(_encoder);
         _size = size;
-        _team.Run(shards, _runShard);
-
-        double share = 1.0 / size;
-        double elbo = _shards[0].Elbo;
-        double optimizationGap = _shards[0].OptimizationGap;
-        TensorPrimitives.Multiply(_shards[0].Gradient, share, _gradient);
-        for (int shard = 1; shard < shards; shard++)
+        _shardCount = (size + _shardRows - 1) / _shardRows;
+        _team.Run(_shardCount, _runShard);
+        _state.Optimizer.Steps++;
+        _parameters = _encoder.Parameters;
+        _team.Run((_gradient.Length + PartLength - 1) / PartLength, _stepPart);
+        double elbo = 0;
+        double optimizationGap = 0;
+        foreach (HybridShard shard in _shards.AsSpan(0, _shardCount))
         {
-            elbo += _shards[shard].Elbo;
-            optimizationGap += _shards[shard].OptimizationGap;
-            TensorPrimitives.MultiplyAdd(_shards[shard].Gradient, share, _gradient, _gradient);
+            elbo += shard.Elbo;
+            optimizationGap += shard.OptimizationGap;
         }
 
-        _state.Optimizer.Step(_encoder.Parameters.Span, _gradient, _state.RateFactor);
-        TensorPrimitives.Lerp(_state.Average, _encoder.Parameters.Span, _averageRate, _state.Average);
         _state.Elbo += elbo;
         _state.OptimizationGap += optimizationGap;
         _state.Visited += size;
         _state.Step++;
+    }
+
+    /// <summary>Merges the shards' gradients in some neighbouring parameters, steps these, and moves their average along.</summary>
+    private void StepPart(int part)
+    {
+        Range range = (part * PartLength)..Math.Min((part + 1) * PartLength, _gradient.Length);
+        Span<double> gradient = _gradient.AsSpan(range);
+        double share = 1.0 / _size;
+        TensorPrimitives.Multiply(_shards[0].Gradient.AsSpan(range), share, gradient);
+        for (int shard = 1; shard < _shardCount; shard++)
+        {
+            TensorPrimitives.MultiplyAdd(_shards[shard].Gradient.AsSpan(range), share, gradient, gradient);
+        }
+
+        Span<double> parameters = _parameters.Span[range];
+        Span<double> average = _state.Average.AsSpan(range);
+        _state.Optimizer.StepPart(parameters, gradient, part * PartLength, _state.RateFactor);
+        TensorPrimitives.Lerp(average, parameters, _averageRate, average);
     }
 
     private void RunShard(int shard)

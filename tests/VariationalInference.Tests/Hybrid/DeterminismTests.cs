@@ -13,6 +13,20 @@ public sealed class DeterminismTests
     public void Fit_AnyNumberOfThreads_SameBits(int threads) => Fingerprint.Compute(threads).Should().Be(Fingerprint.Compute(threads: 2));
 
     [Fact]
+    public void Fit_MoreParametersThanOneThreadSteps_SameBitsForAnyNumberOfThreads()
+    {
+        var model = new GaussianSumModel();
+        var rows = model.Sample(2_000, seed: 1).Observations;
+        HybridResult Fit(int threads, Optimizer optimizer) => new HybridSolver(
+            new HybridOptions { MaxEpochs = 1, GapTolerance = 0, MaxThreads = threads, Optimizer = optimizer }).Fit(
+                model, new MlpEncoder(2, 1, [130, 130], seed: 1), rows);
+        foreach (Optimizer optimizer in new Optimizer[] { new Adam(), new Sgd { LearningRate = 0.001 } })
+        {
+            Fit(3, optimizer).ShouldBeTheSameAs(Fit(1, optimizer));
+        }
+    }
+
+    [Fact]
     public void Fit_SecondProcess_SameBits()
     {
         var start = new ProcessStartInfo(
