@@ -11,7 +11,7 @@ internal sealed class TrainingRows : IEnumerable<HybridRows>
     private TrainingRows(IEnumerable<HybridRows> parts, int width)
     {
         _parts = parts;
-        var moments = new ColumnMoments(width);
+        var moments = new InputMoments(width);
         foreach (HybridRows rows in parts)
         {
             moments.Add(rows);

@@ -1,7 +1,7 @@
 namespace VariationalInference;
 
 /// <summary>The mean and the standard deviation of each column over the rows that were added, leaving out missing cells (Welford, 1962).</summary>
-internal sealed class ColumnMoments(int width)
+internal sealed class InputMoments(int width)
 {
     private readonly double[] _means = new double[width];
     private readonly double[] _squares = new double[width];
