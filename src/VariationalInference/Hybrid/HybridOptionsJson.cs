@@ -62,17 +62,37 @@ internal static class HybridOptionsJson
             throw new FormatException("The options are no JSON object.");
         }
 
+        try
+        {
+            CheckVersion(root);
+            return Read(root);
+        }
+        catch (InvalidOperationException exception)
+        {
+            // A name with an escape that is half a surrogate pair.
+            throw new FormatException($"The options are no JSON: {exception.Message}", exception);
+        }
+    }
+
+    private static HybridOptions Read(JsonElement root)
+    {
         var options = new HybridOptions();
-        CheckVersion(root);
+        var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (JsonProperty property in root.EnumerateObject())
         {
+            string name = property.Name;
+            if (!names.Add(name))
+            {
+                throw new FormatException($"Option {SafeTensors.Show(name)}: it is there twice; names must differ.");
+            }
+
             try
             {
-                options = With(options, property);
+                options = With(options, name, property.Value);
             }
             catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
             {
-                throw new FormatException(Guard.Text($"Option {SafeTensors.Show(property.Name)}: {exception.Message}"), exception);
+                throw new FormatException(Guard.Text($"Option {SafeTensors.Show(name)}: {exception.Message}"), exception);
             }
         }
 
@@ -85,7 +105,7 @@ internal static class HybridOptionsJson
         {
             return JsonDocument.Parse(json);
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or ArgumentException)
         {
             throw new FormatException(Guard.Text($"The options are no JSON: {exception.Message}"), exception);
         }
@@ -104,30 +124,26 @@ internal static class HybridOptionsJson
         }
     }
 
-    private static HybridOptions With(HybridOptions options, JsonProperty property)
+    private static HybridOptions With(HybridOptions options, string name, JsonElement value) => name switch
     {
-        JsonElement value = property.Value;
-        return property.Name switch
-        {
-            VersionKey => options,
-            "amortizedLatents" => options with { AmortizedLatents = Latents(value) },
-            "estimator" => options with { Estimator = Estimator(value) },
-            "drawCount" => options with { DrawCount = Integer(value) },
-            "batchSize" => options with { BatchSize = Integer(value) },
-            "maxEpochs" => options with { MaxEpochs = Integer(value) },
-            "coordinateSweeps" => options with { CoordinateSweeps = value.ValueKind == JsonValueKind.Null ? null : Integer(value) },
-            "naturalGradient" => options with { NaturalGradient = value.GetBoolean() },
-            "optimizer" => options with { Optimizer = ReadOptimizer(value) },
-            "gapTolerance" => options with { GapTolerance = Number(value) },
-            "improvementTolerance" => options with { ImprovementTolerance = Number(value) },
-            "patience" => options with { Patience = Integer(value) },
-            "validationFraction" => options with { ValidationFraction = Number(value) },
-            "seed" => options with { Seed = Integer(value) },
-            "shuffleRows" => options with { ShuffleRows = value.GetBoolean() },
-            "checkpointEpochs" => options with { CheckpointEpochs = Integer(value) },
-            _ => throw new ArgumentException("there is no such option."),
-        };
-    }
+        VersionKey => options,
+        "amortizedLatents" => options with { AmortizedLatents = Latents(value) },
+        "estimator" => options with { Estimator = Estimator(value) },
+        "drawCount" => options with { DrawCount = Integer(value) },
+        "batchSize" => options with { BatchSize = Integer(value) },
+        "maxEpochs" => options with { MaxEpochs = Integer(value) },
+        "coordinateSweeps" => options with { CoordinateSweeps = value.ValueKind == JsonValueKind.Null ? null : Integer(value) },
+        "naturalGradient" => options with { NaturalGradient = value.GetBoolean() },
+        "optimizer" => options with { Optimizer = ReadOptimizer(value) },
+        "gapTolerance" => options with { GapTolerance = Number(value) },
+        "improvementTolerance" => options with { ImprovementTolerance = Number(value) },
+        "patience" => options with { Patience = Integer(value) },
+        "validationFraction" => options with { ValidationFraction = Number(value) },
+        "seed" => options with { Seed = Integer(value) },
+        "shuffleRows" => options with { ShuffleRows = value.GetBoolean() },
+        "checkpointEpochs" => options with { CheckpointEpochs = Integer(value) },
+        _ => throw new ArgumentException("there is no such option."),
+    };
 
     private static void WriteOptimizer(Utf8JsonWriter writer, Optimizer optimizer)
     {

@@ -7,12 +7,16 @@ namespace VariationalInference;
 /// <summary>The numbers of a <see cref="TrainingState"/> that are no vectors, as JSON.</summary>
 internal sealed class TrainingStateJson
 {
+    // Leaves room for the time that training takes from there on.
+    private const long MostTicks = long.MaxValue / 2;
+
     private readonly JsonElement _root;
 
     private TrainingStateJson(JsonElement root) => _root = root;
 
     public long OptimizerSteps => Count("optimizerSteps");
 
+    /// <exception cref="InvalidOperationException">A number is not finite.</exception>
     public static string Write(TrainingState state)
     {
         using var stream = new MemoryStream();
@@ -25,8 +29,8 @@ internal sealed class TrainingStateJson
             writer.WriteNumber("step", state.Step);
             writer.WriteNumber("epoch", state.Epoch);
             writer.WriteNumber("visited", state.Visited);
-            writer.WriteNumber("elbo", state.Elbo);
-            writer.WriteNumber("optimizationGap", state.OptimizationGap);
+            writer.WriteNumber("elbo", Finite(state.Elbo, "elbo"));
+            writer.WriteNumber("optimizationGap", Finite(state.OptimizationGap, "optimizationGap"));
             writer.WriteNumber("rateFactor", state.RateFactor);
             writer.WriteNumber("waited", state.Waited);
             writer.WriteNumber("bestGap", state.BestGap);
@@ -49,7 +53,7 @@ internal sealed class TrainingStateJson
                 ? new TrainingStateJson(document.RootElement.Clone())
                 : throw new FormatException("The state of training is no JSON object.");
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or ArgumentException)
         {
             throw new FormatException(Guard.Text($"The state of training is no JSON: {exception.Message}"), exception);
         }
@@ -73,15 +77,15 @@ internal sealed class TrainingStateJson
             Optimizer = optimizer,
             Step = Count("step"),
             Epoch = Count("epoch") == history.Length - 1 ? history.Length - 1 : throw Failure("epoch"),
-            Visited = Count("visited"),
+            Visited = Count("visited", Count("rowCount")),
             Elbo = Number("elbo"),
             OptimizationGap = Number("optimizationGap"),
             RateFactor = Number("rateFactor") is > 0 and <= 1 and double factor ? factor : throw Failure("rateFactor"),
             Waited = (int)Count("waited", int.MaxValue),
             BestGap = Number("bestGap"),
             LargestGap = Number("largestGap"),
-            BestEpoch = (int)Count("bestEpoch", int.MaxValue),
-            Elapsed = new TimeSpan(Count("elapsedTicks")),
+            BestEpoch = (int)Count("bestEpoch", history.Length - 1),
+            Elapsed = new TimeSpan(Count("elapsedTicks", MostTicks)),
             History = history,
         };
 
@@ -91,8 +95,22 @@ internal sealed class TrainingStateJson
     private double Number(string name) =>
         Element(name).TryGetDouble(out double number) && double.IsFinite(number) ? number : throw Failure(name);
 
-    private JsonElement Element(string name) =>
-        _root.TryGetProperty(name, out JsonElement element) && element.ValueKind == JsonValueKind.Number ? element : throw Failure(name);
+    private JsonElement Element(string name)
+    {
+        try
+        {
+            return _root.TryGetProperty(name, out JsonElement element) && element.ValueKind == JsonValueKind.Number ? element : throw Failure(name);
+        }
+        catch (InvalidOperationException exception)
+        {
+            // A name with an escape that is half a surrogate pair.
+            throw new FormatException($"The state of training is no JSON: {exception.Message}", exception);
+        }
+    }
+
+    private static double Finite(double number, string name) => double.IsFinite(number)
+        ? number
+        : throw new InvalidOperationException(Guard.Text($"{name} is {number}; it must be finite for the checkpoint to be saved."));
 
     private static FormatException Failure(string name) =>
         new($"The state of training has no {name}, or one out of its range.");

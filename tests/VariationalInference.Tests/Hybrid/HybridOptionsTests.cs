@@ -61,6 +61,9 @@ public sealed class HybridOptionsTests
     [InlineData("{}", "formatVersion is missing; the versions known here are: 1.")]
     [InlineData("{\"formatVersion\":2,\"future\":1}", "formatVersion is '2'; the versions known here are: 1.")]
     [InlineData("{\"formatVersion\":\"1\"}", "formatVersion is ")]
+    [InlineData("{\"formatVersion\":2,\"formatVersion\":1}", "Option 'formatVersion': it is there twice; names must differ.")]
+    [InlineData("{\"formatVersion\":1,\"\\ud800\":1}", "The options are no JSON: ")]
+    [InlineData("{\"formatVersio\\ud800\":1}", "The options are no JSON: ")]
     [InlineData("{\"formatVersion\":1,\"future\":1}", "Option 'future': there is no such option.")]
     [InlineData("{\"formatVersion\":1,\"batchSize\":1.5}", "Option 'batchSize': '1.5' is no whole number of 32 bits.")]
     [InlineData("{\"formatVersion\":1,\"batchSize\":\"5\"}", "Option 'batchSize': ")]
@@ -78,6 +81,10 @@ public sealed class HybridOptionsTests
     [InlineData("{\"formatVersion\":1,\"optimizer\":{\"kind\":\"adam\",\"beta1\":1}}", "Option 'optimizer': Beta1 is 1; it must be at least 0 and less than 1.")]
     public void Json_Spoilt_SaysWhatIsWrong(string json, string message) =>
         ((Action)(() => HybridOptions.FromJson(json))).Should().ThrowExactly<FormatException>().Which.Message.Should().StartWith(message);
+
+    [Fact]
+    public void Json_TextThatIsNoUnicode_SaysSo() =>
+        ((Action)(() => HybridOptions.FromJson("\ud800"))).Should().ThrowExactly<FormatException>().WithMessage("The options are no JSON: *");
 
     [Fact]
     public void Json_TenThousandLatentsAndMore_TakeNoTime()

@@ -46,6 +46,8 @@ public sealed class HybridCheckpointFileTests
     [InlineData("\"kind\":\"hybrid_checkpoint\"", "\"kind\":\"hybrid_checkpoins\"", "kind is 'hybrid_checkpoins'; it must be hybrid_checkpoint.")]
     [InlineData("\\\"drawCount\\\":1", "\\\"drawCount\\\":0", "Option 'drawCount': DrawCount is 0; it must be at least 1.")]
     [InlineData("drawCount", "drawCounx", "Option 'drawCounx': there is no such option.")]
+    [InlineData("drawCount", "\\\\ud800ab", "The options are no JSON: ")]
+    [InlineData("rateFactor\\\":1,\\\"waited\\\"", "rat\\\\ud800abc\\\":1,\\\"wai\\\"", "The state of training is no JSON: ")]
     [InlineData("training.best", "training.bess", "tensor training.best is missing; a checkpoint must have it.")]
     [InlineData("waited", "waitex", "The state of training has no waited, or one out of its range.")]
     public void Load_AlteredHeader_SaysWhatIsWrong(string text, string other, string message)
@@ -73,6 +75,35 @@ public sealed class HybridCheckpointFileTests
             () => HybridCheckpoint.Load(folder.File("run"), new MlpEncoder(2, 1)), "encoder", "The checkpoint describes its encoder; encoder must be null.");
         ((Action)(() => HybridCheckpoint.Load(string.Empty))).Should().Throw<ArgumentException>().WithParameterName("path");
         ((Action)(() => HybridCheckpoint.Load(folder.File("none")))).Should().Throw<FileNotFoundException>();
+    }
+
+    [Fact]
+    public void Save_NumberThatIsNotFinite_IsRefused_AndLeavesTheOldFile()
+    {
+        using var folder = new TemporaryFolder();
+        HybridCheckpoint checkpoint = Load(folder);
+        TrainingState state = checkpoint.State.Copy();
+        state.Elbo = double.NegativeInfinity;
+        ((Action)(() => new HybridCheckpoint(checkpoint.BestEncoder(), checkpoint.Options, state).Save(folder.File("run"))))
+            .Should().ThrowExactly<InvalidOperationException>().WithMessage("elbo is -Infinity; it must be finite for the checkpoint to be saved.");
+        System.IO.File.ReadAllBytes(folder.File("run")).Should().Equal(File);
+    }
+
+    [Fact]
+    public void Load_MoreTimeThanCanBeAddedTo_IsRefused()
+    {
+        using var folder = new TemporaryFolder();
+        HybridCheckpoint checkpoint = Load(folder);
+        TrainingState state = checkpoint.State.Copy();
+        state.Elapsed = TimeSpan.MaxValue;
+        new HybridCheckpoint(checkpoint.BestEncoder(), checkpoint.Options, state).Save(folder.File("run"));
+        ((Action)(() => HybridCheckpoint.Load(folder.File("run")))).Should().Throw<ModelFileException>().WithMessage("*no elapsedTicks, or one out of its range*");
+    }
+
+    private static HybridCheckpoint Load(TemporaryFolder folder)
+    {
+        System.IO.File.WriteAllBytes(folder.File("run"), File);
+        return HybridCheckpoint.Load(folder.File("run"));
     }
 
     private static byte[] Replace(byte[] file, string text, string other)
