@@ -21,7 +21,7 @@ internal sealed class HybridEvaluation
         _rows = rows;
         _encoder = encoder;
         _team = team;
-        _tiles = new (double, double)[(rows.Count + TileRows - 1) / TileRows];
+        _tiles = new (double, double)[TileCount(rows.Count)];
         int shares = Math.Min(team.Size, _tiles.Length);
         _encoded = [.. Enumerable.Range(0, shares).Select(_ => new EncodedTile(encoder, complete, Math.Min(TileRows, rows.Count)))];
         _evaluate = EvaluateShare;
@@ -32,6 +32,9 @@ internal sealed class HybridEvaluation
             ApproximationGap += block.Shape.ApproximationGap / rows.Count;
         }
     }
+
+    /// <summary>Returns the number of tiles, each the work of one thread at a time, that rows are cut into.</summary>
+    public static int TileCount(int rows) => ((rows - 1) / TileRows) + 1;
 
     /// <summary>Gets the mean log evidence of a row, in nats.</summary>
     public double LogEvidence { get; }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MathNet.Numerics;
 using MathNet.Numerics.LinearAlgebra;
 using MathNet.Numerics.Random;
@@ -113,8 +114,7 @@ public sealed class HybridSolver
         IProgress<HybridProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(checkpoint);
-        IEncoder encoder = checkpoint.CurrentEncoder();
+        IEncoder encoder = EncoderOf(checkpoint);
         AmortizedBlocks blocks = Prepare(model, encoder);
         (TrainingRows training, HybridRows heldOut) = Split(model, encoder, blocks, rows);
         return Train(model, encoder, blocks, training, heldOut, checkpoint, progress, cancellationToken);
@@ -135,11 +135,19 @@ public sealed class HybridSolver
         IProgress<HybridProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(checkpoint);
-        IEncoder encoder = checkpoint.CurrentEncoder();
+        IEncoder encoder = EncoderOf(checkpoint);
         AmortizedBlocks blocks = Prepare(model, encoder);
         (TrainingRows training, HybridRows held) = Read(model, encoder, blocks, chunks, heldOut);
         return Train(model, encoder, blocks, training, held, checkpoint, progress, cancellationToken);
+    }
+
+    private IEncoder EncoderOf(HybridCheckpoint checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        ImmutableArray<int> latents = checkpoint.Options.AmortizedLatents;
+        return latents.SequenceEqual(_options.AmortizedLatents) ? checkpoint.CurrentEncoder() : throw new ArgumentException(
+            $"The checkpoint has an encoder of the latents [{string.Join(", ", latents)}]; AmortizedLatents is [{string.Join(", ", _options.AmortizedLatents)}] and must be the same.",
+            nameof(checkpoint));
     }
 
     private AmortizedBlocks Prepare(LinearGaussianModel model, IEncoder encoder)
@@ -206,7 +214,7 @@ public sealed class HybridSolver
 
         IEncoder trained = encoder.Clone();
         trained.Calibrate(Scales(rows, blocks.Complete));
-        using var team = new ShardTeam(_options.MaxThreads);
+        using var team = new ShardTeam(Math.Min(_options.MaxThreads, HybridTraining.MostThreads(rows.Count, heldOut.Count, _options)));
         var run = new HybridTraining(rows, heldOut, blocks.Complete, _options, trained, resumed?.State, team, progress, cancellationToken);
         HybridStopReason reason = run.Run();
         TrainingState state = run.State;

@@ -69,10 +69,8 @@ internal sealed class HybridTraining
         _encoder = encoder;
         _progress = progress;
         _cancellation = cancellation;
-        int batch = (int)Math.Min(options.BatchSize, rows.Count);
+        (int batch, _shardRows, int shards) = Sizes(rows.Count, options);
         _batch = new RowReference[batch];
-        _shardRows = Math.Clamp(batch / PreferredShards, SmallestShard, LargestShard);
-        int shards = (batch + _shardRows - 1) / _shardRows;
         _team = team;
         _evaluation = new HybridEvaluation(validation, complete, encoder, _team);
         _state = resumed is null ? Begin(complete) : GoOn(resumed, complete);
@@ -84,6 +82,10 @@ internal sealed class HybridTraining
         double steps = Math.Ceiling((double)rows.Count / options.BatchSize);
         _averageRate = 1 / (1 + (AveragingEpochs * steps));
     }
+
+    /// <summary>Returns the largest number of threads that a run has work for.</summary>
+    public static int MostThreads(long rows, int heldOut, HybridOptions options) =>
+        Math.Max(Sizes(rows, options).Shards, HybridEvaluation.TileCount(heldOut));
 
     /// <summary>Gets the mean log evidence of a held-out row, in nats.</summary>
     public double LogEvidence => _evaluation.LogEvidence;
@@ -141,6 +143,13 @@ internal sealed class HybridTraining
         return reason.Value;
     }
 
+    private static (int Batch, int ShardRows, int Shards) Sizes(long rows, HybridOptions options)
+    {
+        int batch = (int)Math.Min(options.BatchSize, rows);
+        int shardRows = Math.Clamp(batch / PreferredShards, SmallestShard, LargestShard);
+        return (batch, shardRows, ((batch - 1) / shardRows) + 1);
+    }
+
     private TrainingState Begin(AmortizedBlock complete) => new()
     {
         RowCount = _rows.Count,
@@ -185,10 +194,29 @@ internal sealed class HybridTraining
                 nameof(checkpoint));
         }
 
+        RequireSameGap(checkpoint);
         TrainingState state = checkpoint.Copy();
         state.Optimizer = _options.Optimizer.CreateState(state.Current.Length);
         state.Optimizer.CopyFrom(checkpoint.Optimizer);
         return state;
+    }
+
+    /// <summary>Requires that the best parameters do here what they did there: the run builds on their gap, and reports it.</summary>
+    /// <exception cref="ArgumentException">They do not.</exception>
+    private void RequireSameGap(TrainingState checkpoint)
+    {
+        // Far above what single precision differs by from one processor to another.
+        const double sameGap = 0.01;
+        const double rounding = 1e-6;
+        checkpoint.Best.CopyTo(_encoder.Parameters);
+        double gap = _evaluation.Gaps().Mean;
+        checkpoint.Current.CopyTo(_encoder.Parameters);
+        if (!(Math.Abs(gap - checkpoint.BestGap) <= (sameGap * gap) + rounding))
+        {
+            throw new ArgumentException(
+                Guard.Text($"The best parameters of the checkpoint have a mean amortization gap of {gap} on the held-out rows and had {checkpoint.BestGap}; the model, the encoder, the rows and AmortizedLatents must be the same."),
+                nameof(checkpoint));
+        }
     }
 
     private void JudgeUntrained()
@@ -266,6 +294,7 @@ internal sealed class HybridTraining
     {
         _state.Best.CopyTo(_state.Current.AsSpan());
         _state.Best.CopyTo(_state.Average.AsSpan());
+        _state.Coordinates.AsSpan().Clear();
         _state.Optimizer = _options.Optimizer.CreateState(_gradient.Length);
         Resumable = _state;
     }
@@ -290,14 +319,32 @@ internal sealed class HybridTraining
     /// <summary>Visits every training row that the epoch has not visited yet; returns false when it ended before the last.</summary>
     private bool RunEpoch()
     {
+        IEnumerator<HybridRows> parts = _rows.GetEnumerator();
+        try
+        {
+            return Visit(parts);
+        }
+        finally
+        {
+            Close(parts);
+        }
+    }
+
+    private bool Visit(IEnumerator<HybridRows> parts)
+    {
         var random = new Xoshiro256StarStar(StreamSeed.Of(_options.Seed, 1, _state.Epoch + 1), threadSafe: false);
         long visited = _state.Visited;
         long position = 0;
         int filled = 0;
-        using IEnumerator<HybridRows> parts = _rows.GetEnumerator();
         while (MoveNext(parts))
         {
             HybridRows rows = parts.Current;
+            if (position + rows.Count > _rows.Count)
+            {
+                position += rows.Count;
+                break;
+            }
+
             Order(rows.Count, random);
             for (int i = 0; i < rows.Count; i++)
             {
@@ -350,6 +397,19 @@ internal sealed class HybridTraining
         {
             ReadingFailure = exception;
             return false;
+        }
+    }
+
+    /// <summary>Ends the reading of rows before or at their end; what goes wrong with that must not cost the training either.</summary>
+    private void Close(IEnumerator<HybridRows> parts)
+    {
+        try
+        {
+            parts.Dispose();
+        }
+        catch (Exception exception)
+        {
+            ReadingFailure ??= exception;
         }
     }
 
@@ -423,7 +483,7 @@ internal sealed class HybridTraining
         _shards[shard].Run(_batch.AsSpan(start, count), StreamSeed.Of(_options.Seed, 2, stream));
     }
 
-    /// <summary>Saves where the run can go on. That it cannot be saved must not end the run.</summary>
+    /// <summary>Saves where the run can go on. Whatever goes wrong with that must not end the run.</summary>
     private void SaveCheckpoint(TrainingState state)
     {
         state.Elapsed = _before + _clock.Elapsed;
@@ -437,7 +497,7 @@ internal sealed class HybridTraining
             new HybridCheckpoint(_encoder, _options, state).Save(path);
             CheckpointFailure = null;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidOperationException)
+        catch (Exception exception)
         {
             CheckpointFailure = exception;
         }

@@ -156,11 +156,45 @@ public sealed class CheckpointTests
         Refused(Options(2) with { Seed = 5 }, Model, Rows, "checkpoint", "The held-out rows have a mean log evidence of");
         Refused(Options(2) with { CoordinateSweeps = 1 }, Model, Rows, "checkpoint", "The checkpoint holds 0 coordinate means, and there must be 1080");
         Refused(Options(2) with { Optimizer = new Sgd() }, Model, Rows, "checkpoint", "The checkpoint holds the state of adam; Optimizer is sgd");
-        Refused(Options(2) with { AmortizedLatents = [0, 1] }, Model, Rows, "encoder", "encoder maps 3 observations to 1 latents");
+        Refused(Options(2) with { AmortizedLatents = [1] }, Model, Rows, "checkpoint", "The checkpoint has an encoder of the latents [0]; AmortizedLatents is [1]");
         ((Action)(() => new HybridSolver().Resume(Model, null!, Rows))).Should().Throw<ArgumentNullException>().WithParameterName("checkpoint");
 
         void Refused(HybridOptions options, GaussianSumModel model, Matrix<double> rows, string parameter, string message) =>
             Refusal.Of<ArgumentException>(() => new HybridSolver(options).Resume(model, checkpoint, rows), parameter, message);
+    }
+
+    [Fact]
+    public void Resume_OfAModelWithTheSameEvidenceAndOtherLatents_IsRefused()
+    {
+        LinearGaussianModel Of(double[,] loadings) => new(Matrix<double>.Build.DenseOfArray(loadings), [0, 0, 0], [1, 1, 1], [0, 0], [1, 1]);
+        LinearGaussianModel model = Of(new[,] { { 1, 3.0 }, { 2, 0.5 }, { 1, 1 } });
+        LinearGaussianModel exchanged = Of(new[,] { { 3.0, 1 }, { 0.5, 2 }, { 1, 1 } });
+        HybridCheckpoint checkpoint = new HybridSolver(Options(5)).Fit(model, Encoder(), Rows).Checkpoint;
+        Refusal.Of<ArgumentException>(
+            () => new HybridSolver(Options(6)).Resume(exchanged, checkpoint, Rows), "checkpoint", "The best parameters of the checkpoint have a mean amortization gap of");
+    }
+
+    [Fact]
+    public void Resume_AfterDivergenceWithSweeps_StandsAtTheBestParameters()
+    {
+        HybridOptions wild = Options(4) with { Optimizer = new Sgd { LearningRate = 1e250 }, CoordinateSweeps = 1 };
+        HybridResult diverged = new HybridSolver(wild).Fit(Model, Encoder(), Rows);
+        diverged.StopReason.Should().Be(HybridStopReason.Diverged);
+        using var folder = new TemporaryFolder();
+        diverged.Checkpoint.Save(folder.File("run"));
+
+        HybridCheckpoint checkpoint = HybridCheckpoint.Load(folder.File("run"));
+        HybridResult result = new HybridSolver(wild with { Optimizer = new Sgd { LearningRate = 0.01 } }).Resume(Model, checkpoint, Rows);
+
+        result.StopReason.Should().Be(HybridStopReason.EpochLimit);
+        double.IsFinite(result.History[^1].TrainingElbo).Should().BeTrue();
+    }
+
+    [Fact]
+    public void MaxThreads_BeyondAllWork_StartsNoMoreThanThereIsWorkFor()
+    {
+        HybridOptions options = Options(1) with { MaxThreads = int.MaxValue };
+        new HybridSolver(options).Fit(Model, Encoder(), Rows).ShouldBeTheSameAs(new HybridSolver(Options(1)).Fit(Model, Encoder(), Rows));
     }
 
     private static HybridOptions Options(int epochs) => new() { BatchSize = 64, MaxEpochs = epochs, GapTolerance = 0, Patience = 2 };

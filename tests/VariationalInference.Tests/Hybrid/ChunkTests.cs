@@ -93,9 +93,11 @@ public sealed class ChunkTests
     }
 
     [Theory]
-    [InlineData(-1)]
-    [InlineData(1)]
-    public void Chunks_OfAnotherNumberOfRowsLater_EndTraining(int more)
+    [InlineData(-1, null)]
+    [InlineData(1, null)]
+    [InlineData(-1, 1)]
+    [InlineData(1, 1)]
+    public void Chunks_OfAnotherNumberOfRowsLater_EndTraining(int more, int? sweeps)
     {
         int round = 0;
         IEnumerable<Matrix<double>> Changing()
@@ -104,10 +106,44 @@ public sealed class ChunkTests
             yield return Rows.SubMatrix(0, rows, 0, 2);
         }
 
-        HybridResult result = new HybridSolver(Options()).Fit(Model, Encoder(), Changing(), HeldOut);
+        HybridResult result = new HybridSolver(Options() with { CoordinateSweeps = sweeps }).Fit(Model, Encoder(), Changing(), HeldOut);
 
         result.StopReason.Should().Be(HybridStopReason.RowsUnreadable);
         result.ReadingFailure!.Message.Should().Be($"The chunks held {450 + more} rows in epoch 2 and 450 before; they must be the same in every epoch.");
+    }
+
+    [Fact]
+    public void Chunks_ThatCannotBeClosedOnCancellation_KeepTheBestSoFar()
+    {
+        int round = 0;
+        using var cancellation = new CancellationTokenSource();
+        IEnumerable<Matrix<double>> Closing()
+        {
+            bool fails = round++ == 2;
+            try
+            {
+                foreach (Matrix<double> chunk in Cut(100))
+                {
+                    yield return chunk;
+                    if (fails)
+                    {
+                        cancellation.Cancel();
+                    }
+                }
+            }
+            finally
+            {
+                Close(fails);
+            }
+        }
+
+        void Close(bool fails) => _ = fails ? throw new IOException("The disk has gone.") : 0;
+
+        HybridResult result = new HybridSolver(Options()).Fit(Model, Encoder(), Closing(), HeldOut, cancellationToken: cancellation.Token);
+
+        result.StopReason.Should().Be(HybridStopReason.RowsUnreadable);
+        result.ReadingFailure.Should().BeOfType<IOException>();
+        result.Epochs.Should().Be(2);
     }
 
     private static void Refused(IEnumerable<Matrix<double>> chunks, Matrix<double> heldOut, string parameter, string message) =>
