@@ -113,12 +113,11 @@ internal sealed class AmortizedBlock
         return gap;
     }
 
-    /// <summary>Computes the amortization gap of a row in nats, without cancellation.</summary>
-    /// <param name="gradient">The gradient in t_A with the coordinate block at its best.</param>
-    /// <param name="logVariances">ρ = log σ² of the amortized factors, in the latents' units.</param>
-    public double Gap(ReadOnlySpan<double> gradient, ReadOnlySpan<double> logVariances)
+    /// <summary>Computes ½ gᵀP⁻¹g, what the factors' means lose, in nats, without cancellation.</summary>
+    /// <param name="gradient">g, with the coordinate block at its best.</param>
+    public double MeanGap(ReadOnlySpan<double> gradient)
     {
-        double gap = VarianceGap(logVariances);
+        double gap = 0;
         for (int i = 0; i < gradient.Length; i++)
         {
             gap += 0.5 * gradient[i] * PosteriorShape.Dot(_profileInverse.AsSpan(i * Count, Count), gradient);

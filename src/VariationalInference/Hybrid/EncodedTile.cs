@@ -28,6 +28,6 @@ internal sealed class EncodedTile
     public double Gap(int position, AmortizedBlock block, ReadOnlySpan<double> whitened)
     {
         _row.Solve(block, whitened, _means.AsSpan(position * _outputs, _outputs));
-        return _row.AmortizationGap(_logVariances.AsSpan(position * _outputs, _outputs));
+        return block.VarianceGap(_logVariances.AsSpan(position * _outputs, _outputs)) + _row.MeanGap();
     }
 }

@@ -11,7 +11,8 @@ namespace VariationalInference;
 /// </summary>
 /// <remarks>
 /// Inference costs one forward pass and the closed-form coordinate block; nothing is stored by row. Gaps on <see cref="HybridTable"/> are
-/// exact for each row, also for rows unlike those of training. Rows may have missing cells where the encoder accepts that.
+/// exact for each row, also for rows unlike those of training. Rows may have missing cells where the encoder accepts that. Where an encoder
+/// extrapolates so far that double precision cannot hold a variance, the variance is that of the log-variance ±700.
 /// <threadsafety>Safe to share. Do not write the parameters of <see cref="Encoder"/>; clone it to train on.</threadsafety>
 /// </remarks>
 /// <example>

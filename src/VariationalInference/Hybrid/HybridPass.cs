@@ -3,6 +3,9 @@ namespace VariationalInference;
 /// <summary>Takes up to a fixed number of rows through an encoder, then one by one through the coordinate block. Not thread-safe.</summary>
 internal sealed class HybridPass
 {
+    // Its variance, and that of its negative, is a number in double precision: an encoder that extrapolates may ask for more.
+    private const double LargestLogVariance = 700;
+
     private readonly HybridInference _inference;
     private readonly IEncoderTape _tape;
     private readonly HybridRow _row;
@@ -42,6 +45,9 @@ internal sealed class HybridPass
     /// <summary>Gets the ELBO of the row that was inferred last, in nats.</summary>
     public double Elbo { get; private set; }
 
+    /// <summary>Gets the log evidence of that row: variances that are far off do not touch it.</summary>
+    public double LogEvidence { get; private set; }
+
     public double ApproximationGap => _blocks[_position].Shape.ApproximationGap;
 
     public double AmortizationGap { get; private set; }
@@ -63,7 +69,13 @@ internal sealed class HybridPass
     public void Encode()
     {
         int outputs = _count * _outputs;
-        _tape.Forward(_observations.AsSpan(0, _count * _width), _means.AsSpan(0, outputs), _logVariances.AsSpan(0, outputs));
+        Span<double> logVariances = _logVariances.AsSpan(0, outputs);
+        _tape.Forward(_observations.AsSpan(0, _count * _width), _means.AsSpan(0, outputs), logVariances);
+        foreach (ref double logVariance in logVariances)
+        {
+            logVariance = double.IsFinite(logVariance) ? Math.Clamp(logVariance, -LargestLogVariance, LargestLogVariance) : double.NaN;
+        }
+
         _count = 0;
     }
 
@@ -86,8 +98,12 @@ internal sealed class HybridPass
             _row.Solve(block, whitened, means);
         }
 
-        AmortizationGap = _row.AmortizationGap(logVariances);
-        Elbo = _row.Elbo(_likelihoodBase[position]) - block.VarianceGap(logVariances);
+        double varianceGap = block.VarianceGap(logVariances);
+        double meanGap = _row.MeanGap();
+        double bestVariances = _row.Elbo(_likelihoodBase[position]);
+        AmortizationGap = varianceGap + meanGap;
+        Elbo = bestVariances - varianceGap;
+        LogEvidence = bestVariances + ApproximationGap + meanGap + OptimizationGap;
         if (!double.IsFinite(AmortizationGap) || !double.IsFinite(Elbo))
         {
             Guard.ThrowNonFinite("the amortization gap of the encoder's outputs", AmortizationGap, _rowNumbers[position], iteration: 0);

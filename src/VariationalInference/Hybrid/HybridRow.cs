@@ -75,11 +75,11 @@ internal sealed class HybridRow
         OptimizationGap = 0.5 * (SquaredDistance(state, _best) + SquaredDistance(residual, _bestResidual.AsSpan(0, residual.Length)));
     }
 
-    /// <summary>Returns the row's exact amortization gap, with the coordinate block at its best, in nats.</summary>
-    public double AmortizationGap(ReadOnlySpan<double> logVariances)
+    /// <summary>Returns the part of the row's amortization gap that is due to the means, with the coordinate block at its best, in nats.</summary>
+    public double MeanGap()
     {
         _block.Gradient(_amortized, _bestResidual.AsSpan(0, _block.Shape.Rank), _gradient);
-        return _block.Gap(_gradient, logVariances);
+        return _block.MeanGap(_gradient);
     }
 
     /// <summary>Returns the ELBO (4-2) of the means, with the best variance for every factor, in nats.</summary>

@@ -106,7 +106,7 @@ internal sealed class HybridTablePass
             _approximationGaps[n] = pass.ApproximationGap;
             _amortizationGaps[n] = pass.AmortizationGap;
             _optimizationGaps[n] = pass.OptimizationGap;
-            _logEvidences[n] = pass.Elbo + pass.ApproximationGap + pass.AmortizationGap + pass.OptimizationGap;
+            _logEvidences[n] = pass.LogEvidence;
         }
     }
 }

@@ -147,8 +147,12 @@ internal sealed class PosteriorShape
     /// <summary>Returns what the ELBO lacks because a factor's variance is not 1/Λ_jj, ½(q − 1 − log q), in nats.</summary>
     public double VarianceGap(int latent, double logVariance)
     {
-        double excess = VarianceRatio(latent, logVariance) - 1;
-        return 0.5 * (excess - SpecialFunctions.Log1p(excess));
+        // Of a ratio as small as that, what is left of ρ in q − 1 is too little, or nothing.
+        const double small = 1e-3;
+        double ratio = VarianceRatio(latent, logVariance);
+        double excess = ratio - 1;
+        double log = ratio < small ? logVariance - Math.Log(MeanFieldVariances[latent]) : SpecialFunctions.Log1p(excess);
+        return 0.5 * (excess - log);
     }
 
     /// <summary>Replaces x by (DΛD)⁻¹x.</summary>

@@ -75,6 +75,32 @@ public sealed class HybridInferenceTests
         table.ToString().Should().StartWith("2000 rows, ").And.Contain("flagged");
     }
 
+    [Theory]
+    [InlineData(Activation.Relu)]
+    [InlineData(Activation.Silu)]
+    public void Table_RowsFarBeyondTraining_AreFlagged_AndCanBeRefined(Activation activation)
+    {
+        HybridResult result = new HybridSolver(new HybridOptions { MaxEpochs = 5 }).Fit(
+            Model, new MlpEncoder(3, 1, [8], activation, seed: 1), Model.Sample(500, seed: 1).Observations);
+        Matrix<double> rows = Model.Sample(6, seed: 2).Observations;
+        rows.SetRow(1, [1e3, -1e3, 0]);
+        rows.SetRow(2, [-1e4, 1e4, 1e4]);
+        rows.SetRow(3, [-1e6, -1e6, -1e6]);
+        rows.SetRow(4, [1e6, 1e6, 1e6]);
+
+        HybridTable table = result.Infer(rows);
+
+        table.FlaggedRows.Should().Contain([1, 2, 3, 4]);
+        for (int n = 0; n < rows.RowCount; n++)
+        {
+            CaviResult refined = result.Refine(rows.Row(n).ToArray());
+            table.LogEvidences[n].Should().BeApproximately(refined.LogEvidence, 1e-9 * Math.Abs(refined.LogEvidence));
+            (table.Elbos[n] + table.AmortizationGaps[n] + table.ApproximationGaps[n]).Should().BeApproximately(
+                table.LogEvidences[n], 1e-9 * (1 + table.AmortizationGaps[n] - table.LogEvidences[n]));
+            table[n].Variances.Should().OnlyContain(variance => variance > 0 && double.IsFinite(variance));
+        }
+    }
+
     [Fact]
     public void LargestGap_IsThatOfTheHeldOutRows()
     {
