@@ -43,8 +43,8 @@ public sealed class HybridCheckpoint
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="encoder">
-    /// The encoder whose parameters the file holds, if it is none of the library's own; it is copied. <see langword="null"/> for an
-    /// <see cref="MlpEncoder"/>, which the file describes.
+    /// The encoder whose parameters and scales the file holds, if it is none of the library's own; it is copied, and the copy is calibrated.
+    /// <see langword="null"/> for an <see cref="MlpEncoder"/>, which the file describes.
     /// </param>
     /// <returns>The checkpoint.</returns>
     /// <exception cref="ArgumentException">
@@ -69,7 +69,8 @@ public sealed class HybridCheckpoint
     /// <remarks>
     /// The metadata hold <c>format_version</c>, <c>kind</c> (hybrid_checkpoint), <c>options</c> (<see cref="HybridOptions.ToJson"/>) and
     /// <c>training</c>. An <see cref="MlpEncoder"/> with its best parameters stands under <c>encoder.</c>, with the names of
-    /// <see cref="MlpEncoder.Save(string)"/>; an encoder of one's own is held by its parameters alone.
+    /// <see cref="MlpEncoder.Save(string)"/>; an encoder of one's own is held by its parameters, and by the
+    /// scales that it was offered before training.
     /// </remarks>
     /// <param name="path">The file, created or replaced.</param>
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty or <see langword="null"/>.</exception>

@@ -29,6 +29,7 @@ internal static class HybridCheckpointFile
             Vector(StatePrefix + "best", state.Best),
             Vector(StatePrefix + "coordinates", state.Coordinates),
             .. state.Optimizer.Vectors.Select(vector => Vector(Optimizer + vector.Name, vector.Values)),
+            .. MlpEncoderTensors.OfScales(state.Scales, StatePrefix),
         ];
         List<KeyValuePair<string, string>> metadata =
         [
@@ -73,7 +74,9 @@ internal static class HybridCheckpointFile
         {
             HybridOptions options = HybridOptions.FromJson(Text(metadata, OptionsKey, fileName));
             var training = TrainingStateJson.Read(Text(metadata, TrainingKey, fileName));
-            return new HybridCheckpoint(own, options, ReadState(tensors, training, options, own.Parameters.Length, fileName));
+            TrainingState state = ReadState(tensors, training, options, own, fileName);
+            own.Calibrate(state.Scales);
+            return new HybridCheckpoint(own, options, state);
         }
         catch (FormatException exception)
         {
@@ -143,8 +146,9 @@ internal static class HybridCheckpointFile
     }
 
     private static TrainingState ReadState(
-        Dictionary<string, double[]> tensors, TrainingStateJson training, HybridOptions options, int parameterCount, string? fileName)
+        Dictionary<string, double[]> tensors, TrainingStateJson training, HybridOptions options, IEncoder encoder, string? fileName)
     {
+        int parameterCount = encoder.Parameters.Length;
         double[] Values(string name, int? count)
         {
             double[] values = tensors.GetValueOrDefault(name)
@@ -165,6 +169,14 @@ internal static class HybridCheckpointFile
             return values;
         }
 
+        ImmutableArray<double> Scale(string name, int count)
+        {
+            ImmutableArray<double> scale = [.. Values(StatePrefix + name, count)];
+            return !MlpEncoderTensors.IsPositive(name) || scale.All(value => value > 0)
+                ? scale
+                : throw new ModelFileException(fileName, $"{StatePrefix + name} has an element that is not positive; all must be.");
+        }
+
         OptimizerState optimizer = options.Optimizer.CreateState(parameterCount);
         optimizer.Steps = training.OptimizerSteps;
         foreach ((string name, double[] values) in optimizer.Vectors)
@@ -174,6 +186,12 @@ internal static class HybridCheckpointFile
 
         double[] coordinates = Values(StatePrefix + "coordinates", options.CoordinateSweeps is null ? 0 : null);
         return training.ToState(
+            new EncoderScales(
+                Scale(MlpEncoderTensors.InputMeans, encoder.ObservationCount),
+                Scale(MlpEncoderTensors.InputDeviations, encoder.ObservationCount),
+                Scale(MlpEncoderTensors.OutputMeans, encoder.LatentCount),
+                Scale(MlpEncoderTensors.OutputDeviations, encoder.LatentCount),
+                Scale(MlpEncoderTensors.OutputVariances, encoder.LatentCount)),
             Values(StatePrefix + "current", parameterCount),
             Values(StatePrefix + "average", parameterCount),
             Values(StatePrefix + "best", parameterCount),

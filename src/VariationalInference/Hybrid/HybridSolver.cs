@@ -213,9 +213,10 @@ public sealed class HybridSolver
         }
 
         IEncoder trained = encoder.Clone();
-        trained.Calibrate(Scales(rows, blocks.Complete));
+        EncoderScales scales = Scales(rows, blocks.Complete);
+        trained.Calibrate(scales);
         using var team = new ShardTeam(Math.Min(_options.MaxThreads, HybridTraining.MostThreads(rows.Count, heldOut.Count, _options)));
-        var run = new HybridTraining(rows, heldOut, blocks.Complete, _options, trained, resumed?.State, team, progress, cancellationToken);
+        var run = new HybridTraining(rows, heldOut, blocks.Complete, _options, trained, scales, resumed?.State, team, progress, cancellationToken);
         HybridStopReason reason = run.Run();
         TrainingState state = run.State;
         return new HybridResult(model, trained, blocks)

@@ -49,6 +49,7 @@ internal sealed class HybridTraining
     /// <param name="complete">The block of complete rows.</param>
     /// <param name="options">The options of the run.</param>
     /// <param name="encoder">The encoder to train, in place.</param>
+    /// <param name="scales">The scales that the encoder was offered.</param>
     /// <param name="resumed">The state to go on from, which is copied; null to begin.</param>
     /// <param name="team">The threads to work with.</param>
     /// <param name="progress">Is told after each epoch.</param>
@@ -59,6 +60,7 @@ internal sealed class HybridTraining
         AmortizedBlock complete,
         HybridOptions options,
         IEncoder encoder,
+        EncoderScales scales,
         TrainingState? resumed,
         ShardTeam team,
         IProgress<HybridProgress>? progress,
@@ -73,7 +75,7 @@ internal sealed class HybridTraining
         _batch = new RowReference[batch];
         _team = team;
         _evaluation = new HybridEvaluation(validation, complete, encoder, _team);
-        _state = resumed is null ? Begin(complete) : GoOn(resumed, complete);
+        _state = resumed is null ? Begin(complete, scales) : GoOn(resumed, complete);
         _before = _state.Elapsed;
         _shards = [.. Enumerable.Range(0, shards).Select(_ => new HybridShard(complete, options, encoder, _state.Coordinates, _shardRows))];
         _runShard = RunShard;
@@ -150,10 +152,11 @@ internal sealed class HybridTraining
         return (batch, shardRows, ((batch - 1) / shardRows) + 1);
     }
 
-    private TrainingState Begin(AmortizedBlock complete) => new()
+    private TrainingState Begin(AmortizedBlock complete, EncoderScales scales) => new()
     {
         RowCount = _rows.Count,
         LogEvidence = _evaluation.LogEvidence,
+        Scales = scales,
         Current = _encoder.Parameters.ToArray(),
         Average = _encoder.Parameters.ToArray(),
         Best = _encoder.Parameters.ToArray(),

@@ -11,6 +11,9 @@ internal sealed class TrainingState
     /// <summary>Gets the mean log evidence of the held-out rows: other rows or another model have another.</summary>
     public required double LogEvidence { get; init; }
 
+    /// <summary>Gets the scales that the encoder was offered before training.</summary>
+    public required EncoderScales Scales { get; init; }
+
     /// <summary>Gets the parameters as the last step left them.</summary>
     public required double[] Current { get; init; }
 
@@ -63,6 +66,7 @@ internal sealed class TrainingState
     {
         RowCount = RowCount,
         LogEvidence = LogEvidence,
+        Scales = Scales,
         Current = [.. Current],
         Average = [.. Average],
         Best = [.. Best],

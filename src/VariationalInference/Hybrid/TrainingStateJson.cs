@@ -61,6 +61,7 @@ internal sealed class TrainingStateJson
 
     /// <exception cref="FormatException">A number is missing or out of its range.</exception>
     public TrainingState ToState(
+        EncoderScales scales,
         double[] current,
         double[] average,
         double[] best,
@@ -70,6 +71,7 @@ internal sealed class TrainingStateJson
         {
             RowCount = Count("rowCount"),
             LogEvidence = Number("logEvidence"),
+            Scales = scales,
             Current = current,
             Average = average,
             Best = best,

@@ -128,8 +128,12 @@ public sealed class CheckpointTests
         first.Checkpoint.Save(folder.File("run"));
 
         ((Action)(() => HybridCheckpoint.Load(folder.File("run")))).Should().Throw<ArgumentNullException>().WithParameterName("encoder");
+        var mean = new double[1];
+        var logVariance = new double[1];
         HybridCheckpoint checkpoint = HybridCheckpoint.Load(folder.File("run"), new CancellingEncoder(Encoder(), cancellation, -1));
 
+        checkpoint.BestEncoder().CreateTape(1).Forward([1, 2, 3], mean, logVariance);
+        (mean[0], Math.Exp(logVariance[0])).Should().Be((first.Infer([1, 2, 3]).Means[0], first.Infer([1, 2, 3]).Variances[0]), "the scales come back too");
         new HybridSolver(Options(6)).Resume(Model, checkpoint, Rows).ShouldBeTheSameAs(whole);
     }
 
