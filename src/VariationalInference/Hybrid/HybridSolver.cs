@@ -50,6 +50,7 @@ public sealed class HybridSolver
     /// <returns>The trained encoder with its gaps, converged or not.</returns>
     /// <exception cref="ArgumentException">The encoder does not fit the model or the options, or the rows are out of range.</exception>
     /// <exception cref="NonFiniteValueException">The untrained encoder's outputs, or a row's evidence, are not finite.</exception>
+    /// <exception cref="DirectoryNotFoundException">The folder of <see cref="HybridOptions.CheckpointPath"/> does not exist.</exception>
     public HybridResult Fit(
         LinearGaussianModel model,
         IEncoder encoder,
@@ -82,6 +83,7 @@ public sealed class HybridSolver
     /// </returns>
     /// <exception cref="ArgumentException">The encoder does not fit the model or the options, or rows are out of range.</exception>
     /// <exception cref="NonFiniteValueException">The untrained encoder's outputs, or a row's evidence, are not finite.</exception>
+    /// <exception cref="DirectoryNotFoundException">The folder of <see cref="HybridOptions.CheckpointPath"/> does not exist.</exception>
     public HybridResult Fit(
         LinearGaussianModel model,
         IEncoder encoder,
@@ -98,6 +100,7 @@ public sealed class HybridSolver
     /// <summary>
     /// Goes on with training where a checkpoint was made. With its options, model and rows the result is, to the last bit, that of training
     /// which had never stopped; other options (of the same optimiser, amortized latents and kind of coordinate step) count from here on.
+    /// Training that had stopped with <see cref="HybridStopReason.NoImprovement"/> stops again at once: its learning rate cannot be reduced further.
     /// </summary>
     /// <param name="model">The model of the checkpoint.</param>
     /// <param name="checkpoint">Where to go on. It is not changed.</param>
@@ -107,6 +110,7 @@ public sealed class HybridSolver
     /// <returns>The trained encoder with its gaps and whole history, converged or not.</returns>
     /// <exception cref="ArgumentException">The model, the rows or the options are not those of the checkpoint; the message says what differs.</exception>
     /// <exception cref="NonFiniteValueException">A row's evidence is not finite.</exception>
+    /// <exception cref="DirectoryNotFoundException">The folder of <see cref="HybridOptions.CheckpointPath"/> does not exist.</exception>
     public HybridResult Resume(
         LinearGaussianModel model,
         HybridCheckpoint checkpoint,
