@@ -22,14 +22,21 @@ internal static class AmortizedLatentsGuard
         }
     }
 
-    public static void RequireFit(LinearGaussianModel model, IEncoder encoder, ImmutableArray<int> latents, string name)
+    /// <param name="model">The model.</param>
+    /// <param name="encoder">The encoder.</param>
+    /// <param name="latents">The latents.</param>
+    /// <param name="name">What messages call the latents.</param>
+    /// <param name="parameterName">The parameter that is to blame for a latent that does not exist.</param>
+    /// <param name="encoderName">The parameter that the encoder came in.</param>
+    public static void RequireFit(
+        LinearGaussianModel model, IEncoder encoder, ImmutableArray<int> latents, string name, string parameterName, string encoderName)
     {
         foreach (int latent in latents)
         {
             if (latent >= model.LatentCount)
             {
                 throw new ArgumentException(
-                    Guard.Text($"{name} names latent {latent}; the model has {model.LatentCount}, counted from 0."), nameof(model));
+                    Guard.Text($"{name} names latent {latent}; the model has {model.LatentCount}, counted from 0."), parameterName);
             }
         }
 
@@ -37,7 +44,7 @@ internal static class AmortizedLatentsGuard
         {
             throw new ArgumentException(
                 Guard.Text($"encoder maps {encoder.ObservationCount} observations to {encoder.LatentCount} latents; it must map {model.ObservationCount} to {latents.Length}."),
-                nameof(encoder));
+                encoderName);
         }
     }
 }

@@ -35,6 +35,7 @@ internal sealed class GradientProbe
         SumExact();
         double rowNoise = 0;
         var drawNoise = new double[_shards.Length];
+        var analytic = new double[_exact.Length];
         var random = new Xoshiro256StarStar(StreamSeed.Of(_options.Seed, 3, 0), threadSafe: false);
         for (int batch = 0; batch < batches; batch++)
         {
@@ -43,7 +44,7 @@ internal sealed class GradientProbe
                 _batch[i] = new RowReference(_rows, random.Next(_rows.Count));
             }
 
-            double[] analytic = MeanGradient(GradientEstimator.Analytic, batch);
+            MeanGradient(GradientEstimator.Analytic, batch).CopyTo(analytic.AsSpan());
             rowNoise += SquaredDistance(analytic, _exact) / batches;
             for (int i = 0; i < _shards.Length; i++)
             {

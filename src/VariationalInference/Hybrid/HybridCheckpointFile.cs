@@ -16,6 +16,11 @@ internal static class HybridCheckpointFile
     private const string History = StatePrefix + "history";
     private const string Optimizer = StatePrefix + "optimizer.";
 
+    private static readonly string[] StateNames =
+    [
+        .. new[] { "current", "average", "best", "coordinates", "history" }.Concat(MlpEncoderTensors.Scales).Select(name => StatePrefix + name),
+    ];
+
     // Epoch to elapsed ticks, as HybridProgress has them.
     private const int HistoryColumns = 10;
 
@@ -104,12 +109,14 @@ internal static class HybridCheckpointFile
 
     private static void CheckEntry(TensorEntry entry, string? fileName)
     {
-        bool isKnown = entry.Name.StartsWith(EncoderPrefix, StringComparison.Ordinal) || entry.Name.StartsWith(StatePrefix, StringComparison.Ordinal);
+        bool isKnown = entry.Name.StartsWith(EncoderPrefix, StringComparison.Ordinal)
+            || entry.Name.StartsWith(Optimizer, StringComparison.Ordinal)
+            || StateNames.Contains(entry.Name);
         if (!isKnown || entry.Type != TensorType.F64)
         {
             throw new ModelFileException(
                 fileName,
-                $"tensor {SafeTensors.Show(entry.Name)} of type {SafeTensors.Show(entry.TypeName)} has no place in a checkpoint; names begin with {EncoderPrefix} or {StatePrefix}, and types are F64.");
+                $"tensor {SafeTensors.Show(entry.Name)} of type {SafeTensors.Show(entry.TypeName)} has no place in a checkpoint; names begin with {EncoderPrefix} or {Optimizer} or are {string.Join(", ", StateNames)}, and types are F64.");
         }
     }
 

@@ -159,7 +159,7 @@ public class HybridInference
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(encoder);
         AmortizedLatentsGuard.Require(amortizedLatents, nameof(amortizedLatents));
-        AmortizedLatentsGuard.RequireFit(model, encoder, amortizedLatents, nameof(amortizedLatents));
+        AmortizedLatentsGuard.RequireFit(model, encoder, amortizedLatents, nameof(amortizedLatents), nameof(amortizedLatents), nameof(encoder));
         return model;
     }
 

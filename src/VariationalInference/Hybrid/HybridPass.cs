@@ -106,7 +106,7 @@ internal sealed class HybridPass
         LogEvidence = bestVariances + ApproximationGap + meanGap + OptimizationGap;
         if (!double.IsFinite(AmortizationGap) || !double.IsFinite(Elbo))
         {
-            Guard.ThrowNonFinite("the amortization gap of the encoder's outputs", AmortizationGap, _rowNumbers[position], iteration: 0);
+            throw new NonFiniteValueException("An output of the encoder", _rowNumbers[position]);
         }
     }
 

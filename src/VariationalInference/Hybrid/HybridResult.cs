@@ -57,8 +57,11 @@ public sealed class HybridResult : HybridInference
     /// <summary>Gets why the last checkpoint could not be saved to <see cref="HybridOptions.CheckpointPath"/>; <see langword="null"/> when it was.</summary>
     public required Exception? CheckpointFailure { get; init; }
 
-    /// <summary>Gets why the rows could not be read, when that ended training; <see langword="null"/> otherwise.</summary>
-    public required Exception? ReadingFailure { get; init; }
+    /// <summary>
+    /// Gets the exception that ended training, thrown while rows were read, the encoder worked or progress was reported; <see langword="null"/>
+    /// when none did. It is not thrown, since that would cost the training that was done.
+    /// </summary>
+    public required Exception? Failure { get; init; }
 
     /// <summary>
     /// Measures how much of a minibatch's gradient is signal, with each estimator at the trained parameters, for the batch size, draws and

@@ -19,7 +19,8 @@ namespace VariationalInference;
 /// </para>
 /// <para>
 /// Training keeps the rows of a table, O(NK), and reads those of chunks again in each epoch; a result keeps nothing of them. Rows may have
-/// missing cells where the encoder accepts that: the coordinate block and the gaps then count the cells that were observed.
+/// missing cells where the encoder accepts that: the coordinate block and the gaps then count the cells that were observed. Inputs are scaled by
+/// the training rows' standard deviations, which a single row far out of the rest inflates: take such rows out before training.
 /// </para>
 /// <threadsafety>A solver holds only its options and is safe to share.</threadsafety>
 /// </remarks>
@@ -47,7 +48,10 @@ public sealed class HybridSolver
     /// </param>
     /// <param name="progress">Is told after each epoch, from the training thread; epoch 0 is the untrained encoder.</param>
     /// <param name="cancellationToken">Ends training at the next minibatch; the best parameters so far are returned.</param>
-    /// <returns>The trained encoder with its gaps, converged or not.</returns>
+    /// <returns>
+    /// The trained encoder with its gaps, converged or not. Once training has begun, exceptions end it like a cancellation; see
+    /// <see cref="HybridResult.Failure"/>.
+    /// </returns>
     /// <exception cref="ArgumentException">The encoder does not fit the model or the options, or the rows are out of range.</exception>
     /// <exception cref="NonFiniteValueException">The untrained encoder's outputs, or a row's evidence, are not finite.</exception>
     /// <exception cref="DirectoryNotFoundException">The folder of <see cref="HybridOptions.CheckpointPath"/> does not exist.</exception>
@@ -58,7 +62,7 @@ public sealed class HybridSolver
         IProgress<HybridProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
-        AmortizedBlocks blocks = Prepare(model, encoder);
+        AmortizedBlocks blocks = Prepare(model, encoder, nameof(encoder));
         (TrainingRows training, HybridRows heldOut) = Split(model, encoder, blocks, rows);
         return Train(model, encoder, blocks, training, heldOut, resumed: null, progress, cancellationToken);
     }
@@ -78,8 +82,8 @@ public sealed class HybridSolver
     /// <param name="progress">Is told after each epoch, from the training thread; epoch 0 is the untrained encoder.</param>
     /// <param name="cancellationToken">Ends training at the next minibatch; the best parameters so far are returned.</param>
     /// <returns>
-    /// The trained encoder with its gaps, converged or not. Once training has begun, a failure to read the chunks ends it like a cancellation;
-    /// see <see cref="HybridResult.ReadingFailure"/>.
+    /// The trained encoder with its gaps, converged or not. Once training has begun, exceptions end it like a cancellation; see
+    /// <see cref="HybridResult.Failure"/>.
     /// </returns>
     /// <exception cref="ArgumentException">The encoder does not fit the model or the options, or rows are out of range.</exception>
     /// <exception cref="NonFiniteValueException">The untrained encoder's outputs, or a row's evidence, are not finite.</exception>
@@ -92,8 +96,8 @@ public sealed class HybridSolver
         IProgress<HybridProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
-        AmortizedBlocks blocks = Prepare(model, encoder);
-        (TrainingRows training, HybridRows held) = Read(model, encoder, blocks, chunks, heldOut);
+        AmortizedBlocks blocks = Prepare(model, encoder, nameof(encoder));
+        (TrainingRows training, HybridRows held) = Read(model, encoder, blocks, chunks, heldOut, cancellationToken);
         return Train(model, encoder, blocks, training, held, resumed: null, progress, cancellationToken);
     }
 
@@ -119,7 +123,7 @@ public sealed class HybridSolver
         CancellationToken cancellationToken = default)
     {
         IEncoder encoder = EncoderOf(checkpoint);
-        AmortizedBlocks blocks = Prepare(model, encoder);
+        AmortizedBlocks blocks = Prepare(model, encoder, nameof(encoder));
         (TrainingRows training, HybridRows heldOut) = Split(model, encoder, blocks, rows);
         return Train(model, encoder, blocks, training, heldOut, checkpoint, progress, cancellationToken);
     }
@@ -140,8 +144,8 @@ public sealed class HybridSolver
         CancellationToken cancellationToken = default)
     {
         IEncoder encoder = EncoderOf(checkpoint);
-        AmortizedBlocks blocks = Prepare(model, encoder);
-        (TrainingRows training, HybridRows held) = Read(model, encoder, blocks, chunks, heldOut);
+        AmortizedBlocks blocks = Prepare(model, encoder, nameof(encoder));
+        (TrainingRows training, HybridRows held) = Read(model, encoder, blocks, chunks, heldOut, cancellationToken);
         return Train(model, encoder, blocks, training, held, checkpoint, progress, cancellationToken);
     }
 
@@ -154,11 +158,16 @@ public sealed class HybridSolver
             nameof(checkpoint));
     }
 
-    private AmortizedBlocks Prepare(LinearGaussianModel model, IEncoder encoder)
+    private AmortizedBlocks Prepare(LinearGaussianModel model, IEncoder encoder, string encoderName)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(encoder);
-        AmortizedLatentsGuard.RequireFit(model, encoder, _options.AmortizedLatents, nameof(_options.AmortizedLatents));
+        AmortizedLatentsGuard.RequireFit(model, encoder, _options.AmortizedLatents, nameof(_options.AmortizedLatents), nameof(model), encoderName);
+        if (Directory.Exists(_options.CheckpointPath))
+        {
+            throw new ArgumentException($"CheckpointPath is {_options.CheckpointPath}, a folder; it must be a file, or not exist.", nameof(model));
+        }
+
         if (_options.CheckpointPath is { } path && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
         {
             throw new DirectoryNotFoundException(
@@ -191,12 +200,17 @@ public sealed class HybridSolver
     }
 
     private static (TrainingRows Training, HybridRows HeldOut) Read(
-        LinearGaussianModel model, IEncoder encoder, AmortizedBlocks blocks, IEnumerable<Matrix<double>> chunks, Matrix<double> heldOut)
+        LinearGaussianModel model,
+        IEncoder encoder,
+        AmortizedBlocks blocks,
+        IEnumerable<Matrix<double>> chunks,
+        Matrix<double> heldOut,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(chunks);
         RowTable.Require(model, heldOut, nameof(heldOut), encoder.AcceptsMissing);
         int[] all = [.. Enumerable.Range(0, heldOut.RowCount)];
-        return (TrainingRows.OfChunks(model, blocks, chunks, encoder.AcceptsMissing), new HybridRows(model, blocks, heldOut, all, first: 0));
+        return (TrainingRows.OfChunks(model, blocks, chunks, encoder.AcceptsMissing, cancellationToken), new HybridRows(model, blocks, heldOut, all, first: 0));
     }
 
     private HybridResult Train(
@@ -237,7 +251,7 @@ public sealed class HybridSolver
             MaxThreads = _options.MaxThreads,
             Checkpoint = new HybridCheckpoint(trained, _options, run.Resumable),
             CheckpointFailure = run.CheckpointFailure,
-            ReadingFailure = run.ReadingFailure,
+            Failure = run.Failure,
         };
     }
 

@@ -16,10 +16,10 @@ public enum HybridStopReason
     Diverged,
 
     /// <summary>
-    /// The chunks could not be read again, or held another number of rows than before; <see cref="HybridResult.ReadingFailure"/> says why. The
-    /// best parameters so far are kept.
+    /// Reading the rows, the encoder or the report of progress threw an exception, which <see cref="HybridResult.Failure"/> holds; or chunks held
+    /// another number of rows than before. The best parameters so far are kept.
     /// </summary>
-    RowsUnreadable,
+    Failed,
 
     /// <summary>The caller cancelled; the best parameters so far are kept.</summary>
     Cancelled,

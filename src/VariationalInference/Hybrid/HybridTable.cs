@@ -16,8 +16,11 @@ namespace VariationalInference;
 /// </remarks>
 public sealed class HybridTable
 {
+    private readonly Lazy<ImmutableArray<int>> _flaggedRows;
+
     internal HybridTable(Matrix<double> means, Matrix<double> variances)
     {
+        _flaggedRows = new Lazy<ImmutableArray<int>>(() => [.. Enumerable.Range(0, RowCount).Where(n => AmortizationGaps[n] > GapLimit)]);
         Means = means;
         Variances = variances;
     }
@@ -53,7 +56,7 @@ public sealed class HybridTable
     /// Gets the rows, counted from 0, that the encoder does not serve as it served the held-out rows: their amortization gap exceeds
     /// <see cref="GapLimit"/>. <see cref="HybridInference.Refine"/> finishes them by coordinate ascent.
     /// </summary>
-    public ImmutableArray<int> FlaggedRows => [.. Enumerable.Range(0, RowCount).Where(n => AmortizationGaps[n] > GapLimit)];
+    public ImmutableArray<int> FlaggedRows => _flaggedRows.Value;
 
     /// <summary>Gets the posterior of one row.</summary>
     /// <param name="row">The row n, counted from 0.</param>

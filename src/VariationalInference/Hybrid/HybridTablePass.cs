@@ -30,6 +30,13 @@ internal sealed class HybridTablePass
         _table = table;
         _cancellation = cancellation;
         int rows = table.RowCount;
+        if ((long)rows * inference.Model.LatentCount > Array.MaxLength)
+        {
+            throw new ArgumentException(
+                Guard.Text($"table has {rows} rows; {inference.Model.LatentCount} latents each are more than the {Array.MaxLength} numbers that one result can hold."),
+                nameof(table));
+        }
+
         _tiles = ((rows - 1) / TileRows) + 1;
         _failures = new NonFiniteValueException?[_tiles];
         _means = new double[rows * inference.Model.LatentCount];

@@ -104,8 +104,8 @@ internal sealed class HybridTraining
     /// <summary>Gets why the last checkpoint was not saved, if it was not.</summary>
     public Exception? CheckpointFailure { get; private set; }
 
-    /// <summary>Gets why the rows could not be read to their end, if that ended the run.</summary>
-    public Exception? ReadingFailure { get; private set; }
+    /// <summary>Gets what was thrown while rows were read, the encoder worked or progress was reported, if that ended the run.</summary>
+    public Exception? Failure { get; private set; }
 
     /// <summary>Trains; whatever ends the run, the encoder is left with the best parameters seen.</summary>
     public HybridStopReason Run()
@@ -126,7 +126,7 @@ internal sealed class HybridTraining
                 _state = _state.Copy();
             }
 
-            double gap = EndEpoch();
+            double gap = TryEndEpoch();
             reason = Stop(gap);
             if (reason == HybridStopReason.Diverged)
             {
@@ -234,6 +234,21 @@ internal sealed class HybridTraining
         Report(trainingElbo: double.NaN, optimizationGap: double.NaN, _state.BestGap);
     }
 
+    /// <summary>Ends an epoch; an encoder that cannot be judged any more leaves the best gap as it was.</summary>
+    private double TryEndEpoch()
+    {
+        try
+        {
+            return EndEpoch();
+        }
+        catch (Exception exception)
+        {
+            Failure ??= exception;
+            _state.Epoch = _state.History.Length - 1;
+            return _state.BestGap;
+        }
+    }
+
     /// <summary>Judges an epoch, whole or cut short, and returns its gap.</summary>
     private double EndEpoch()
     {
@@ -263,7 +278,7 @@ internal sealed class HybridTraining
     {
         _ when _state.BestGap <= _options.GapTolerance => HybridStopReason.GapBelowTolerance,
         _ when !double.IsFinite(gap) => HybridStopReason.Diverged,
-        _ when ReadingFailure is not null => HybridStopReason.RowsUnreadable,
+        _ when Failure is not null => HybridStopReason.Failed,
         _ when _cancellation.IsCancellationRequested => HybridStopReason.Cancelled,
         _ when _state.RateFactor < SmallestRateFactor => HybridStopReason.NoImprovement,
         _ when _state.Epoch >= _options.MaxEpochs => HybridStopReason.EpochLimit,
@@ -316,20 +331,31 @@ internal sealed class HybridTraining
             _options.Optimizer.LearningRate * _state.RateFactor,
             _before + _clock.Elapsed);
         _state.History = _state.History.Add(progress);
-        _progress?.Report(progress);
-    }
-
-    /// <summary>Visits every training row that the epoch has not visited yet; returns false when it ended before the last.</summary>
-    private bool RunEpoch()
-    {
-        IEnumerator<HybridRows> parts = _rows.GetEnumerator();
         try
         {
+            _progress?.Report(progress);
+        }
+        catch (Exception exception)
+        {
+            Failure ??= exception;
+        }
+    }
+
+    /// <summary>
+    /// Visits every training row that the epoch has not visited yet; returns false when it ended before the last. What goes wrong, with the
+    /// reading of rows or in the encoder, must not cost the training that was done.
+    /// </summary>
+    private bool RunEpoch()
+    {
+        try
+        {
+            using IEnumerator<HybridRows> parts = _rows.GetEnumerator();
             return Visit(parts);
         }
-        finally
+        catch (Exception exception)
         {
-            Close(parts);
+            Failure = exception;
+            return false;
         }
     }
 
@@ -339,9 +365,14 @@ internal sealed class HybridTraining
         long visited = _state.Visited;
         long position = 0;
         int filled = 0;
-        while (MoveNext(parts))
+        while (parts.MoveNext())
         {
             HybridRows rows = parts.Current;
+            if (position < visited && _cancellation.IsCancellationRequested)
+            {
+                return false;
+            }
+
             if (position + rows.Count > _rows.Count)
             {
                 position += rows.Count;
@@ -370,13 +401,13 @@ internal sealed class HybridTraining
             }
         }
 
-        if (ReadingFailure is null && position != _rows.Count)
+        if (position != _rows.Count)
         {
-            ReadingFailure = new InvalidOperationException(
+            throw new InvalidOperationException(
                 Guard.Text($"The chunks held {position} rows in epoch {_state.Epoch + 1} and {_rows.Count} before; they must be the same in every epoch."));
         }
 
-        if (ReadingFailure is not null || (filled > 0 && _cancellation.IsCancellationRequested))
+        if (filled > 0 && _cancellation.IsCancellationRequested)
         {
             return false;
         }
@@ -387,33 +418,6 @@ internal sealed class HybridTraining
         }
 
         return true;
-    }
-
-    /// <summary>Reads the next rows. What goes wrong with that must not cost the training that was done.</summary>
-    private bool MoveNext(IEnumerator<HybridRows> parts)
-    {
-        try
-        {
-            return parts.MoveNext();
-        }
-        catch (Exception exception)
-        {
-            ReadingFailure = exception;
-            return false;
-        }
-    }
-
-    /// <summary>Ends the reading of rows before or at their end; what goes wrong with that must not cost the training either.</summary>
-    private void Close(IEnumerator<HybridRows> parts)
-    {
-        try
-        {
-            parts.Dispose();
-        }
-        catch (Exception exception)
-        {
-            ReadingFailure ??= exception;
-        }
     }
 
     /// <summary>Sets the order in which to visit a part of the rows.</summary>

@@ -49,7 +49,7 @@ internal sealed class ShardTeam : IDisposable
             _working.Wait();
         }
 
-        _failure?.Throw();
+        Interlocked.Exchange(ref _failure, null)?.Throw();
     }
 
     public void Dispose()

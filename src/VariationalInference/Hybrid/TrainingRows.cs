@@ -8,12 +8,13 @@ internal sealed class TrainingRows : IEnumerable<HybridRows>
 {
     private readonly IEnumerable<HybridRows> _parts;
 
-    private TrainingRows(IEnumerable<HybridRows> parts, int width)
+    private TrainingRows(IEnumerable<HybridRows> parts, int width, CancellationToken cancellationToken = default)
     {
         _parts = parts;
         var moments = new InputMoments(width);
         foreach (HybridRows rows in parts)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             moments.Add(rows);
             Count += rows.Count;
         }
@@ -35,11 +36,12 @@ internal sealed class TrainingRows : IEnumerable<HybridRows>
     public static TrainingRows OfTable(HybridRows rows, int width) => new([rows], width);
 
     /// <summary>Reads chunks once to count and check them; each epoch reads them again.</summary>
+    /// <exception cref="OperationCanceledException">The reading was cancelled.</exception>
     /// <exception cref="ArgumentException">A chunk is not a table for the model and the encoder, or there is none.</exception>
     public static TrainingRows OfChunks(
-        LinearGaussianModel model, AmortizedBlocks blocks, IEnumerable<Matrix<double>> chunks, bool allowMissing)
+        LinearGaussianModel model, AmortizedBlocks blocks, IEnumerable<Matrix<double>> chunks, bool allowMissing, CancellationToken cancellationToken)
     {
-        var rows = new TrainingRows(Read(model, blocks, chunks, allowMissing), model.ObservationCount);
+        var rows = new TrainingRows(Read(model, blocks, chunks, allowMissing), model.ObservationCount, cancellationToken);
         return rows.Count > 0
             ? rows
             : throw new ArgumentException("chunks holds no rows; it must hold at least 1 to train on.", nameof(chunks));

@@ -24,6 +24,13 @@ public sealed class NonFiniteValueException : ArithmeticException
     {
     }
 
+    internal NonFiniteValueException(string quantity, long row)
+        : base(Guard.Text($"{quantity} is not finite in row {row}; it must be."))
+    {
+        Quantity = quantity;
+        Row = row;
+    }
+
     internal NonFiniteValueException(string quantity, double value, long row, int iteration)
         : base(Guard.Text($"{quantity} is {value} in row {row} at iteration {iteration}; the row's values and the model's variances are too far apart for double precision."))
     {

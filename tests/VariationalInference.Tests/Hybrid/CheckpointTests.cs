@@ -91,7 +91,8 @@ public sealed class CheckpointTests
     public void CheckpointPath_ThatCannotBeWritten_DoesNotEndTraining()
     {
         using var folder = new TemporaryFolder();
-        Directory.CreateDirectory(folder.File("taken"));
+        File.WriteAllText(folder.File("taken"), "old");
+        File.SetAttributes(folder.File("taken"), FileAttributes.ReadOnly);
         HybridResult result = new HybridSolver(Options(3) with { CheckpointPath = folder.File("taken"), CheckpointEpochs = 1 }).Fit(Model, Encoder(), Rows);
         result.StopReason.Should().Be(HybridStopReason.EpochLimit);
         result.CheckpointFailure.Should().BeOfType<UnauthorizedAccessException>();
@@ -103,6 +104,8 @@ public sealed class CheckpointTests
     {
         HybridOptions options = Options(3) with { CheckpointPath = Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString("N"), "run") };
         ((Action)(() => new HybridSolver(options).Fit(Model, Encoder(), Rows))).Should().Throw<DirectoryNotFoundException>().WithMessage("CheckpointPath is *");
+        Refusal.Of<ArgumentException>(
+            () => new HybridSolver(options with { CheckpointPath = Path.GetTempPath() }).Fit(Model, Encoder(), Rows), "model", "CheckpointPath is ");
         ((Action)(() => _ = new HybridOptions { CheckpointPath = " " })).Should().Throw<ArgumentException>().WithParameterName("CheckpointPath");
         ((Action)(() => _ = new HybridOptions { CheckpointEpochs = 0 })).Should().Throw<ArgumentException>().WithParameterName("CheckpointEpochs");
     }
@@ -201,6 +204,42 @@ public sealed class CheckpointTests
         new HybridSolver(options).Fit(Model, Encoder(), Rows).ShouldBeTheSameAs(new HybridSolver(Options(1)).Fit(Model, Encoder(), Rows));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public void ProgressThatThrows_EndsTraining_WithTheBestSoFar_AndItCanGoOn(int atEpoch)
+    {
+        HybridResult whole = new HybridSolver(Options(4)).Fit(Model, Encoder(), Rows);
+        var failure = new FormatException("No pen.");
+
+        HybridResult result = new HybridSolver(Options(4)).Fit(Model, Encoder(), Rows, new Callback(progress =>
+        {
+            if (progress.Epoch == atEpoch)
+            {
+                throw failure;
+            }
+        }));
+
+        result.StopReason.Should().Be(HybridStopReason.Failed);
+        result.Failure.Should().BeSameAs(failure);
+        result.Epochs.Should().Be(atEpoch);
+        new HybridSolver(Options(4)).Resume(Model, result.Checkpoint, Rows).ShouldBeTheSameAs(whole);
+    }
+
+    [Fact]
+    public void EncoderThatThrows_EndsTraining_WithTheBestSoFar()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var encoder = new CancellingEncoder(Encoder(), cancellation, atPass: 9, throws: true);
+
+        HybridResult result = new HybridSolver(Options(4)).Fit(Model, encoder, Rows);
+
+        result.StopReason.Should().Be(HybridStopReason.Failed);
+        result.Failure.Should().BeOfType<NotSupportedException>();
+        result.AmortizationGap.Should().BeLessThan(result.History[0].AmortizationGap);
+        result.Infer([1, 2, 3]).Means.Should().OnlyContain(mean => double.IsFinite(mean));
+    }
+
     private static HybridOptions Options(int epochs) => new() { BatchSize = 64, MaxEpochs = epochs, GapTolerance = 0, Patience = 2 };
 
     private static Optimizer Optimizer(string kind) => kind == "adam" ? new Adam() : new Sgd { LearningRate = 0.01 };
@@ -212,8 +251,8 @@ public sealed class CheckpointTests
         public void Report(HybridProgress value) => report(value);
     }
 
-    /// <summary>A perceptron that cancels its training in one of its backward passes.</summary>
-    private sealed class CancellingEncoder(MlpEncoder inner, CancellationTokenSource cancellation, int atPass) : IEncoder
+    /// <summary>A perceptron that in one of its backward passes cancels its training, or throws.</summary>
+    private sealed class CancellingEncoder(MlpEncoder inner, CancellationTokenSource cancellation, int atPass, bool throws = false) : IEncoder
     {
         private int _passes;
 
@@ -227,12 +266,17 @@ public sealed class CheckpointTests
 
         public IEncoderTape CreateTape(int capacity) => new Tape(this, inner.CreateTape(capacity));
 
-        public IEncoder Clone() => new CancellingEncoder(inner.Clone(), cancellation, atPass);
+        public IEncoder Clone() => new CancellingEncoder(inner.Clone(), cancellation, atPass, throws);
 
         private void Pass()
         {
             if (Interlocked.Increment(ref _passes) - 1 == atPass)
             {
+                if (throws)
+                {
+                    throw new NotSupportedException();
+                }
+
                 cancellation.Cancel();
             }
         }

@@ -85,8 +85,8 @@ public sealed class ChunkTests
 
         HybridResult result = new HybridSolver(Options()).Fit(Model, Encoder(), failing, HeldOut);
 
-        result.StopReason.Should().Be(HybridStopReason.RowsUnreadable);
-        result.ReadingFailure.Should().BeOfType<IOException>();
+        result.StopReason.Should().Be(HybridStopReason.Failed);
+        result.Failure.Should().BeOfType<IOException>();
         result.Converged.Should().BeFalse();
         result.AmortizationGap.Should().BeLessThan(result.History[0].AmortizationGap);
         new HybridSolver(Options()).Resume(Model, result.Checkpoint, Cut(100), HeldOut).ShouldBeTheSameAs(whole);
@@ -108,8 +108,8 @@ public sealed class ChunkTests
 
         HybridResult result = new HybridSolver(Options() with { CoordinateSweeps = sweeps }).Fit(Model, Encoder(), Changing(), HeldOut);
 
-        result.StopReason.Should().Be(HybridStopReason.RowsUnreadable);
-        result.ReadingFailure!.Message.Should().Be($"The chunks held {450 + more} rows in epoch 2 and 450 before; they must be the same in every epoch.");
+        result.StopReason.Should().Be(HybridStopReason.Failed);
+        result.Failure!.Message.Should().Be($"The chunks held {450 + more} rows in epoch 2 and 450 before; they must be the same in every epoch.");
     }
 
     [Fact]
@@ -141,8 +141,8 @@ public sealed class ChunkTests
 
         HybridResult result = new HybridSolver(Options()).Fit(Model, Encoder(), Closing(), HeldOut, cancellationToken: cancellation.Token);
 
-        result.StopReason.Should().Be(HybridStopReason.RowsUnreadable);
-        result.ReadingFailure.Should().BeOfType<IOException>();
+        result.StopReason.Should().Be(HybridStopReason.Failed);
+        result.Failure.Should().BeOfType<IOException>();
         result.Epochs.Should().Be(2);
     }
 

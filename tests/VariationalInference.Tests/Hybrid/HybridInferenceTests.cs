@@ -136,7 +136,7 @@ public sealed class HybridInferenceTests
         Refusal.Of<ArgumentNullException>(() => _ = new HybridInference(null!, encoder, [0]), "model", "Value");
         Refusal.Of<ArgumentNullException>(() => _ = new HybridInference(Model, null!, [0]), "encoder", "Value");
         Refusal.Of<ArgumentException>(() => _ = new HybridInference(Model, encoder, []), "amortizedLatents", "amortizedLatents is empty");
-        Refusal.Of<ArgumentException>(() => _ = new HybridInference(Model, encoder, [4]), "model", "amortizedLatents names latent 4; the model has 4");
+        Refusal.Of<ArgumentException>(() => _ = new HybridInference(Model, encoder, [4]), "amortizedLatents", "amortizedLatents names latent 4; the model has 4");
         Refusal.Of<ArgumentException>(() => _ = new HybridInference(Model, encoder, [1, 0]), "encoder", "encoder maps 3 observations to 1 latents");
         Refusal.Of<ArgumentOutOfRangeException>(() => _ = new HybridInference(Model, encoder, [0]) { GapLimit = -1 }, "GapLimit", "GapLimit is -1");
         Refusal.Of<ArgumentOutOfRangeException>(() => _ = new HybridInference(Model, encoder, [0]) { MaxThreads = 0 }, "MaxThreads", "MaxThreads is 0");

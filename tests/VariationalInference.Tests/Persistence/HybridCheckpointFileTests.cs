@@ -48,7 +48,7 @@ public sealed class HybridCheckpointFileTests
     [InlineData("drawCount", "drawCounx", "Option 'drawCounx': there is no such option.")]
     [InlineData("drawCount", "\\\\ud800ab", "The options are no JSON: ")]
     [InlineData("rateFactor\\\":1,\\\"waited\\\"", "rat\\\\ud800abc\\\":1,\\\"wai\\\"", "The state of training is no JSON: ")]
-    [InlineData("training.best", "training.bess", "tensor training.best is missing; a checkpoint must have it.")]
+    [InlineData("training.best", "training.bess", "tensor 'training.bess' of type 'F64' has no place in a checkpoint")]
     [InlineData("waited", "waitex", "The state of training has no waited, or one out of its range.")]
     public void Load_AlteredHeader_SaysWhatIsWrong(string text, string other, string message)
     {
