@@ -1,0 +1,91 @@
+using System.Collections.Immutable;
+
+namespace VariationalInference;
+
+/// <summary>Finds what is wrong with learned parameters.</summary>
+internal static class LearningWarnings
+{
+    public static ImmutableArray<LearningWarning> Of(
+        LinearGaussianModel start, LearningProblem problem, LearningPoint learned, LearningInformation? information, VariationalEmOptions options)
+    {
+        var warnings = ImmutableArray.CreateBuilder<LearningWarning>();
+        void Warn(LearningWarningKind kind, FormattableString message, IEnumerable<int> indices) =>
+            warnings.Add(new LearningWarning(kind, Guard.Text(message), [.. indices]));
+
+        foreach (int k in problem.EmptyColumns)
+        {
+            Warn(LearningWarningKind.EmptyColumn, $"Column {k} has no cells; its parameters are those of the start.", [k]);
+        }
+
+        foreach (int k in problem.ConstantColumns)
+        {
+            Warn(LearningWarningKind.ConstantColumn, $"Column {k} is constant; it was left out of the fit and of the bound.", [k]);
+        }
+
+        int needed = options.Loadings ? start.LatentCount + 2 : options.PriorVariances == VarianceLearning.Each ? start.LatentCount : 1;
+        needed = Math.Max(needed, options.Offset || options.PriorVariances != VarianceLearning.Fixed ? 2 : 1);
+        if (problem.RowCount < needed)
+        {
+            Warn(
+                LearningWarningKind.TooFewRows,
+                $"There are {problem.RowCount} rows with cells; {start.LatentCount} latents need at least {needed}.",
+                []);
+        }
+
+        int[] silent = options.NoiseVariance == VarianceLearning.Fixed
+            ? []
+            : [.. Enumerable.Range(0, learned.Observations).Where(i => learned.Noise[i] == 0).Select(i => problem.Columns[i])];
+        if (silent.Length > 0 && options is { Loadings: true, NoiseVariance: VarianceLearning.Each })
+        {
+            Warn(
+                LearningWarningKind.HeywoodCase,
+                $"Heywood case: the latents explain column {Join(silent)} entirely; the noise variance is 0.",
+                silent);
+        }
+        else if (silent.Length > 0)
+        {
+            Warn(LearningWarningKind.NoiseVarianceAtZero, $"The noise variance of column {Join(silent)} is at its boundary, 0.", silent);
+        }
+
+        int[] idle = options.PriorVariances == VarianceLearning.Fixed
+            ? []
+            : [.. Enumerable.Range(0, learned.Latents).Where(j => learned.Deviations[j] == 0)];
+        if (idle.Length > 0)
+        {
+            Warn(LearningWarningKind.PriorVarianceAtZero, $"The prior variance of latent {Join(idle)} is at its boundary, 0.", idle);
+        }
+
+        AddUnidentified(warnings, problem, learned.Latents, information, options);
+        return warnings.ToImmutable();
+    }
+
+    private static void AddUnidentified(
+        ImmutableArray<LearningWarning>.Builder warnings,
+        LearningProblem problem,
+        int latents,
+        LearningInformation? information,
+        VariationalEmOptions options)
+    {
+        void Warn(string message, IEnumerable<int> indices) =>
+            warnings.Add(new LearningWarning(LearningWarningKind.Unidentified, message, [.. indices]));
+
+        bool several = problem.IsSum && latents > 1;
+        if (several && options.PriorVariances == VarianceLearning.Each)
+        {
+            Warn("Of the prior variances of a sum the likelihood tells only the total; how it is divided is arbitrary.", Enumerable.Range(0, latents));
+        }
+
+        if (several && options.PriorMeans)
+        {
+            Warn("Of the prior means of a sum the likelihood tells only the total; how it is divided is arbitrary.", Enumerable.Range(0, latents));
+        }
+
+        string[] names = information?.Unidentified(includeSums: !several) ?? [];
+        if (names.Length > 0)
+        {
+            Warn($"The data cannot tell these parameters apart: {string.Join(", ", names)}.", []);
+        }
+    }
+
+    private static string Join(int[] indices) => string.Join(", ", indices.Select(index => Guard.Text($"{index}")));
+}

@@ -1,0 +1,53 @@
+using System.Collections.Immutable;
+using MathNet.Numerics.LinearAlgebra;
+
+namespace VariationalInference;
+
+/// <summary>
+/// Standard errors of learned parameters from the observed information, the second derivatives of the bound at its maximum. NaN where a
+/// parameter was not learned, is at its boundary, or cannot be told apart from others by the data.
+/// </summary>
+/// <remarks>
+/// In the full family these are the usual ones of maximum likelihood. In the mean-field family they are as biased as its estimates are.
+/// Loadings of several latents have none, since their rotation is a convention.
+/// <threadsafety>Immutable, hence safe to share.</threadsafety>
+/// </remarks>
+public sealed class ParameterStandardErrors
+{
+    internal ParameterStandardErrors(LearningProblem problem, LearningInformation information, int observations, int latents)
+    {
+        LearningLayout layout = problem.Layout;
+        LearningUnits units = problem.Units;
+        int Place(int k) => problem.IsSum ? 0 : problem.Columns.ToList().IndexOf(k);
+        double ErrorAt(int start, int count, int i) => count == 0 || i < 0 ? double.NaN : information.Error(start + (count == 1 ? 0 : i));
+        double VarianceErrorAt(int start, int count, int i) =>
+            count == 0 || i < 0 ? double.NaN : information.VarianceError(start + (count == 1 ? 0 : i));
+
+        NoiseVariances = [.. Enumerable.Range(0, observations).Select(
+            k => VarianceErrorAt(layout.NoiseStart, layout.NoiseCount, Place(k)) * units.Scales[k] * units.Scales[k])];
+        Offset = [.. Enumerable.Range(0, observations).Select(k => units.OffsetMovesWithLoadings
+            ? double.NaN
+            : ErrorAt(layout.OffsetStart, layout.OffsetCount, Place(k)) * units.Scales[k])];
+        PriorMeans = [.. Enumerable.Range(0, latents).Select(j => ErrorAt(layout.MeanStart, layout.MeanCount, j) * units.LatentScales[j])];
+        PriorVariances = [.. Enumerable.Range(0, latents).Select(
+            j => VarianceErrorAt(layout.DeviationStart, layout.DeviationCount, j) * units.LatentScales[j] * units.LatentScales[j])];
+        Loadings = Matrix<double>.Build.Dense(observations, latents, (k, j) => layout.LoadingCount == 0 || Place(k) < 0
+            ? double.NaN
+            : information.Error((Place(k) * latents) + j) * units.Scales[k] / units.LatentScales[j]);
+    }
+
+    /// <summary>Gets those of the noise variances r, length K.</summary>
+    public ImmutableArray<double> NoiseVariances { get; }
+
+    /// <summary>Gets those of the offset b, length K.</summary>
+    public ImmutableArray<double> Offset { get; }
+
+    /// <summary>Gets those of the prior means m, length J.</summary>
+    public ImmutableArray<double> PriorMeans { get; }
+
+    /// <summary>Gets those of the prior variances s², length J.</summary>
+    public ImmutableArray<double> PriorVariances { get; }
+
+    /// <summary>Gets those of the loadings A, K×J.</summary>
+    public Matrix<double> Loadings { get; }
+}

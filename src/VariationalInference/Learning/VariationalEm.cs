@@ -1,0 +1,173 @@
+using MathNet.Numerics.LinearAlgebra;
+
+namespace VariationalInference;
+
+/// <summary>
+/// Learns parameters of a linear-Gaussian model that are not known, by raising the evidence lower bound over them and over the posteriors of
+/// all rows together.
+/// </summary>
+/// <remarks>
+/// <para>
+/// For given parameters the E-step has a closed form, and what it reaches, summed over the rows, depends on the rows through
+/// <see cref="SufficientStatistics"/> only: in the full family Σ log N(x | Am + b, R + AD²Aᵀ), in the mean-field family less
+/// ½ (Σ_j log Λ_jj − log det Λ) a row. Learning therefore costs one pass over the data, and then nothing that grows with their number.
+/// </para>
+/// <para>
+/// EM alone crawls where a variance goes to zero. The default method takes a few EM iterations and then climbs the same bound with
+/// quasi-Newton and Newton steps over standard deviations, which can reach zero; it works in units of the data's own spread, so that raw
+/// units do no harm, and starts from several places where there may be several optima. Parameters that are learned need no good values in
+/// the model that learning starts from.
+/// </para>
+/// <threadsafety>Stateless, hence safe to share.</threadsafety>
+/// </remarks>
+public sealed class VariationalEm
+{
+    private const int WarmUpIterations = 5;
+    private const double RaceTolerance = 1e-5;
+    private const int RaceIterations = 400;
+    private const int MostRounds = 20;
+
+    /// <summary>Below this, in standard units, a noise variance that still falls is on its way to zero.</summary>
+    private const double Vanishing = 1e-4;
+
+    /// <summary>Initializes a new instance of the <see cref="VariationalEm"/> class.</summary>
+    /// <param name="options">What to learn and how; <see langword="null"/> means a shared noise variance.</param>
+    /// <exception cref="ArgumentException">Nothing is to be learned.</exception>
+    public VariationalEm(VariationalEmOptions? options = null)
+    {
+        Options = options ?? new VariationalEmOptions();
+        if (Options is { NoiseVariance: VarianceLearning.Fixed, PriorVariances: VarianceLearning.Fixed }
+            and { PriorMeans: false, Offset: false, Loadings: false })
+        {
+            throw new ArgumentException("Nothing is to be learned; at least one group of parameters must be.", nameof(options));
+        }
+    }
+
+    /// <summary>Gets what is learned and how.</summary>
+    public VariationalEmOptions Options { get; }
+
+    /// <summary>Learns from a table.</summary>
+    /// <param name="start">The model: its fixed parameters count, the others are a start.</param>
+    /// <param name="table">The observations, N×K with N ≥ 1; NaN means missing.</param>
+    /// <param name="progress">Is told the bound reached so far, in nats, after each start and each stage.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <returns>The learned model and how good it is.</returns>
+    /// <exception cref="ArgumentException"><paramref name="table"/> has another width, no rows or no cells, or holds an infinity.</exception>
+    /// <exception cref="NonFiniteValueException">The squares of a column leave the range of double precision.</exception>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public VariationalEmResult Learn(
+        LinearGaussianModel start,
+        Matrix<double> table,
+        IProgress<double>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(start);
+        ArgumentNullException.ThrowIfNull(table);
+        RowTable.RequireSize(start, table.RowCount, table.ColumnCount, nameof(table));
+        return Learn(start, SufficientStatistics.Of(table, cancellationToken: cancellationToken), progress, cancellationToken);
+    }
+
+    /// <summary>Learns from the statistics of a table.</summary>
+    /// <param name="start">The model: its fixed parameters count, the others are a start.</param>
+    /// <param name="statistics">The statistics, one column for each observation.</param>
+    /// <param name="progress">Is told the bound reached so far, in nats, after each start and each stage.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <returns>The learned model and how good it is.</returns>
+    /// <exception cref="ArgumentException"><paramref name="statistics"/> have another number of columns, or no cells.</exception>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public VariationalEmResult Learn(
+        LinearGaussianModel start,
+        SufficientStatistics statistics,
+        IProgress<double>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(start);
+        ArgumentNullException.ThrowIfNull(statistics);
+        if (statistics.ColumnCount != start.ObservationCount)
+        {
+            throw new ArgumentException(
+                Guard.Text($"statistics have {statistics.ColumnCount} columns; they must have {start.ObservationCount}, one for each observation."),
+                nameof(statistics));
+        }
+
+        if (statistics.Patterns[0].Observed.Length == 0)
+        {
+            throw new ArgumentException("statistics have no cells; at least 1 must be there.", nameof(statistics));
+        }
+
+        var problem = new LearningProblem(start, statistics, Options);
+        if (problem.Blocks.Count == 0)
+        {
+            throw new ArgumentException("statistics have no column that varies; nothing can be learned.", nameof(statistics));
+        }
+
+        BoundAscent ascent = Climb(problem, progress, cancellationToken);
+        return new VariationalEmResult(start, problem, ascent, StopReasonOf(ascent, problem), Options);
+    }
+
+    private BoundAscent Climb(LearningProblem problem, IProgress<double>? progress, CancellationToken cancellationToken)
+    {
+        var bound = new MarginalBound(problem.Blocks, problem.Given.Latents, Options.Family);
+        var expectation = new ExpectationMaximisation(problem.Blocks, Options);
+        if (Options.Method == VariationalEmMethod.Plain)
+        {
+            var plain = new BoundAscent(bound, problem.Layout, problem.Given, cancellationToken);
+            Iterate(plain, expectation, Options.MaxIterations);
+            return plain;
+        }
+
+        BoundAscent? best = null;
+        for (int index = 0; index < problem.StartCount; index++)
+        {
+            var ascent = new BoundAscent(bound, problem.Layout, problem.Start(index), cancellationToken);
+            Iterate(ascent, expectation, Math.Min(WarmUpIterations, Options.MaxIterations));
+            ascent.Climb(Math.Max(RaceTolerance, Options.GradientTolerance), Math.Min(RaceIterations, Options.MaxIterations));
+            best = best is null || ascent.Value > best.Value ? ascent : best;
+            progress?.Report((best.Value * problem.RowCount) - problem.LogScale);
+        }
+
+        for (int round = 0; round < MostRounds; round++)
+        {
+            best!.Climb(Options.GradientTolerance, Options.MaxIterations);
+            best.Settle();
+            progress?.Report((best.Value * problem.RowCount) - problem.LogScale);
+            if (problem.Layout.Count > BoundAscent.MostNewtonParameters || !best.Finish(Options.GradientTolerance, Options.MaxIterations))
+            {
+                break;
+            }
+        }
+
+        best!.Settle();
+        return best;
+    }
+
+    private void Iterate(BoundAscent ascent, ExpectationMaximisation expectation, int iterations)
+    {
+        for (int i = 0; i < iterations && ascent.GradientNorm > Options.GradientTolerance; i++)
+        {
+            if (expectation.Step(ascent.Point) is not LearningPoint next || !ascent.Take(next))
+            {
+                return;
+            }
+        }
+    }
+
+    private VariationalEmStopReason StopReasonOf(BoundAscent ascent, LearningProblem problem)
+    {
+        if (ascent.GradientNorm <= Options.GradientTolerance)
+        {
+            return VariationalEmStopReason.GradientMet;
+        }
+
+        LearningLayout layout = problem.Layout;
+        for (int i = layout.NoiseStart; i < layout.NoiseStart + layout.NoiseCount; i++)
+        {
+            if (Math.Abs(ascent.Vector[i]) < Vanishing && ascent.Gradient[i] * ascent.Vector[i] < 0)
+            {
+                return VariationalEmStopReason.Unbounded;
+            }
+        }
+
+        return ascent.Iterations >= Options.MaxIterations ? VariationalEmStopReason.IterationLimit : VariationalEmStopReason.RoundingFloor;
+    }
+}

@@ -1,0 +1,105 @@
+namespace VariationalInference;
+
+/// <summary>Which parameters are learned, and how.</summary>
+public sealed class VariationalEmOptions
+{
+    /// <summary>Gets whether the noise variances r are learned: one for all observations or one for each.</summary>
+    /// <value>The default is <see cref="VarianceLearning.Shared"/>.</value>
+    public VarianceLearning NoiseVariance
+    {
+        get;
+        init => field = Defined(value, nameof(NoiseVariance));
+    } = VarianceLearning.Shared;
+
+    /// <summary>Gets whether the prior variances s² are learned: one for all latents or one for each (automatic relevance).</summary>
+    /// <value>The default is <see cref="VarianceLearning.Fixed"/>.</value>
+    public VarianceLearning PriorVariances
+    {
+        get;
+        init => field = Defined(value, nameof(PriorVariances));
+    } = VarianceLearning.Fixed;
+
+    /// <summary>Gets a value indicating whether the prior means m are learned.</summary>
+    /// <value>The default is <see langword="false"/>.</value>
+    public bool PriorMeans { get; init; }
+
+    /// <summary>Gets a value indicating whether the offset b is learned.</summary>
+    /// <value>The default is <see langword="false"/>.</value>
+    public bool Offset { get; init; }
+
+    /// <summary>
+    /// Gets a value indicating whether the loadings A are learned. Where nothing else fixes their rotation, they are returned in the one in which
+    /// AᵀR⁻¹A, scaled by the priors, is diagonal with descending elements, and each column has a positive sum in standard units.
+    /// </summary>
+    /// <value>The default is <see langword="false"/>.</value>
+    public bool Loadings { get; init; }
+
+    /// <summary>Gets the family of the posterior in the E-step.</summary>
+    /// <value>The default is <see cref="PosteriorFamily.FullGaussian"/>.</value>
+    public PosteriorFamily Family
+    {
+        get;
+        init => field = Defined(value, nameof(Family));
+    } = PosteriorFamily.FullGaussian;
+
+    /// <summary>Gets how the bound is raised.</summary>
+    /// <value>The default is <see cref="VariationalEmMethod.Accelerated"/>.</value>
+    public VariationalEmMethod Method
+    {
+        get;
+        init => field = Defined(value, nameof(Method));
+    } = VariationalEmMethod.Accelerated;
+
+    /// <summary>
+    /// Gets the largest element of the gradient of the bound, in nats a row, that counts as converged. Parameters are scaled for it: observations by
+    /// their standard deviations, latents likewise, and variances stand as standard deviations. Range: at least 0.
+    /// </summary>
+    /// <value>The default is 1e-9.</value>
+    public double GradientTolerance
+    {
+        get;
+        init
+        {
+            Guard.NonNegative(value, nameof(GradientTolerance));
+            field = value;
+        }
+    } = 1e-9;
+
+    /// <summary>Gets the largest number of iterations from the best start. Range: at least 1.</summary>
+    /// <value>The default is 10,000.</value>
+    public int MaxIterations
+    {
+        get;
+        init
+        {
+            Guard.AtLeast(value, 1, nameof(MaxIterations));
+            field = value;
+        }
+    } = 10_000;
+
+    /// <summary>
+    /// Gets the number of starts where the bound may have several optima: with free loadings, and in the mean-field family. The first start is
+    /// deterministic, the others are drawn. Range: at least 1.
+    /// </summary>
+    /// <value>The default is 8.</value>
+    public int Starts
+    {
+        get;
+        init
+        {
+            Guard.AtLeast(value, 1, nameof(Starts));
+            field = value;
+        }
+    } = 8;
+
+    /// <summary>Gets the seed of the starts that are drawn; the same seed gives the same result, bit for bit.</summary>
+    /// <value>The default is 0.</value>
+    public int Seed { get; init; }
+
+    private static TEnum Defined<TEnum>(TEnum value, string name)
+        where TEnum : struct, Enum =>
+        Enum.IsDefined(value)
+            ? value
+            : throw new ArgumentOutOfRangeException(
+                name, value, Guard.Text($"{name} is {Convert.ToInt32(value, null)}; it must be a member of {typeof(TEnum).Name}."));
+}

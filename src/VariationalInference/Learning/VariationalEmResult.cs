@@ -1,0 +1,117 @@
+using System.Collections.Immutable;
+using MathNet.Numerics.LinearAlgebra;
+
+namespace VariationalInference;
+
+/// <summary>What was learned: the parameters, their bound, how far the climb got, and what is wrong.</summary>
+/// <remarks><threadsafety>Immutable, hence safe to share; but for the matrices, which are the caller's to leave alone.</threadsafety></remarks>
+public sealed class VariationalEmResult
+{
+    /// <summary>
+    /// What stands in <see cref="Model"/> for a variance of zero, as a part of the variance of the column, or of the prior variance with which the
+    /// latent would explain the data: 1e-12.
+    /// </summary>
+    public const double ZeroVarianceStandIn = 1e-12;
+
+    private readonly Lazy<ParameterStandardErrors> _standardErrors;
+
+    internal VariationalEmResult(
+        LinearGaussianModel start, LearningProblem problem, BoundAscent ascent, VariationalEmStopReason stopReason, VariationalEmOptions options)
+    {
+        StopReason = stopReason;
+        GradientNorm = ascent.GradientNorm;
+        LearningPoint learned = LoadingRotation.Canonical(ascent, problem, options);
+        LearningPoint point = problem.Complete(learned);
+        LearningUnits units = problem.Units;
+        BoundTrace = [.. ascent.Trace.Select(value => (value * problem.RowCount) - problem.LogScale)];
+        LogEvidence = options.Family == PosteriorFamily.FullGaussian
+            ? Bound
+            : new MarginalBound(problem.Blocks, learned.Latents, PosteriorFamily.FullGaussian).Value(learned, learned.Copy()) - problem.LogScale;
+        int observations = start.ObservationCount, latents = start.LatentCount;
+        Loadings = options.Loadings ? Matrix<double>.Build.Dense(observations, latents, (k, j) => units.Loading(point, k, j)) : start.Loadings();
+        Offset = options.Offset ? [.. Enumerable.Range(0, observations).Select(k => units.Offset(point, k))] : start.Offset;
+        NoiseVariances = options.NoiseVariance == VarianceLearning.Fixed
+            ? start.NoiseVariances
+            : [.. Enumerable.Range(0, observations).Select(k => units.NoiseVariance(point, k))];
+        PriorMeans = options.PriorMeans ? [.. Enumerable.Range(0, latents).Select(j => units.PriorMean(point, j))] : start.PriorMeans;
+        PriorVariances = options.PriorVariances == VarianceLearning.Fixed
+            ? start.PriorVariances
+            : [.. Enumerable.Range(0, latents).Select(j => units.PriorVariance(point, j))];
+        Model = CreateModel(units, problem.IsSum);
+        bool searchesFlat = options.Family == PosteriorFamily.FullGaussian && problem.Layout.Count <= BoundAscent.MostNewtonParameters;
+        var information = new Lazy<LearningInformation>(() => new LearningInformation(problem, learned, options));
+        _standardErrors = new Lazy<ParameterStandardErrors>(
+            () => new ParameterStandardErrors(problem, information.Value, observations, latents));
+        Warnings = LearningWarnings.Of(start, problem, learned, searchesFlat ? information.Value : null, options);
+    }
+
+    /// <summary>
+    /// Gets the model with the learned parameters, for inference: a <see cref="GaussianSumModel"/> where learning started from one and it still is
+    /// one. A model has positive variances, so that a variance at its boundary, 0, is <see cref="ZeroVarianceStandIn"/> in its scale there.
+    /// </summary>
+    public LinearGaussianModel Model { get; }
+
+    /// <summary>Gets the loadings A, K×J.</summary>
+    public Matrix<double> Loadings { get; }
+
+    /// <summary>Gets the offset b, length K.</summary>
+    public ImmutableArray<double> Offset { get; }
+
+    /// <summary>Gets the noise variances r, length K; 0 at the boundary.</summary>
+    public ImmutableArray<double> NoiseVariances { get; }
+
+    /// <summary>Gets the prior means m, length J.</summary>
+    public ImmutableArray<double> PriorMeans { get; }
+
+    /// <summary>Gets the prior variances s², length J; 0 at the boundary.</summary>
+    public ImmutableArray<double> PriorVariances { get; }
+
+    /// <summary>
+    /// Gets the bound at these parameters, summed over the rows, in nats with every constant: the log evidence in the full family, the ELBO in
+    /// the mean-field family. Columns that were left out, see <see cref="Warnings"/>, do not count.
+    /// </summary>
+    public double Bound => BoundTrace[^1];
+
+    /// <summary>Gets the log evidence of all rows at these parameters, in nats, whatever the family.</summary>
+    public double LogEvidence { get; }
+
+    /// <summary>Gets the bound by iteration: element 0 at the start that led to the best point, element t after iteration t.</summary>
+    public ImmutableArray<double> BoundTrace { get; }
+
+    /// <summary>Gets the number of iterations from the best start.</summary>
+    public int Iterations => BoundTrace.Length - 1;
+
+    /// <summary>Gets why learning stopped.</summary>
+    public VariationalEmStopReason StopReason { get; }
+
+    /// <summary>Gets a value indicating whether <see cref="GradientNorm"/> is within <see cref="VariationalEmOptions.GradientTolerance"/>.</summary>
+    public bool Converged => StopReason == VariationalEmStopReason.GradientMet;
+
+    /// <summary>Gets the largest element of the gradient, in nats a row; see <see cref="VariationalEmOptions.GradientTolerance"/>.</summary>
+    public double GradientNorm { get; }
+
+    /// <summary>Gets what is wrong; empty where nothing was found.</summary>
+    public ImmutableArray<LearningWarning> Warnings { get; }
+
+    /// <summary>
+    /// Gets the standard errors. They are worked out when first asked for, from twice as many gradients as there are free parameters.
+    /// </summary>
+    public ParameterStandardErrors StandardErrors => _standardErrors.Value;
+
+    /// <summary>Sums up the outcome in one line.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() =>
+        Guard.Text($"{Model}, bound {Bound:G8} after {Iterations} iterations ({StopReason}), {Warnings.Length} warnings");
+
+    private LinearGaussianModel CreateModel(LearningUnits units, bool isSum)
+    {
+        double[] noise = Positive(NoiseVariances, units.Scales);
+        double[] prior = Positive(PriorVariances, units.LatentScales);
+        return isSum
+            ? new GaussianSumModel(noise.Length, noise[0], PriorMeans.AsSpan(), prior)
+            : new LinearGaussianModel(Loadings, Offset.AsSpan(), noise, PriorMeans.AsSpan(), prior);
+    }
+
+    private static double[] Positive(ImmutableArray<double> variances, double[] scales) =>
+        [.. variances.Select((variance, i) => variance > 0 ? variance : ZeroVarianceStandIn * scales[i] * scales[i])];
+}

@@ -1,0 +1,17 @@
+namespace VariationalInference;
+
+/// <summary>Why learning stopped.</summary>
+public enum VariationalEmStopReason
+{
+    /// <summary>The scaled gradient fell to <see cref="VariationalEmOptions.GradientTolerance"/>.</summary>
+    GradientMet,
+
+    /// <summary>The bound cannot be raised any more in double precision, although the gradient is above the tolerance.</summary>
+    RoundingFloor,
+
+    /// <summary><see cref="VariationalEmOptions.MaxIterations"/> iterations were done; the result is the best point so far.</summary>
+    IterationLimit,
+
+    /// <summary>The bound grows without limit as a noise variance goes to zero: the data do not determine the parameters.</summary>
+    Unbounded,
+}
