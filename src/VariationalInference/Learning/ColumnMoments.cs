@@ -5,9 +5,18 @@ internal sealed class ColumnMoments
 {
     private readonly Moments?[] _columns;
 
-    public ColumnMoments(SufficientStatistics statistics)
+    public ColumnMoments(Moments?[] columns)
     {
-        _columns = new Moments?[statistics.ColumnCount];
+        _columns = columns;
+        Count = [.. columns.Select(column => column?.Count ?? 0)];
+    }
+
+    /// <summary>Gets the number of cells of each column.</summary>
+    public long[] Count { get; }
+
+    public static ColumnMoments Of(SufficientStatistics statistics)
+    {
+        var columns = new Moments?[statistics.ColumnCount];
         foreach (PatternStatistics pattern in statistics.Patterns)
         {
             for (int i = 0; i < pattern.Observed.Length; i++)
@@ -15,15 +24,12 @@ internal sealed class ColumnMoments
                 var column = new Moments(
                     pattern.Count, [pattern.Moments.High[i]], [pattern.Moments.Low[i]], [pattern.Moments.Product(i, i)]);
                 int k = pattern.Observed[i];
-                _columns[k] = _columns[k]?.Merge(column) ?? column;
+                columns[k] = columns[k]?.Merge(column) ?? column;
             }
         }
 
-        Count = [.. _columns.Select(column => column?.Count ?? 0)];
+        return new ColumnMoments(columns);
     }
-
-    /// <summary>Gets the number of cells of each column.</summary>
-    public long[] Count { get; }
 
     public double Mean(int k) => _columns[k]!.Mean(0);
 

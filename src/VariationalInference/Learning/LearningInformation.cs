@@ -24,7 +24,7 @@ internal sealed class LearningInformation
     public LearningInformation(LearningProblem problem, LearningPoint learned, VariationalEmOptions options)
     {
         _layout = problem.Layout;
-        var bound = new MarginalBound(problem.Blocks, learned.Latents, options.Family);
+        MarginalBound bound = problem.CreateBound(options.Family);
         var ascent = new BoundAscent(bound, _layout, learned, CancellationToken.None);
         _vector = ascent.Vector;
         _errors = [.. Enumerable.Repeat(double.NaN, _vector.Length)];

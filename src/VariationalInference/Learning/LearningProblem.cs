@@ -19,7 +19,7 @@ internal sealed class LearningProblem
     public LearningProblem(LinearGaussianModel start, SufficientStatistics statistics, VariationalEmOptions options)
     {
         _options = options;
-        Units = new LearningUnits(start, statistics, options);
+        Units = new LearningUnits(start, ColumnMoments.Of(statistics), options);
         IsSum = start is GaussianSumModel && !options.Loadings && !options.Offset && options.NoiseVariance != VarianceLearning.Each;
         ConstantColumns = options.Loadings && options.NoiseVariance == VarianceLearning.Each
             ? [.. Enumerable.Range(0, start.ObservationCount).Where(Units.Columns.IsConstant)]
@@ -36,7 +36,42 @@ internal sealed class LearningProblem
             pattern => pattern.Count * pattern.Observed.Where(k => IsSum || _columns.Contains(k)).Sum(k => Math.Log(Units.Scales[k])));
     }
 
+    /// <summary>Initializes a new instance of the <see cref="LearningProblem"/> class for groups of one measurement a cell.</summary>
+    /// <param name="start">A sum of one observation.</param>
+    /// <param name="groups">Groups of each size.</param>
+    /// <param name="cells">The moments of all measurements together.</param>
+    /// <param name="options">What to learn.</param>
+    /// <param name="isRestricted">Whether the likelihood is integrated over the prior mean.</param>
+    public LearningProblem(
+        GaussianSumModel start, IReadOnlyList<GroupMoments> groups, Moments cells, VariationalEmOptions options, bool isRestricted)
+    {
+        _options = options;
+        Units = new LearningUnits(start, new ColumnMoments([cells]), options);
+        IsSum = true;
+        IsRestricted = isRestricted;
+        ConstantColumns = EmptyColumns = [];
+        _columns = [0];
+        _given = Units.ToStandard();
+        double scale = Units.Scales[0];
+        Blocks =
+        [
+            .. groups.Select(group => SumBlock(
+                group.Cells,
+                new Moments(
+                    group.Means.Count,
+                    [Math.Sqrt(group.Cells) * group.Means.MeanFrom(0, Units.Origin[0]) / scale],
+                    [0],
+                    [group.Cells * group.Means.Product(0, 0) / (scale * scale)]),
+                group.WithinSquares / (scale * scale))),
+        ];
+        Layout = new LearningLayout(1, _given.Latents, options);
+        RowCount = Blocks.Sum(block => block.Count);
+        LogScale = (cells.Count - (isRestricted ? 1 : 0)) * Math.Log(scale);
+    }
+
     public LearningUnits Units { get; }
+
+    public bool IsRestricted { get; }
 
     public bool IsSum { get; }
 
@@ -132,6 +167,8 @@ internal sealed class LearningProblem
         }
     }
 
+    public MarginalBound CreateBound(PosteriorFamily family) => new(Blocks, _given.Latents, family, IsRestricted);
+
     private static LearningPoint Select(LearningPoint all, int[] columns)
     {
         var point = new LearningPoint(columns.Length, all.Latents);
@@ -206,7 +243,7 @@ internal sealed class LearningProblem
         return [.. sums.Select(item => SumBlock(item.Key, item.Value.Sums, item.Value.NoiseSquares))];
     }
 
-    internal static LearningBlock SumBlock(int cells, Moments sums, double noiseSquares) => new()
+    private static LearningBlock SumBlock(int cells, Moments sums, double noiseSquares) => new()
     {
         Observed = [0],
         Count = sums.Count,

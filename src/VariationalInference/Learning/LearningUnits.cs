@@ -14,12 +14,11 @@ internal sealed class LearningUnits
     private readonly double[] _referenceMeans;
     private readonly Matrix<double> _loadings;
 
-    public LearningUnits(LinearGaussianModel start, SufficientStatistics statistics, VariationalEmOptions options)
+    public LearningUnits(LinearGaussianModel start, ColumnMoments columns, VariationalEmOptions options)
     {
         _start = start;
         _learnsLoadings = options.Loadings;
         _loadings = start.Loadings();
-        var columns = new ColumnMoments(statistics);
         Columns = columns;
         int latents = start.LatentCount;
         bool free = options.Loadings && !options.Offset;

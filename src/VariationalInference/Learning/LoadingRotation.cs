@@ -17,7 +17,7 @@ internal static class LoadingRotation
         }
 
         LearningPoint rotated = Rotate(point);
-        var bound = new MarginalBound(problem.Blocks, point.Latents, options.Family);
+        MarginalBound bound = problem.CreateBound(options.Family);
         double before = bound.Value(point, point.Copy()), after = bound.Value(rotated, point.Copy());
         return after >= before - (1e-12 * (1 + Math.Abs(before))) ? rotated : point;
     }

@@ -11,17 +11,20 @@ namespace VariationalInference;
 /// C stays positive definite where a noise variance or a prior variance is zero, so that the boundary is a point like others. With
 /// T = S/n + (x̄ − μ)(x̄ − μ)ᵀ, the derivatives of a block are −n (C⁻¹ − C⁻¹TC⁻¹)W by W, half the diagonal of −n (C⁻¹ − C⁻¹TC⁻¹) by r, and
 /// n C⁻¹(x̄ − μ) by the mean. By the envelope theorem they are those of the bound with the posterior held.
+/// The restricted likelihood of groups is the integral over a common mean: ½ log 2π − ½ log Σ n w²/C beside the value at the best mean.
 /// </remarks>
 internal sealed class MarginalBound
 {
     private readonly IReadOnlyList<LearningBlock> _blocks;
     private readonly bool _meanField;
+    private readonly bool _restricted;
     private readonly Dictionary<int, Work> _work = [];
     private readonly CholeskyFactor _latentFactor;
 
-    public MarginalBound(IReadOnlyList<LearningBlock> blocks, int latents, PosteriorFamily family)
+    public MarginalBound(IReadOnlyList<LearningBlock> blocks, int latents, PosteriorFamily family, bool restricted = false)
     {
         _blocks = blocks;
+        _restricted = restricted;
         _meanField = family == PosteriorFamily.MeanField && latents > 1;
         _latentFactor = new CholeskyFactor(_meanField ? latents : 0);
         RowCount = blocks.Sum(block => block.Count);
@@ -49,6 +52,7 @@ internal sealed class MarginalBound
             }
         }
 
+        value += _restricted ? Restriction(point, byScaled, derivatives) : 0;
         Array.Clear(derivatives.Means);
         Array.Clear(derivatives.Deviations);
         for (int k = 0; k < point.Observations; k++)
@@ -98,6 +102,23 @@ internal sealed class MarginalBound
 
         return _meanField ? value - Gap(block, point, work, byScaled, derivatives) : value;
     }
+
+    /// <summary>Returns what integrating over the common mean adds, for blocks of one cell, and adds its derivatives.</summary>
+    private double Restriction(LearningPoint point, double[] byScaled, LearningPoint derivatives)
+    {
+        double Variance(LearningBlock block) => Square(point.Noise[0]) + Square(block.Weight * point.Loadings[0] * point.Deviations[0]);
+        double information = _blocks.Sum(block => block.Count * Square(block.Weight) / Variance(block));
+        foreach (LearningBlock block in _blocks)
+        {
+            double byVariance = 0.5 * block.Count * Square(block.Weight / Variance(block)) / information;
+            byScaled[0] += 2 * byVariance * Square(block.Weight) * point.Loadings[0] * point.Deviations[0];
+            derivatives.Noise[0] += byVariance;
+        }
+
+        return 0.5 * Math.Log(2 * Math.PI / information);
+    }
+
+    private static double Square(double value) => value * value;
 
     /// <summary>Returns what the mean-field family loses of a block, and takes its derivatives off.</summary>
     private double Gap(LearningBlock block, LearningPoint point, Work work, double[] byScaled, LearningPoint derivatives)

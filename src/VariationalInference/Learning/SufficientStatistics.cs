@@ -110,6 +110,42 @@ public sealed class SufficientStatistics
         return builder?.Build() ?? throw new ArgumentException($"{nameof(chunks)} is empty; it must have at least 1 chunk.", nameof(chunks));
     }
 
+    /// <summary>Takes statistics of complete rows that were worked out elsewhere, such as a printed covariance matrix.</summary>
+    /// <param name="count">The number of rows n. Range: at least 1.</param>
+    /// <param name="means">The means x̄, length K ≥ 1, all finite.</param>
+    /// <param name="covariance">The covariance matrix with divisor n, K×K, symmetric, all finite; zero where n = 1.</param>
+    /// <returns>The statistics.</returns>
+    /// <exception cref="ArgumentException">An argument is outside its range.</exception>
+    public static SufficientStatistics OfMoments(long count, ReadOnlySpan<double> means, Matrix<double> covariance)
+    {
+        ArgumentNullException.ThrowIfNull(covariance);
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        Guard.AtLeast(means.Length, 1, nameof(means));
+        Guard.AllFinite(means, nameof(means));
+        Guard.Length(covariance.RowCount, means.Length, nameof(covariance), "one row for each mean");
+        Guard.Length(covariance.ColumnCount, means.Length, nameof(covariance), "one column for each mean");
+        int size = means.Length;
+        var products = new double[Moments.TriangleLength(size)];
+        for (int i = 0, at = 0; i < size; i++)
+        {
+            for (int j = i; j < size; j++, at++)
+            {
+                double limit = Math.Sqrt(covariance[i, i] * covariance[j, j]) * (1 + 1e-9);
+                if (covariance[i, j] != covariance[j, i] || !(Math.Abs(covariance[i, j]) <= limit) || (count == 1 && limit != 0))
+                {
+                    throw new ArgumentException(
+                        Guard.Text($"{nameof(covariance)}[{i}, {j}] is {covariance[i, j]}; it must be finite, symmetric and within the variances, 0 for 1 row."),
+                        nameof(covariance));
+                }
+
+                products[at] = count * covariance[i, j];
+            }
+        }
+
+        var moments = new Moments(count, [.. means], new double[size], count == 1 ? null : products);
+        return new SufficientStatistics(size, new Dictionary<MissingPattern, Moments> { [MissingPattern.Of(means)] = moments });
+    }
+
     /// <summary>Reads what <see cref="Save"/> wrote. Nothing in the stream is trusted.</summary>
     /// <param name="source">Where to read from; it is left open, at the end of the statistics.</param>
     /// <returns>The statistics, bit for bit.</returns>

@@ -101,13 +101,19 @@ public sealed class VariationalEm
             throw new ArgumentException("statistics have no column that varies; nothing can be learned.", nameof(statistics));
         }
 
+        return Learn(start, problem, progress, cancellationToken);
+    }
+
+    internal VariationalEmResult Learn(
+        LinearGaussianModel start, LearningProblem problem, IProgress<double>? progress, CancellationToken cancellationToken)
+    {
         BoundAscent ascent = Climb(problem, progress, cancellationToken);
         return new VariationalEmResult(start, problem, ascent, StopReasonOf(ascent, problem), Options);
     }
 
     private BoundAscent Climb(LearningProblem problem, IProgress<double>? progress, CancellationToken cancellationToken)
     {
-        var bound = new MarginalBound(problem.Blocks, problem.Given.Latents, Options.Family);
+        MarginalBound bound = problem.CreateBound(Options.Family);
         var expectation = new ExpectationMaximisation(problem.Blocks, Options);
         if (Options.Method == VariationalEmMethod.Plain)
         {

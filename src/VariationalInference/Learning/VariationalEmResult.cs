@@ -26,7 +26,7 @@ public sealed class VariationalEmResult
         BoundTrace = [.. ascent.Trace.Select(value => (value * problem.RowCount) - problem.LogScale)];
         LogEvidence = options.Family == PosteriorFamily.FullGaussian
             ? Bound
-            : new MarginalBound(problem.Blocks, learned.Latents, PosteriorFamily.FullGaussian).Value(learned, learned.Copy()) - problem.LogScale;
+            : problem.CreateBound(PosteriorFamily.FullGaussian).Value(learned, learned.Copy()) - problem.LogScale;
         int observations = start.ObservationCount, latents = start.LatentCount;
         Loadings = options.Loadings ? Matrix<double>.Build.Dense(observations, latents, (k, j) => units.Loading(point, k, j)) : start.Loadings();
         Offset = options.Offset ? [.. Enumerable.Range(0, observations).Select(k => units.Offset(point, k))] : start.Offset;

@@ -1,0 +1,63 @@
+using System.Collections.Immutable;
+using MathNet.Numerics.LinearAlgebra;
+
+namespace VariationalInference;
+
+/// <summary>
+/// Factor analysis: x = Λf + b + ε with factors f ~ N(0, I) and a noise variance for each observation, by maximum likelihood.
+/// </summary>
+/// <remarks>
+/// The likelihood often has several optima, hundreds of nats apart, and some at which a noise variance is 0 (Heywood cases); hence several
+/// starts, of which the best counts, and a warning. Observations in different units do no harm. Loadings are returned in the rotation
+/// in which ΛᵀR⁻¹Λ is diagonal and descending.
+/// <threadsafety>Immutable, hence safe to share.</threadsafety>
+/// </remarks>
+public sealed class FactorAnalysis
+{
+    private FactorAnalysis(VariationalEmResult fit)
+    {
+        Fit = fit;
+        Uniquenesses = [.. fit.NoiseVariances.Select((variance, k) => variance / (variance + fit.Loadings.Row(k).DotProduct(fit.Loadings.Row(k))))];
+    }
+
+    /// <summary>Gets the learned model, and how learning went.</summary>
+    public VariationalEmResult Fit { get; }
+
+    /// <summary>Gets the part of each observation's variance that is noise, length K; NaN for a constant column.</summary>
+    public ImmutableArray<double> Uniquenesses { get; }
+
+    /// <summary>Learns from the statistics of a table, which may have missing cells.</summary>
+    /// <param name="statistics">The statistics.</param>
+    /// <param name="factorCount">The number of factors J. Range: 1 to the number of columns.</param>
+    /// <param name="starts">The number of starts; see <see cref="VariationalEmOptions.Starts"/>. Range: at least 1.</param>
+    /// <param name="seed">The seed of the starts that are drawn.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <returns>What was learned.</returns>
+    /// <exception cref="ArgumentException">An argument is outside its range.</exception>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public static FactorAnalysis Learn(
+        SufficientStatistics statistics, int factorCount, int starts = 8, int seed = 0, CancellationToken cancellationToken = default)
+    {
+        LinearGaussianModel start = Start(statistics, factorCount, nameof(factorCount));
+        var options = new VariationalEmOptions
+        {
+            NoiseVariance = VarianceLearning.Each, Loadings = true, Offset = true, Starts = starts, Seed = seed,
+        };
+        return new FactorAnalysis(new VariationalEm(options).Learn(start, statistics, null, cancellationToken));
+    }
+
+    /// <summary>Returns a model of the right size, with standard normal factors; everything else is to be learned.</summary>
+    internal static LinearGaussianModel Start(SufficientStatistics statistics, int latents, string name)
+    {
+        ArgumentNullException.ThrowIfNull(statistics);
+        int columns = statistics.ColumnCount;
+        if (latents < 1 || latents > columns)
+        {
+            throw new ArgumentOutOfRangeException(name, latents, Guard.Text($"{name} is {latents}; it must be 1 to {columns}, the number of columns."));
+        }
+
+        double[] ones = [.. Enumerable.Repeat(1.0, Math.Max(columns, latents))];
+        return new LinearGaussianModel(
+            Matrix<double>.Build.Dense(columns, latents, (k, j) => k == j ? 1 : 0.1), new double[columns], ones.AsSpan(0, columns), new double[latents], ones.AsSpan(0, latents));
+    }
+}
