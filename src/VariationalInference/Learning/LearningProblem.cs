@@ -160,6 +160,7 @@ internal sealed class LearningProblem
         {
             all.Loadings.AsSpan(k * all.Latents, all.Latents).Clear();
             all.Noise[k] = 0;
+            all.Offset[k] = Layout.OffsetCount > 0 ? 0 : all.Offset[k];
         }
         else if (Layout.NoiseCount == 1 && _columns.Length > 0)
         {
