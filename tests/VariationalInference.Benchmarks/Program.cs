@@ -11,5 +11,10 @@ if (args is ["hybrid-outcomes"])
     return HybridOutcomes.Run();
 }
 
+if (args is ["learning", ..])
+{
+    return LearningSideBySide.Run(args[1..]);
+}
+
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
 return 0;

@@ -17,17 +17,25 @@ internal static unsafe class MomentKernels
 
     private const int RowMultiple = 8;
 
-    /// <summary>Subtracts each column's mean and writes the means as pairs; the cells beyond the last row become zero.</summary>
-    /// <returns>Whether all means are finite, as they are when all cells are, short of an overflow.</returns>
-    public static bool Centre(LaneWidth width, double* tile, int rows, int columns, Span<double> high, Span<double> low) => width switch
+    /// <summary>Copies columns into a tile less their centres, and adds up what is left; cells beyond the last row become zero.</summary>
+    /// <param name="width">The vectors to work with.</param>
+    /// <param name="source">The first cell; may be the tile itself.</param>
+    /// <param name="stride">From one column of the source to the next.</param>
+    /// <param name="tile">The tile.</param>
+    /// <param name="rows">The number of rows. Range: 1 to <see cref="TileRows"/>.</param>
+    /// <param name="centres">The centres, one a column.</param>
+    /// <param name="sums">Receives the sums of the tile's columns.</param>
+    /// <returns>Whether all sums are finite, as they are when all cells are, short of an overflow.</returns>
+    public static bool Centre(
+        LaneWidth width, double* source, long stride, double* tile, int rows, ReadOnlySpan<double> centres, Span<double> sums) => width switch
     {
-        LaneWidth.Bits512 => Centre<Lanes512, Vector512<double>>(tile, rows, columns, high, low),
-        LaneWidth.Bits256 => Centre<Lanes256, Vector256<double>>(tile, rows, columns, high, low),
-        LaneWidth.Bits128 => Centre<Lanes128, Vector128<double>>(tile, rows, columns, high, low),
-        _ => Centre<ScalarLanes, double>(tile, rows, columns, high, low),
+        LaneWidth.Bits512 => Centre<Lanes512, Vector512<double>>(source, stride, tile, rows, centres, sums),
+        LaneWidth.Bits256 => Centre<Lanes256, Vector256<double>>(source, stride, tile, rows, centres, sums),
+        LaneWidth.Bits128 => Centre<Lanes128, Vector128<double>>(source, stride, tile, rows, centres, sums),
+        _ => Centre<ScalarLanes, double>(source, stride, tile, rows, centres, sums),
     };
 
-    /// <summary>Writes DᵀD for the upper triangle of blocks of the tile D into a square of padded width.</summary>
+    /// <summary>Adds DᵀD for the upper triangle of blocks of the tile D to a square of padded width.</summary>
     public static void Square(LaneWidth width, double* tile, int rows, int columns, double* square)
     {
         switch (width)
@@ -52,61 +60,46 @@ internal static unsafe class MomentKernels
     private static int PadRows(int rows) => (rows + RowMultiple - 1) / RowMultiple * RowMultiple;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static bool Centre<TLanes, TVector>(double* tile, int rows, int columns, Span<double> high, Span<double> low)
+    private static bool Centre<TLanes, TVector>(
+        double* source, long stride, double* tile, int rows, ReadOnlySpan<double> centres, Span<double> sums)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
-        int padded = PadRows(rows);
-        for (int k = 0; k < columns; k++)
+        double check = 0;
+        for (int k = 0; k < centres.Length; k++)
         {
-            double* column = tile + ((long)k * TileRows);
-            new Span<double>(column + rows, padded - rows).Clear();
-            double centre = Sum<TLanes, TVector>(column, padded) / rows;
-            if (!double.IsFinite(centre))
+            double* from = source + (k * stride);
+            double* to = tile + ((long)k * TileRows);
+            TVector centre = TLanes.Broadcast(centres[k]);
+            TVector even = TLanes.Broadcast(0), odd = even;
+            int n = 0;
+            for (; n + (2 * TLanes.Count) <= rows; n += 2 * TLanes.Count)
             {
-                return false;
+                TVector first = TLanes.Subtract(TLanes.Load(from + n), centre);
+                TVector second = TLanes.Subtract(TLanes.Load(from + n + TLanes.Count), centre);
+                TLanes.Store(first, to + n);
+                TLanes.Store(second, to + n + TLanes.Count);
+                even = TLanes.Add(even, first);
+                odd = TLanes.Add(odd, second);
             }
 
-            TVector subtrahend = TLanes.Broadcast(centre);
-            for (int n = 0; n < padded; n += TLanes.Count)
+            double sum = TLanes.Sum(TLanes.Add(even, odd));
+            for (; n < rows; n++)
             {
-                TLanes.Store(TLanes.Subtract(TLanes.Load(column + n), subtrahend), column + n);
+                to[n] = from[n] - centres[k];
+                sum += to[n];
             }
 
-            new Span<double>(column + rows, padded - rows).Clear();
-            double rest = Sum<TLanes, TVector>(column, padded) / rows;
-            (high[k], low[k]) = Compensated.Sum(centre, [rest]);
-            subtrahend = TLanes.Broadcast(rest);
-            for (int n = 0; n < padded; n += TLanes.Count)
+            for (; n < PadRows(rows); n++)
             {
-                TLanes.Store(TLanes.Subtract(TLanes.Load(column + n), subtrahend), column + n);
+                to[n] = 0;
             }
 
-            new Span<double>(column + rows, padded - rows).Clear();
+            sums[k] = sum;
+            check += sum * 0;
         }
 
-        return true;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static double Sum<TLanes, TVector>(double* column, int padded)
-        where TLanes : ILanes<TVector>
-        where TVector : struct
-    {
-        TVector even = TLanes.Broadcast(0), odd = even;
-        int n = 0;
-        for (; n + (2 * TLanes.Count) <= padded; n += 2 * TLanes.Count)
-        {
-            even = TLanes.Add(even, TLanes.Load(column + n));
-            odd = TLanes.Add(odd, TLanes.Load(column + n + TLanes.Count));
-        }
-
-        for (; n < padded; n += TLanes.Count)
-        {
-            even = TLanes.Add(even, TLanes.Load(column + n));
-        }
-
-        return TLanes.Sum(TLanes.Add(even, odd));
+        return check == 0;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -162,20 +155,20 @@ internal static unsafe class MomentKernels
             s33 = TLanes.FusedMultiplyAdd(a0, b3, s33);
         }
 
-        StoreRow<TLanes, TVector>(s00, s01, s02, s03, square);
-        StoreRow<TLanes, TVector>(s10, s11, s12, s13, square + width);
-        StoreRow<TLanes, TVector>(s20, s21, s22, s23, square + (2 * width));
-        StoreRow<TLanes, TVector>(s30, s31, s32, s33, square + (3 * width));
+        AddRow<TLanes, TVector>(s00, s01, s02, s03, square);
+        AddRow<TLanes, TVector>(s10, s11, s12, s13, square + width);
+        AddRow<TLanes, TVector>(s20, s21, s22, s23, square + (2 * width));
+        AddRow<TLanes, TVector>(s30, s31, s32, s33, square + (3 * width));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreRow<TLanes, TVector>(TVector s0, TVector s1, TVector s2, TVector s3, double* destination)
+    private static void AddRow<TLanes, TVector>(TVector s0, TVector s1, TVector s2, TVector s3, double* destination)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
-        destination[0] = TLanes.Sum(s0);
-        destination[1] = TLanes.Sum(s1);
-        destination[2] = TLanes.Sum(s2);
-        destination[3] = TLanes.Sum(s3);
+        destination[0] += TLanes.Sum(s0);
+        destination[1] += TLanes.Sum(s1);
+        destination[2] += TLanes.Sum(s2);
+        destination[3] += TLanes.Sum(s3);
     }
 }

@@ -22,19 +22,15 @@ internal readonly unsafe struct MomentSource
 
     public double this[long row, int column] => Cells[(row * RowStride) + (column * ColumnStride)];
 
-    /// <summary>Copies rows into a tile, each column <see cref="MomentKernels.TileRows"/> after the one before.</summary>
-    public void CopyTile(long first, int rows, double* tile)
+    /// <summary>
+    /// Returns where the columns of some rows lie side by side, and how far apart: in place, or in a tile that they are copied to.
+    /// </summary>
+    public (nint Cells, long Stride) Columns(long first, int rows, double* tile)
     {
         double* start = Cells + (first * RowStride);
         if (RowStride == 1)
         {
-            for (int k = 0; k < ColumnCount; k++)
-            {
-                new ReadOnlySpan<double>(start + (k * ColumnStride), rows)
-                    .CopyTo(new Span<double>(tile + ((long)k * MomentKernels.TileRows), rows));
-            }
-
-            return;
+            return ((nint)start, ColumnStride);
         }
 
         for (int n = 0; n < rows; n++)
@@ -47,6 +43,8 @@ internal readonly unsafe struct MomentSource
                 cell += MomentKernels.TileRows;
             }
         }
+
+        return ((nint)tile, MomentKernels.TileRows);
     }
 
     public void CopyRow(long row, Span<double> destination)

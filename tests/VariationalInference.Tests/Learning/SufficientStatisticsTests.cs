@@ -26,6 +26,31 @@ public class SufficientStatisticsTests
     }
 
     [Fact]
+    public void Of_ALevelThatJumpsAfterTheFirstTile_LosesNoMoreThanADigit()
+    {
+        Matrix<double> table = Random(9000, 3, level: 0, missing: 0, seed: 10);
+        for (int n = 256; n < table.RowCount; n++)
+        {
+            table[n, 1] += 1e8;
+        }
+
+        ShouldBeExact(SufficientStatistics.Of(table).Patterns[0], table, 1e-14 * 256);
+    }
+
+    [Fact]
+    public void Of_ConstantColumns_HasNoNegativeSquares()
+    {
+        Matrix<double> table = Matrix<double>.Build.Dense(5000, 3, (n, k) => k == 0 ? 0.1 : k == 1 ? 1e9 / 3 : n);
+
+        SufficientStatistics statistics = SufficientStatistics.Of(table);
+
+        statistics.Patterns[0].CrossProduct(0, 0).Should().BeInRange(0, 1e-28);
+        statistics.Patterns[0].CrossProduct(1, 1).Should().BeInRange(0, 1e-8);
+        statistics.Patterns[0].Means[0].Should().Be(0.1);
+        Bytes(SufficientStatistics.Load(new MemoryStream(Bytes(statistics)))).Should().Equal(Bytes(statistics));
+    }
+
+    [Fact]
     public void Of_DataAtTenToTheTwelfthWithSpreadOfATenth_KeepsTheDigitsOfItsCells()
     {
         // As NIST's SmLs07 to SmLs09, which are SmLs01 moved to 1e12.
