@@ -7,19 +7,28 @@ namespace VariationalInference;
 /// <param name="StandardError">Its standard error; NaN at a boundary.</param>
 public readonly record struct LearnedParameter(double Value, double StandardError)
 {
-    /// <summary>Returns the interval estimate ± quantile · standard error, which for a variance may reach below zero.</summary>
+    /// <summary>Returns the interval estimate ± quantile · standard error.</summary>
     /// <param name="probability">The coverage for large samples. Range: 0 &lt; probability &lt; 1; 0.95 gives ± 1.96 standard errors.</param>
     /// <returns>The interval's ends; NaN where there is no standard error.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="probability"/> is outside its range.</exception>
     public (double Lower, double Upper) Interval(double probability)
     {
-        if (!(probability > 0 && probability < 1))
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(probability), probability, Guard.Text($"probability is {probability}; it must lie strictly between 0 and 1."));
-        }
-
-        double reach = StandardError * Normal.InvCDF(0, 1, 0.5 + (probability / 2));
+        double reach = StandardError * Quantile(probability);
         return (Value - reach, Value + reach);
     }
+
+    /// <summary>Returns the same on the scale of logarithms, estimate · exp(± quantile · standard error / estimate), which stays above zero.</summary>
+    /// <param name="probability">The coverage for large samples. Range: 0 &lt; probability &lt; 1.</param>
+    /// <returns>The interval's ends; NaN where there is no standard error.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="probability"/> is outside its range.</exception>
+    public (double Lower, double Upper) PositiveInterval(double probability)
+    {
+        double factor = Math.Exp(StandardError / Value * Quantile(probability));
+        return (Value / factor, Value * factor);
+    }
+
+    private static double Quantile(double probability) => probability > 0 && probability < 1
+        ? Normal.InvCDF(0, 1, 0.5 + (probability / 2))
+        : throw new ArgumentOutOfRangeException(
+            nameof(probability), probability, Guard.Text($"probability is {probability}; it must lie strictly between 0 and 1."));
 }

@@ -176,6 +176,11 @@ public class OneWayRandomEffectsTests
             Math.Sqrt((withinVariance + stratumVariance) / cells / cells), 1e-7 * stratum);
         (double lower, double upper) = result.Mean.Interval(0.95);
         (upper - lower).Should().BeApproximately(2 * 1.959963984540054 * result.Mean.StandardError, 1e-9);
+        (lower, upper) = result.WithinVariance.PositiveInterval(0.95);
+        Math.Log(upper / lower).Should().BeApproximately(2 * 1.959963984540054 * Math.Sqrt(2.0 / 24), 1e-6);
+        (lower * upper).Should().BeApproximately(within * within, 1e-6 * within * within);
+        Refusal.Of<ArgumentOutOfRangeException>(
+            () => result.Mean.Interval(1), "probability", "probability is 1; it must lie strictly between 0 and 1.");
     }
 
     [Fact]

@@ -1,0 +1,43 @@
+namespace VariationalInference.Samples;
+
+/// <summary>Which measurements to learn from, and how.</summary>
+internal sealed class ReplicatesArguments
+{
+    public const string Help =
+        """
+        Replicates: how much of the variance of measurements lies between groups, and what is each group's own mean?
+
+          dotnet run --project samples/Replicates -- [options]
+
+          --data FILE      a CSV file with one measurement a line (default: yields of 6 batches of dyestuff)
+          --group NAME     its column of group labels (default: Batch)
+          --value NAME     its column of measurements (default: Yield)
+          --chart FILE     writes the shrinkage of the groups' means as an SVG picture
+          --ml             maximum likelihood; the default is restricted maximum likelihood (REML), as in lme4
+          --help           this text
+        """;
+
+    public ReplicatesArguments(string[] arguments)
+    {
+        var line = new CommandLine(arguments, ["data", "group", "value", "chart"], ["ml"]);
+        Restricted = !line.Has("ml");
+        Chart = line.Text("chart");
+        Source = line.Text("data") ?? "yields of dyestuff (Davies and Goldsmith, 1972), grams of standard colour";
+        Value = line.Text("value") ?? "Yield";
+        Group = line.Text("group") ?? "Batch";
+        Data = ReplicateCsv.ReadLong(line.Text("data") ?? Path.Combine(AppContext.BaseDirectory, "data", "dyestuff.csv"), Group, Value);
+    }
+
+    public ReplicateTable Data { get; }
+
+    public string Source { get; }
+
+    public string Group { get; }
+
+    public string Value { get; }
+
+    public bool Restricted { get; }
+
+    /// <summary>Gets where the picture goes, or null.</summary>
+    public string? Chart { get; }
+}

@@ -1,0 +1,105 @@
+using Spectre.Console;
+
+namespace VariationalInference.Samples;
+
+/// <summary>One-way random effects from end to end: the analysis of variance, the variances, and each group's mean.</summary>
+internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments arguments)
+{
+    private const double Coverage = 0.95;
+
+    private readonly ReplicateTable _data = arguments.Data;
+
+    public void Run()
+    {
+        double[][] groups = [.. _data.Values.EnumerateRows().Select(row => row.Where(value => !double.IsNaN(value)).ToArray())];
+        OneWayRandomEffects learned = OneWayRandomEffects.Learn(groups, arguments.Restricted);
+        console.WriteLine($"Data: {arguments.Source}; {groups.Sum(group => group.Length)} measurements in {groups.Length} groups");
+        console.WriteLine($"Model: {arguments.Value} = mean + effect of {arguments.Group} + noise, all three learned by {Method}");
+        console.WriteLine();
+        WriteAnova(learned.Anova);
+        WriteParameters(learned);
+        ShrunkenMean[] means = Infer(learned, groups);
+        WriteMeans(means);
+        if (arguments.Chart is string path)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            ShrinkageChart.Write(path, $"{arguments.Value} by {arguments.Group}", learned.Mean.Value, means);
+            console.WriteLine($"Shrinkage chart: {path}");
+        }
+    }
+
+    private string Method => arguments.Restricted ? "restricted maximum likelihood" : "maximum likelihood";
+
+    private void WriteAnova(AnovaTable anova)
+    {
+        Table table = SampleProgram.NumberTable("Analysis of variance", "source", "degrees of freedom", "sum of squares", "mean square", "F");
+        table.AddRow(
+            $"between {arguments.Group}",
+            $"{anova.FreedomBetween}",
+            Format.Number(anova.SquaresBetween),
+            Format.Number(anova.MeanSquareBetween),
+            Format.Number(anova.F));
+        table.AddRow(
+            "within", $"{anova.FreedomWithin}", Format.Number(anova.SquaresWithin), Format.Number(anova.MeanSquareWithin), string.Empty);
+        console.Write(table);
+    }
+
+    private void WriteParameters(OneWayRandomEffects learned)
+    {
+        Table table = SampleProgram.NumberTable("Learned parameters", "parameter", "estimate", "standard error", "95 % interval", "sd");
+        Add("mean", learned.Mean, learned.Mean.Interval(Coverage), string.Empty);
+        AddVariance($"variance between {arguments.Group}", learned.BetweenVariance);
+        AddVariance("variance within", learned.WithinVariance);
+        console.Write(table);
+        console.WriteLine($"Log likelihood {Format.Number(learned.LogLikelihood)}; {learned.Fit.StopReason} after {learned.Fit.Iterations} iterations.");
+        foreach (LearningWarning warning in learned.Fit.Warnings)
+        {
+            console.WriteLine($"Warning: {warning}");
+        }
+
+        console.WriteLine();
+
+        void AddVariance(string name, LearnedParameter variance) =>
+            Add(name, variance, variance.PositiveInterval(Coverage), Format.Number(Math.Sqrt(variance.Value)));
+
+        void Add(string name, LearnedParameter parameter, (double Lower, double Upper) interval, string deviation)
+        {
+            table.AddRow(
+                name,
+                Format.Number(parameter.Value),
+                double.IsNaN(parameter.StandardError) ? "at its boundary" : Format.Number(parameter.StandardError),
+                double.IsNaN(parameter.StandardError) ? string.Empty : $"{Format.Number(interval.Lower)} to {Format.Number(interval.Upper)}",
+                deviation);
+        }
+    }
+
+    /// <summary>Infers each group's own mean with the learned model, by coordinate ascent over the table.</summary>
+    private ShrunkenMean[] Infer(OneWayRandomEffects learned, double[][] groups)
+    {
+        CaviTable posteriors = new CaviSolver().Solve(learned.Model, _data.Values);
+        return [.. groups.Select((group, n) =>
+        {
+            Gaussian posterior = posteriors[n][0];
+            (double lower, double upper) = posterior.Interval(Coverage);
+            return new ShrunkenMean(_data.Groups[n], group.Length, group.Average(), posterior.Mean, lower, upper);
+        })];
+    }
+
+    private void WriteMeans(ShrunkenMean[] means)
+    {
+        Table table = SampleProgram.NumberTable(
+            "Means of the groups, given the learned parameters", arguments.Group, "measurements", "own mean", "shrunken mean", "95 % interval");
+        foreach (ShrunkenMean mean in means)
+        {
+            double unit = Math.Max(mean.Upper - mean.Lower, 1e-6 * Math.Abs(mean.Value)) / 4;
+            table.AddRow(
+                Markup.Escape(mean.Label),
+                $"{mean.Count}",
+                Format.Mean(mean.Own, unit),
+                Format.Mean(mean.Value, unit),
+                $"{Format.Mean(mean.Lower, unit)} to {Format.Mean(mean.Upper, unit)}");
+        }
+
+        console.Write(table);
+    }
+}
