@@ -16,7 +16,7 @@ internal sealed class BoundAscent
     public const int MostNewtonParameters = 150;
 
     private const int Memory = 20;
-    private const int MostNewtonSteps = 20;
+    private const int MostNewtonSteps = 50;
     private const double SufficientRise = 1e-4;
     private const double SlopeRatio = 0.9;
     private const int MostTrials = 40;
@@ -60,7 +60,7 @@ internal sealed class BoundAscent
     public double GradientNorm => Largest(Gradient);
 
     /// <summary>Gets what rounding does to the bound.</summary>
-    private double Rounding => 1e-14 * (1 + Math.Abs(Value));
+    public double Rounding => 1e-14 * (1 + Math.Abs(Value));
 
     public LearningPoint Point
     {
@@ -368,12 +368,12 @@ internal sealed class BoundAscent
             }
         }
 
-        for (double length = 1; length > 0.1; length /= 2)
+        for (double length = 1; length > 0.01; length /= 2)
         {
             double[] vector = Along(Vector, direction, length);
             var gradient = new double[vector.Length];
             double value = Evaluate(vector, gradient);
-            if (value >= Value - Rounding && Largest(gradient) < GradientNorm)
+            if (value > Value + Rounding || (value >= Value - Rounding && Largest(gradient) < GradientNorm))
             {
                 Accept(vector, gradient, value);
                 return true;

@@ -19,8 +19,8 @@ internal sealed class LearningProblem
     public LearningProblem(LinearGaussianModel start, SufficientStatistics statistics, VariationalEmOptions options)
     {
         _options = options;
-        Units = new LearningUnits(start, ColumnMoments.Of(statistics), options);
         IsSum = start is GaussianSumModel && !options.Loadings && !options.Offset && options.NoiseVariance != VarianceLearning.Each;
+        Units = new LearningUnits(start, ColumnMoments.Of(statistics), options, IsSum);
         ConstantColumns = options.Loadings && options.NoiseVariance == VarianceLearning.Each
             ? [.. Enumerable.Range(0, start.ObservationCount).Where(Units.Columns.IsConstant)]
             : [];
@@ -46,7 +46,7 @@ internal sealed class LearningProblem
         GaussianSumModel start, IReadOnlyList<GroupMoments> groups, Moments cells, VariationalEmOptions options, bool isRestricted)
     {
         _options = options;
-        Units = new LearningUnits(start, new ColumnMoments([cells]), options);
+        Units = new LearningUnits(start, new ColumnMoments([cells]), options, isSum: true);
         IsSum = true;
         IsRestricted = isRestricted;
         ConstantColumns = EmptyColumns = [];
@@ -107,6 +107,9 @@ internal sealed class LearningProblem
             return point;
         }
 
+        // The origin is near the data, the given model need not be.
+        point.Offset.AsSpan(0, Layout.OffsetCount).Clear();
+        point.Means.AsSpan(0, Layout.MeanCount).Clear();
         var random = new Xoshiro256StarStar(StreamSeed.Of(_options.Seed, StartPurpose, index), threadSafe: false);
         if (Layout.DeviationCount > 0)
         {

@@ -14,7 +14,7 @@ internal sealed class LearningUnits
     private readonly double[] _referenceMeans;
     private readonly Matrix<double> _loadings;
 
-    public LearningUnits(LinearGaussianModel start, ColumnMoments columns, VariationalEmOptions options)
+    public LearningUnits(LinearGaussianModel start, ColumnMoments columns, VariationalEmOptions options, bool isSum)
     {
         _start = start;
         _learnsLoadings = options.Loadings;
@@ -41,8 +41,11 @@ internal sealed class LearningUnits
 
         Origin = [.. Enumerable.Range(0, start.ObservationCount).Select(
             k => Compensated.Dot(_referenceOffset[k], _loadings.Row(k).ToArray(), _referenceMeans))];
-        Scales = columns.Scales(shared: options.NoiseVariance == VarianceLearning.Shared, Origin);
-        LatentScales = [.. Enumerable.Range(0, latents).Select(LatentScale)];
+        Scales = columns.Scales(shared: isSum || options.NoiseVariance == VarianceLearning.Shared, Origin);
+        double[] scales = [.. Enumerable.Range(0, latents).Select(LatentScale)];
+
+        // What latents share is shared in their own units.
+        LatentScales = options.PriorVariances == VarianceLearning.Shared ? [.. Enumerable.Repeat(scales.Average(), latents)] : scales;
     }
 
     public ColumnMoments Columns { get; }

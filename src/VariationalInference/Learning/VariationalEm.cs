@@ -25,10 +25,16 @@ public sealed class VariationalEm
     private const int WarmUpIterations = 5;
     private const double RaceTolerance = 1e-5;
     private const int RaceIterations = 400;
-    private const int MostRounds = 20;
+    private const int RoundIterations = 300;
 
-    /// <summary>Below this, in standard units, a noise variance that still falls is on its way to zero.</summary>
+    /// <summary>Below this, in standard units, a noise deviation may be on its way to zero.</summary>
     private const double Vanishing = 1e-4;
+
+    /// <summary>Below this it is so close that its gradient is all rounding.</summary>
+    private const double Vanished = 1e-6;
+
+    /// <summary>By at least this many nats a row the bound then rises each time that the deviation falls by a factor e.</summary>
+    private const double UnlimitedRise = 1e-3;
 
     /// <summary>Initializes a new instance of the <see cref="VariationalEm"/> class.</summary>
     /// <param name="options">What to learn and how; <see langword="null"/> means a shared noise variance.</param>
@@ -132,19 +138,27 @@ public sealed class VariationalEm
             progress?.Report((best.Value * problem.RowCount) - problem.LogScale);
         }
 
-        for (int round = 0; round < MostRounds; round++)
-        {
-            best!.Climb(Options.GradientTolerance, Options.MaxIterations);
-            best.Settle();
-            progress?.Report((best.Value * problem.RowCount) - problem.LogScale);
-            if (problem.Layout.Count > BoundAscent.MostNewtonParameters || !best.Finish(Options.GradientTolerance, Options.MaxIterations))
-            {
-                break;
-            }
-        }
+        Finish(best!, problem, progress);
+        return best!;
+    }
 
-        best!.Settle();
-        return best;
+    /// <summary>Climbs to the top; where there are few parameters, by turns with Newton steps, which take ridges and leave saddles.</summary>
+    private void Finish(BoundAscent ascent, LearningProblem problem, IProgress<double>? progress)
+    {
+        bool takesNewtonSteps = problem.Layout.Count <= BoundAscent.MostNewtonParameters;
+        for (bool isUnderway = true; isUnderway;)
+        {
+            int limit = takesNewtonSteps ? Math.Min(ascent.Iterations + RoundIterations, Options.MaxIterations) : Options.MaxIterations;
+            double before = ascent.Value;
+            ascent.Climb(Options.GradientTolerance, limit);
+            ascent.Settle();
+            bool leftSaddle = takesNewtonSteps && ascent.Finish(Options.GradientTolerance, Options.MaxIterations);
+            ascent.Settle();
+            progress?.Report((ascent.Value * problem.RowCount) - problem.LogScale);
+            bool isBetter = ascent.Value > before + ascent.Rounding;
+            isUnderway = ascent.Iterations < Options.MaxIterations
+                && (leftSaddle || (takesNewtonSteps && isBetter && ascent.GradientNorm > Options.GradientTolerance));
+        }
     }
 
     private void Iterate(BoundAscent ascent, ExpectationMaximisation expectation, int iterations)
@@ -168,7 +182,9 @@ public sealed class VariationalEm
         LearningLayout layout = problem.Layout;
         for (int i = layout.NoiseStart; i < layout.NoiseStart + layout.NoiseCount; i++)
         {
-            if (Math.Abs(ascent.Vector[i]) < Vanishing && ascent.Gradient[i] * ascent.Vector[i] < 0)
+            double size = Math.Abs(ascent.Vector[i]);
+            bool rises = size < Vanishing && -ascent.Gradient[i] * ascent.Vector[i] > UnlimitedRise;
+            if (rises || size is > 0 and < Vanished)
             {
                 return VariationalEmStopReason.Unbounded;
             }

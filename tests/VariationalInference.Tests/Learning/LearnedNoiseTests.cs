@@ -146,6 +146,25 @@ public class LearnedNoiseTests
         result.Bound.Should().BeApproximately(elbo, 1e-9 * Math.Abs(elbo));
     }
 
+    [Fact]
+    public void Learn_PriorsOfASumWithKnownNoise_MaximisesTheModelsOwnEvidence()
+    {
+        (GaussianSumModel start, Matrix<double> rows, _) = Case("fixed_prior_learn_noise", "noise_J2_K2_true1");
+        var options = new VariationalEmOptions { NoiseVariance = VarianceLearning.Fixed, PriorMeans = true, PriorVariances = VarianceLearning.Shared };
+
+        VariationalEmResult result = new VariationalEm(options).Learn(start, rows);
+
+        result.Converged.Should().BeTrue(result.ToString());
+        result.NoiseVariances.Should().Equal(1, 1);
+        ShouldBeOfTheModel(result, rows, 1e-12);
+
+        // With C = 1 + 2T for u = Σx/√2: T is half of what the variance of u exceeds 1 by.
+        double[] sums = [.. rows.EnumerateRows().Select(row => (row[0] + row[1]) / Math.Sqrt(2))];
+        double mean = sums.Average(), variance = sums.Average(value => (value - mean) * (value - mean));
+        result.PriorVariances.Sum().Should().BeApproximately((variance - 1) / 2, 1e-9);
+        result.PriorMeans.Sum().Should().BeApproximately(mean / Math.Sqrt(2), 1e-9);
+    }
+
     [Theory]
     [InlineData(1e-9)]
     [InlineData(1e9)]
@@ -159,6 +178,23 @@ public class LearnedNoiseTests
 
         double noise = expected.GetProperty("ml_noise_var").GetDouble() * unit * unit;
         result.NoiseVariances[0].Should().BeApproximately(noise, 1e-8 * noise);
+    }
+
+    [Fact]
+    public void Learn_FromAModelFarFromTheData_FindsThem()
+    {
+        // At 1e12 with a spread of 1e5, from a model at 0 with a spread of 1.
+        (LinearGaussianModel truth, Matrix<double> rows) = MarginalBoundTests.Case(missing: 0.1);
+        Matrix<double> far = (rows + 1e7) * 1e5;
+        var options = new VariationalEmOptions { Offset = true, NoiseVariance = VarianceLearning.Each, PriorVariances = VarianceLearning.Shared };
+
+        VariationalEmResult near = new VariationalEm(options).Learn(truth, rows);
+        VariationalEmResult result = new VariationalEm(options).Learn(truth, far);
+
+        result.Converged.Should().BeTrue(result.ToString());
+        result.PriorVariances[0].Should().BeApproximately(near.PriorVariances[0] * 1e10, 1e-6 * result.PriorVariances[0]);
+        result.NoiseVariances[2].Should().BeApproximately(near.NoiseVariances[2] * 1e10, 1e-6 * result.NoiseVariances[2]);
+        result.Offset[3].Should().BeApproximately((near.Offset[3] + 1e7) * 1e5, 1);
     }
 
     internal static void ShouldBeMonotone(VariationalEmResult result)

@@ -130,6 +130,26 @@ public class MarginalBoundTests
         }
     }
 
+    [Fact]
+    public void SharedVariances_AreTheSameInTheUnitsOfTheModel()
+    {
+        (LinearGaussianModel model, Matrix<double> rows) = Case(missing: 0.1);
+        var unlike = new LinearGaussianModel(
+            model.Loadings() * Matrix<double>.Build.DenseOfDiagonalArray([1, 20.0]), model.Offset.AsSpan(), model.NoiseVariances.AsSpan(), [0, 0], [1, 3]);
+        foreach (VariationalEmMethod method in Enum.GetValues<VariationalEmMethod>())
+        {
+            VariationalEmResult result = new VariationalEm(
+                new VariationalEmOptions { PriorVariances = VarianceLearning.Shared, Method = method, MaxIterations = 20_000 }).Learn(unlike, rows);
+
+            result.Converged.Should().BeTrue(result.ToString());
+            result.PriorVariances[1].Should().BeApproximately(result.PriorVariances[0], 1e-14 * result.PriorVariances[0]);
+            result.NoiseVariances.Should().OnlyContain(noise => noise == result.NoiseVariances[0]);
+            result.StandardErrors.PriorVariances[1].Should().BeApproximately(
+                result.StandardErrors.PriorVariances[0], 1e-12 * result.StandardErrors.PriorVariances[0]);
+            LearnedNoiseTests.ShouldBeOfTheModel(result, rows, 1e-12);
+        }
+    }
+
     internal static (LinearGaussianModel Model, Matrix<double> Rows) Case(double missing)
     {
         var truth = new LinearGaussianModel(
