@@ -48,6 +48,21 @@ public static class ReplicateCsv
         return Table(path, groups, measurements);
     }
 
+    /// <summary>Reads the wide form line by line: a row of measurements for each, NaN where a cell is empty; memory holds one line.</summary>
+    public static IEnumerable<double[]> StreamWide(string path, string? labelColumn)
+    {
+        using CsvReader csv = Open(path, out string[] header);
+        int label = labelColumn is null ? -1 : IndexOf(path, header, labelColumn);
+        int[] columns = [.. Enumerable.Range(0, header.Length).Where(column => column != label)];
+        while (ReadLine(path, csv, header))
+        {
+            yield return
+            [
+                .. columns.Select(column => string.IsNullOrWhiteSpace(csv.GetField(column)) ? double.NaN : Number(path, csv, column, header[column])),
+            ];
+        }
+    }
+
     private static CsvReader Open(string path, out string[] header)
     {
         if (!File.Exists(path))

@@ -12,6 +12,8 @@ internal sealed class ReplicatesArguments
           --data FILE      a CSV file with one measurement a line (default: yields of 6 batches of dyestuff)
           --group NAME     its column of group labels (default: Batch)
           --value NAME     its column of measurements (default: Yield)
+          --wide           the file has a group on each line, every column a measurement but --group, if that is given; it is read as a
+                           stream and may be larger than memory; only the parameters are learned, by maximum likelihood
           --chart FILE     writes the shrinkage of the groups' means as an SVG picture
           --ml             maximum likelihood; the default is restricted maximum likelihood (REML), as in lme4
           --help           this text
@@ -19,16 +21,28 @@ internal sealed class ReplicatesArguments
 
     public ReplicatesArguments(string[] arguments)
     {
-        var line = new CommandLine(arguments, ["data", "group", "value", "chart"], ["ml"]);
-        Restricted = !line.Has("ml");
+        var line = new CommandLine(arguments, ["data", "group", "value", "chart"], ["ml", "wide"]);
+        line.Refuse("wide", given: true, "chart", "value", "ml");
+        IsWide = line.Has("wide");
+        Restricted = !line.Has("ml") && !IsWide;
         Chart = line.Text("chart");
         Source = line.Text("data") ?? "yields of dyestuff (Davies and Goldsmith, 1972), grams of standard colour";
-        Value = line.Text("value") ?? "Yield";
-        Group = line.Text("group") ?? "Batch";
-        Data = ReplicateCsv.ReadLong(line.Text("data") ?? Path.Combine(AppContext.BaseDirectory, "data", "dyestuff.csv"), Group, Value);
+        Value = line.Text("value") ?? (IsWide ? "measurement" : "Yield");
+        Group = line.Text("group") ?? (IsWide ? "group" : "Batch");
+        Path = line.Text("data") ?? System.IO.Path.Combine(AppContext.BaseDirectory, "data", "dyestuff.csv");
+        Label = line.Text("group");
+        if (IsWide && !line.Has("data"))
+        {
+            throw new UsageException("--wide needs --data");
+        }
     }
 
-    public ReplicateTable Data { get; }
+    public string Path { get; }
+
+    public bool IsWide { get; }
+
+    /// <summary>Gets the column of labels that was asked for, or null.</summary>
+    public string? Label { get; }
 
     public string Source { get; }
 

@@ -7,18 +7,26 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
 {
     private const double Coverage = 0.95;
 
-    private readonly ReplicateTable _data = arguments.Data;
-
     public void Run()
     {
-        double[][] groups = [.. _data.Values.EnumerateRows().Select(row => row.Where(value => !double.IsNaN(value)).ToArray())];
+        if (arguments.IsWide)
+        {
+            LearnStream();
+        }
+        else
+        {
+            LearnGroups(ReplicateCsv.ReadLong(arguments.Path, arguments.Group, arguments.Value));
+        }
+    }
+
+    private void LearnGroups(ReplicateTable data)
+    {
+        double[][] groups = [.. data.Values.EnumerateRows().Select(row => row.Where(value => !double.IsNaN(value)).ToArray())];
         OneWayRandomEffects learned = OneWayRandomEffects.Learn(groups, arguments.Restricted);
-        console.WriteLine($"Data: {arguments.Source}; {groups.Sum(group => group.Length)} measurements in {groups.Length} groups");
-        console.WriteLine($"Model: {arguments.Value} = mean + effect of {arguments.Group} + noise, all three learned by {Method}");
-        console.WriteLine();
+        WriteModel($"{groups.Sum(group => group.Length)} measurements in {groups.Length} groups");
         WriteAnova(learned.Anova);
-        WriteParameters(learned);
-        ShrunkenMean[] means = Infer(learned, groups);
+        WriteParameters(learned.Mean, learned.BetweenVariance, learned.WithinVariance, learned.Fit);
+        ShrunkenMean[] means = Infer(learned, data, groups);
         WriteMeans(means);
         if (arguments.Chart is string path)
         {
@@ -26,6 +34,35 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
             ShrinkageChart.Write(path, $"{arguments.Value} by {arguments.Group}", learned.Mean.Value, means);
             console.WriteLine($"Shrinkage chart: {path}");
         }
+    }
+
+    /// <summary>Learns the same model from sufficient statistics, which one pass over a file of any size builds.</summary>
+    private void LearnStream()
+    {
+        SufficientStatisticsBuilder? builder = null;
+        foreach (double[] row in ReplicateCsv.StreamWide(arguments.Path, arguments.Label))
+        {
+            builder ??= new SufficientStatisticsBuilder(row.Length);
+            builder.Add(row);
+        }
+
+        SufficientStatistics statistics = builder?.Build()
+            ?? throw new CsvFormatException($"{arguments.Path}: there is no line below the header line");
+        var options = new VariationalEmOptions { PriorMeans = true, PriorVariances = VarianceLearning.Shared };
+        VariationalEmResult fit = new VariationalEm(options).Learn(new GaussianSumModel(1, statistics.ColumnCount), statistics);
+        WriteModel($"{statistics}");
+        WriteParameters(
+            new LearnedParameter(fit.PriorMeans[0], fit.StandardErrors.PriorMeans[0]),
+            new LearnedParameter(fit.PriorVariances[0], fit.StandardErrors.PriorVariances[0]),
+            new LearnedParameter(fit.NoiseVariances[0], fit.StandardErrors.NoiseVariances[0]),
+            fit);
+    }
+
+    private void WriteModel(string size)
+    {
+        console.WriteLine($"Data: {arguments.Source}; {size}");
+        console.WriteLine($"Model: {arguments.Value} = mean + effect of {arguments.Group} + noise, all three learned by {Method}");
+        console.WriteLine();
     }
 
     private string Method => arguments.Restricted ? "restricted maximum likelihood" : "maximum likelihood";
@@ -44,15 +81,15 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
         console.Write(table);
     }
 
-    private void WriteParameters(OneWayRandomEffects learned)
+    private void WriteParameters(LearnedParameter mean, LearnedParameter between, LearnedParameter within, VariationalEmResult fit)
     {
         Table table = SampleProgram.NumberTable("Learned parameters", "parameter", "estimate", "standard error", "95 % interval", "sd");
-        Add("mean", learned.Mean, learned.Mean.Interval(Coverage), string.Empty);
-        AddVariance($"variance between {arguments.Group}", learned.BetweenVariance);
-        AddVariance("variance within", learned.WithinVariance);
+        Add("mean", mean, mean.Interval(Coverage), string.Empty);
+        AddVariance($"variance between {arguments.Group}", between);
+        AddVariance("variance within", within);
         console.Write(table);
-        console.WriteLine($"Log likelihood {Format.Number(learned.LogLikelihood)}; {learned.Fit.StopReason} after {learned.Fit.Iterations} iterations.");
-        foreach (LearningWarning warning in learned.Fit.Warnings)
+        console.WriteLine($"Log likelihood {Format.Number(fit.Bound)}; {fit.StopReason} after {fit.Iterations} iterations.");
+        foreach (LearningWarning warning in fit.Warnings)
         {
             console.WriteLine($"Warning: {warning}");
         }
@@ -74,14 +111,14 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
     }
 
     /// <summary>Infers each group's own mean with the learned model, by coordinate ascent over the table.</summary>
-    private ShrunkenMean[] Infer(OneWayRandomEffects learned, double[][] groups)
+    private static ShrunkenMean[] Infer(OneWayRandomEffects learned, ReplicateTable data, double[][] groups)
     {
-        CaviTable posteriors = new CaviSolver().Solve(learned.Model, _data.Values);
+        CaviTable posteriors = new CaviSolver().Solve(learned.Model, data.Values);
         return [.. groups.Select((group, n) =>
         {
             Gaussian posterior = posteriors[n][0];
             (double lower, double upper) = posterior.Interval(Coverage);
-            return new ShrunkenMean(_data.Groups[n], group.Length, group.Average(), posterior.Mean, lower, upper);
+            return new ShrunkenMean(data.Groups[n], group.Length, group.Average(), posterior.Mean, lower, upper);
         })];
     }
 

@@ -31,6 +31,19 @@ public sealed class ReplicateCsvTests : IDisposable
     }
 
     [Fact]
+    public void WideForm_AsAStream_GivesEachLineWithItsMissingCells()
+    {
+        File.WriteAllText(_path, "name,a,b\nfirst,1,2\n\"second, last\",3,\nthird,x,1\n");
+        using IEnumerator<double[]> rows = ReplicateCsv.StreamWide(_path, "name").GetEnumerator();
+
+        rows.MoveNext().Should().BeTrue();
+        rows.Current.Should().Equal(1, 2);
+        rows.MoveNext().Should().BeTrue();
+        rows.Current.Should().Equal(3, double.NaN);
+        rows.Invoking(stream => stream.MoveNext()).Should().Throw<CsvFormatException>().WithMessage("*(4): column 'a': 'x' is not a number");
+    }
+
+    [Fact]
     public void WideForm_WithoutLabel_NumbersRows() => Write("a,b\n1,2\n3,4\n").Wide(null).Groups.Should().Equal("1", "2");
 
     [Fact]
