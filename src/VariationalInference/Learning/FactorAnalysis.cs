@@ -41,7 +41,11 @@ public sealed class FactorAnalysis
         LinearGaussianModel start = Start(statistics, factorCount, nameof(factorCount));
         var options = new VariationalEmOptions
         {
-            NoiseVariance = VarianceLearning.Each, Loadings = true, Offset = true, Starts = starts, Seed = seed,
+            NoiseVariance = VarianceLearning.Each,
+            Loadings = true,
+            Offset = true,
+            Starts = starts,
+            Seed = seed,
         };
         return new FactorAnalysis(new VariationalEm(options).Learn(start, statistics, null, cancellationToken));
     }
@@ -56,8 +60,12 @@ public sealed class FactorAnalysis
             throw new ArgumentOutOfRangeException(name, latents, Guard.Text($"{name} is {latents}; it must be 1 to {columns}, the number of columns."));
         }
 
-        double[] ones = [.. Enumerable.Repeat(1.0, Math.Max(columns, latents))];
+        double[] ones = [.. Enumerable.Repeat(1.0, columns)];
         return new LinearGaussianModel(
-            Matrix<double>.Build.Dense(columns, latents, (k, j) => k == j ? 1 : 0.1), new double[columns], ones.AsSpan(0, columns), new double[latents], ones.AsSpan(0, latents));
+            Matrix<double>.Build.Dense(columns, latents, (k, j) => k == j ? 1 : 0.1),
+            new double[columns],
+            ones,
+            new double[latents],
+            ones.AsSpan(0, latents));
     }
 }

@@ -1,20 +1,16 @@
-using MathNet.Numerics.Distributions;
-using MathNet.Numerics.LinearAlgebra;
-using MathNet.Numerics.LinearAlgebra.Factorization;
-using MathNet.Numerics.Random;
-
 namespace VariationalInference;
 
 /// <summary>What is to be learned in standard units: the blocks, where to start, and the way back.</summary>
-internal sealed class LearningProblem
+internal sealed partial class LearningProblem
 {
-    private const int StartPurpose = 0x454D;
-
     private readonly VariationalEmOptions _options;
     private readonly LearningPoint _given;
 
     // The columns that the problem is about; a Gaussian sum has one that stands for all.
     private readonly int[] _columns;
+
+    // The place of each column of the table in the problem, −1 where it was left out.
+    private readonly int[] _places;
 
     public LearningProblem(LinearGaussianModel start, SufficientStatistics statistics, VariationalEmOptions options)
     {
@@ -25,15 +21,21 @@ internal sealed class LearningProblem
             ? [.. Enumerable.Range(0, start.ObservationCount).Where(Units.Columns.IsConstant)]
             : [];
         EmptyColumns = [.. Enumerable.Range(0, start.ObservationCount).Where(k => Units.Columns.Count[k] == 0)];
-        _columns = [.. Enumerable.Range(0, start.ObservationCount).Except(ConstantColumns).Except(EmptyColumns)];
-        LearningPoint all = Units.ToStandard();
-        _columns = IsSum ? [0] : _columns;
-        _given = Select(all, _columns);
+        int[] present = [.. Enumerable.Range(0, start.ObservationCount).Except(ConstantColumns).Except(EmptyColumns)];
+        _columns = IsSum ? [0] : present;
+        _places = new int[start.ObservationCount];
+        Array.Fill(_places, IsSum ? 0 : -1);
+        for (int place = 0; place < _columns.Length; place++)
+        {
+            _places[_columns[place]] = place;
+        }
+
+        _given = Select(Units.ToStandard(), _columns);
         Blocks = IsSum ? SumBlocks(statistics) : [.. statistics.Patterns.Select(Block).OfType<LearningBlock>()];
         Layout = new LearningLayout(_given.Observations, _given.Latents, options);
         RowCount = Blocks.Sum(block => block.Count);
         LogScale = statistics.Patterns.Sum(
-            pattern => pattern.Count * pattern.Observed.Where(k => IsSum || _columns.Contains(k)).Sum(k => Math.Log(Units.Scales[k])));
+            pattern => pattern.Count * pattern.Observed.Where(k => _places[k] >= 0).Sum(k => Math.Log(Units.Scales[k])));
     }
 
     /// <summary>Initializes a new instance of the <see cref="LearningProblem"/> class for groups of one measurement a cell.</summary>
@@ -50,7 +52,7 @@ internal sealed class LearningProblem
         IsSum = true;
         IsRestricted = isRestricted;
         ConstantColumns = EmptyColumns = [];
-        _columns = [0];
+        _columns = _places = [0];
         _given = Units.ToStandard();
         double scale = Units.Scales[0];
         Blocks =
@@ -71,20 +73,27 @@ internal sealed class LearningProblem
 
     public LearningUnits Units { get; }
 
+    /// <summary>Gets a value indicating whether the likelihood is integrated over the prior mean.</summary>
     public bool IsRestricted { get; }
 
+    /// <summary>Gets a value indicating whether rows are reduced to one cell.</summary>
     public bool IsSum { get; }
 
     public IReadOnlyList<LearningBlock> Blocks { get; }
 
     public LearningLayout Layout { get; }
 
+    /// <summary>Gets the columns that were left out because free loadings would explain them without noise.</summary>
     public int[] ConstantColumns { get; }
 
+    /// <summary>Gets the columns without cells.</summary>
     public int[] EmptyColumns { get; }
 
     /// <summary>Gets the columns that the parameters of the points belong to.</summary>
     public IReadOnlyList<int> Columns => _columns;
+
+    /// <summary>Returns where a column of the table stands among <see cref="Columns"/>, −1 where it was left out.</summary>
+    public int PlaceOf(int column) => _places[column];
 
     /// <summary>Gets the number of rows that say something about the parameters.</summary>
     public double RowCount { get; }
@@ -98,40 +107,6 @@ internal sealed class LearningProblem
     /// <summary>Gets the number of starts: one, unless the bound may have several optima.</summary>
     public int StartCount => _options.Loadings || (_options.Family == PosteriorFamily.MeanField && _given.Latents > 1) ? _options.Starts : 1;
 
-    /// <summary>Returns a start on the data's own scale: the first is always the same, the second is the given model, others are drawn.</summary>
-    public LearningPoint Start(int index)
-    {
-        LearningPoint point = Given;
-        if (index == 1)
-        {
-            return point;
-        }
-
-        // The origin is near the data, the given model need not be.
-        point.Offset.AsSpan(0, Layout.OffsetCount).Clear();
-        point.Means.AsSpan(0, Layout.MeanCount).Clear();
-        var random = new Xoshiro256StarStar(StreamSeed.Of(_options.Seed, StartPurpose, index), threadSafe: false);
-        if (Layout.DeviationCount > 0)
-        {
-            for (int j = 0; j < point.Latents; j++)
-            {
-                double factor = index == 0 || Layout.DeviationCount == 1 ? 1 : Math.Exp(Normal.Sample(random, 0, 1));
-                point.Deviations[j] = Math.Sqrt(0.5 / point.Latents) * factor;
-            }
-        }
-
-        if (Layout.LoadingCount > 0)
-        {
-            StartLoadings(point, index == 0 ? null : random);
-        }
-        else if (Layout.NoiseCount > 0)
-        {
-            point.Noise.AsSpan().Fill(Math.Sqrt(0.5) * (index == 0 ? 1 : Math.Exp(Normal.Sample(random, 0, 1))));
-        }
-
-        return point;
-    }
-
     /// <summary>Writes the learned parameters over all columns, those that were left out with the parameters of the start.</summary>
     public LearningPoint Complete(LearningPoint point)
     {
@@ -140,8 +115,7 @@ internal sealed class LearningProblem
         point.Deviations.CopyTo(all.Deviations, 0);
         for (int k = 0; k < all.Observations; k++)
         {
-            int place = IsSum ? 0 : Array.IndexOf(_columns, k);
-            if (place >= 0)
+            if (_places[k] is int place and >= 0)
             {
                 all.Noise[k] = point.Noise[place];
                 all.Offset[k] = point.Offset[place];
@@ -155,6 +129,8 @@ internal sealed class LearningProblem
 
         return all;
     }
+
+    public MarginalBound CreateBound(PosteriorFamily family) => new(Blocks, _given.Latents, family, IsRestricted);
 
     /// <summary>A constant column has no loadings, its value for an offset, and no noise; a shared noise variance goes to empty ones too.</summary>
     private void LeaveOut(LearningPoint all, int k, LearningPoint point)
@@ -170,8 +146,6 @@ internal sealed class LearningProblem
             all.Noise[k] = point.Noise[0];
         }
     }
-
-    public MarginalBound CreateBound(PosteriorFamily family) => new(Blocks, _given.Latents, family, IsRestricted);
 
     private static LearningPoint Select(LearningPoint all, int[] columns)
     {
@@ -190,7 +164,7 @@ internal sealed class LearningProblem
 
     private LearningBlock? Block(PatternStatistics pattern)
     {
-        int[] cells = [.. Enumerable.Range(0, pattern.Observed.Length).Where(i => _columns.Contains(pattern.Observed[i]))];
+        int[] cells = [.. Enumerable.Range(0, pattern.Observed.Length).Where(i => _places[pattern.Observed[i]] >= 0)];
         if (cells.Length == 0)
         {
             return null;
@@ -208,7 +182,7 @@ internal sealed class LearningProblem
 
         return new LearningBlock
         {
-            Observed = [.. cells.Select(cell => Array.IndexOf(_columns, pattern.Observed[cell]))],
+            Observed = [.. cells.Select(cell => _places[pattern.Observed[cell]])],
             Count = pattern.Count,
             Mean = [.. cells.Select(cell => StandardMean(pattern, cell))],
             Covariance = covariance,
@@ -257,91 +231,4 @@ internal sealed class LearningProblem
         NoiseSquares = noiseSquares,
         NoiseCells = (double)sums.Count * (cells - 1),
     };
-
-    /// <summary>
-    /// Starts from noise variances, drawn or as Jöreskog (1967) has them, (1 − J/2K) over the diagonal of the inverse covariance, and the loadings that
-    /// maximise the likelihood for them: with the eigenvalues λ and vectors u of Ψ^-½ S Ψ^-½, the columns √(λ − 1) Ψ^½ u.
-    /// </summary>
-    private void StartLoadings(LearningPoint point, Xoshiro256StarStar? random)
-    {
-        int size = point.Observations, latents = point.Latents;
-        Matrix<double> covariance = PairwiseCovariance(size);
-        if (Layout.NoiseCount > 0)
-        {
-            double[] variances = random is null
-                ? Uniquenesses(covariance, latents)
-                : [.. Enumerable.Range(0, size).Select(k => covariance[k, k] * (0.05 + (0.95 * random.NextDouble())))];
-            double shared = variances.Average();
-            for (int k = 0; k < size; k++)
-            {
-                point.Noise[k] = Math.Sqrt(Layout.NoiseCount == 1 ? shared : variances[k]);
-            }
-        }
-
-        double[] noise = point.Noise;
-        Matrix<double> scaled = Matrix<double>.Build.Dense(size, size, (i, j) => covariance[i, j] / (noise[i] * noise[j]));
-        Evd<double> spectrum = scaled.Evd(Symmetricity.Symmetric);
-        for (int j = 0; j < latents; j++)
-        {
-            int place = size - 1 - j;
-            double excess = place >= 0 ? Math.Max(spectrum.EigenValues[place].Real - 1, 0.05) : 0.05;
-            for (int k = 0; k < size; k++)
-            {
-                double vector = place >= 0 ? spectrum.EigenVectors[k, place] : 1 / Math.Sqrt(size);
-                point.Loadings[(k * latents) + j] = Math.Sqrt(excess) * noise[k] * vector / point.Deviations[j];
-            }
-        }
-    }
-
-    private static double[] Uniquenesses(Matrix<double> covariance, int latents)
-    {
-        int size = covariance.RowCount;
-        Matrix<double> inverse = (covariance + Matrix<double>.Build.DenseDiagonal(size, size, 1e-6)).PseudoInverse();
-        double factor = Math.Max(1 - (0.5 * latents / size), 0.1);
-        return [.. Enumerable.Range(0, size).Select(
-            k => Math.Clamp(factor / Math.Max(inverse[k, k], 1e-300), 0.005 * covariance[k, k], covariance[k, k]))];
-    }
-
-    /// <summary>Returns the covariances of the columns over the rows that have both cells.</summary>
-    private Matrix<double> PairwiseCovariance(int size)
-    {
-        var counts = new double[size * size];
-        var means = new double[size];
-        var sums = new double[size * size];
-        var columnCounts = new double[size];
-        foreach (LearningBlock block in Blocks)
-        {
-            for (int i = 0; i < block.Size; i++)
-            {
-                means[block.Observed[i]] += block.Count * block.Mean[i];
-                columnCounts[block.Observed[i]] += block.Count;
-            }
-        }
-
-        for (int k = 0; k < size; k++)
-        {
-            means[k] /= columnCounts[k];
-        }
-
-        foreach (LearningBlock block in Blocks)
-        {
-            for (int i = 0; i < block.Size; i++)
-            {
-                for (int j = 0; j < block.Size; j++)
-                {
-                    int a = block.Observed[i], b = block.Observed[j];
-                    counts[(a * size) + b] += block.Count;
-                    sums[(a * size) + b] += block.Count
-                        * (block.Covariance[(i * block.Size) + j] + ((block.Mean[i] - means[a]) * (block.Mean[j] - means[b])));
-                }
-            }
-        }
-
-        return Matrix<double>.Build.Dense(size, size, (a, b) =>
-        {
-            double floor = a == b ? 1e-3 : 0;
-            double count = counts[(a * size) + b];
-            return Math.Max(count > 0 ? sums[(a * size) + b] / count : 0, a == b ? floor : double.NegativeInfinity);
-        });
-    }
 }

@@ -23,7 +23,7 @@ public enum LearningWarningKind
     /// <summary>A column is constant, and free loadings would explain it with a noise variance of zero: it was left out.</summary>
     ConstantColumn,
 
-    /// <summary>A column has no cells: it was left out, and its parameters are those of the start.</summary>
+    /// <summary>A column has no cells: it was left out, and what it shares with no other column keeps the value of the start.</summary>
     EmptyColumn,
 }
 

@@ -14,7 +14,7 @@ internal static class LearningWarnings
 
         foreach (int k in problem.EmptyColumns)
         {
-            Warn(LearningWarningKind.EmptyColumn, $"Column {k} has no cells; its parameters are those of the start.", [k]);
+            Warn(LearningWarningKind.EmptyColumn, $"Column {k} has no cells; nothing is learned from it.", [k]);
         }
 
         foreach (int k in problem.ConstantColumns)

@@ -18,7 +18,7 @@ internal sealed class MarginalBound
     private readonly IReadOnlyList<LearningBlock> _blocks;
     private readonly bool _meanField;
     private readonly bool _restricted;
-    private readonly Dictionary<int, Work> _work = [];
+    private readonly Dictionary<int, BlockAlgebra> _algebra = [];
     private readonly CholeskyFactor _latentFactor;
 
     public MarginalBound(IReadOnlyList<LearningBlock> blocks, int latents, PosteriorFamily family, bool restricted = false)
@@ -74,8 +74,8 @@ internal sealed class MarginalBound
     private double Add(LearningBlock block, LearningPoint point, double[] byScaled, LearningPoint derivatives)
     {
         int size = block.Size, latents = point.Latents;
-        Work work = WorkOf(size, latents);
-        work.Load(block, point);
+        BlockAlgebra algebra = AlgebraOf(size, latents);
+        algebra.Load(block, point);
         double value = 0;
         if (block.NoiseCells > 0)
         {
@@ -84,23 +84,23 @@ internal sealed class MarginalBound
             derivatives.Noise[0] -= 0.5 * (block.NoiseCells - (block.NoiseSquares / variance)) / variance;
         }
 
-        if (!work.Factor.Factor(work.Covariance))
+        if (!algebra.Factor.Factor(algebra.Covariance))
         {
             return double.NegativeInfinity;
         }
 
-        work.Solve(latents);
-        value -= 0.5 * block.Count * ((size * Math.Log(2 * Math.PI)) + work.Factor.LogDeterminant + work.Trace());
+        algebra.Solve(latents);
+        value -= 0.5 * block.Count * ((size * Math.Log(2 * Math.PI)) + algebra.Factor.LogDeterminant + algebra.Trace());
         for (int i = 0; i < size; i++)
         {
             int k = block.Observed[i];
             Span<double> row = byScaled.AsSpan(k * latents, latents);
-            TensorPrimitives.MultiplyAdd(work.ByScaled.AsSpan(i * latents, latents), -block.Count * block.Weight, row, row);
-            derivatives.Offset[k] += block.Count * block.Weight * work.ByMean[i];
-            derivatives.Noise[k] -= 0.5 * block.Count * work.ByNoise(i);
+            TensorPrimitives.MultiplyAdd(algebra.ByScaled.AsSpan(i * latents, latents), -block.Count * block.Weight, row, row);
+            derivatives.Offset[k] += block.Count * block.Weight * algebra.ByMean[i];
+            derivatives.Noise[k] -= 0.5 * block.Count * algebra.ByNoise(i);
         }
 
-        return _meanField ? value - Gap(block, point, work, byScaled, derivatives) : value;
+        return _meanField ? value - Gap(block, point, algebra, byScaled, derivatives) : value;
     }
 
     /// <summary>Returns what integrating over the common mean adds, for blocks of one cell, and adds its derivatives.</summary>
@@ -121,10 +121,10 @@ internal sealed class MarginalBound
     private static double Square(double value) => value * value;
 
     /// <summary>Returns what the mean-field family loses of a block, and takes its derivatives off.</summary>
-    private double Gap(LearningBlock block, LearningPoint point, Work work, double[] byScaled, LearningPoint derivatives)
+    private double Gap(LearningBlock block, LearningPoint point, BlockAlgebra algebra, double[] byScaled, LearningPoint derivatives)
     {
         int latents = point.Latents;
-        double[] information = work.Information(block, point);
+        double[] information = algebra.Information(block, point);
         if (!_latentFactor.Factor(information))
         {
             return double.PositiveInfinity;
@@ -141,7 +141,7 @@ internal sealed class MarginalBound
         {
             int k = block.Observed[i];
             double variance = point.Noise[k] * point.Noise[k];
-            ReadOnlySpan<double> loadings = work.Scaled.AsSpan(i * latents, latents);
+            ReadOnlySpan<double> loadings = algebra.Scaled.AsSpan(i * latents, latents);
             double byVariance = 0;
             for (int j = 0; j < latents; j++)
             {
@@ -157,126 +157,13 @@ internal sealed class MarginalBound
         return 0.5 * block.Count * gap;
     }
 
-    private Work WorkOf(int size, int latents)
+    private BlockAlgebra AlgebraOf(int size, int latents)
     {
-        if (!_work.TryGetValue(size, out Work? work))
+        if (!_algebra.TryGetValue(size, out BlockAlgebra? algebra))
         {
-            _work[size] = work = new Work(size, latents);
+            _algebra[size] = algebra = new BlockAlgebra(size, latents);
         }
 
-        return work;
-    }
-
-    /// <summary>Matrices of one block.</summary>
-    private sealed class Work(int size, int latents)
-    {
-        private readonly double[] _second = new double[size * size];
-        private readonly double[] _explained = new double[size * size];
-        private readonly double[] _solved = new double[size * latents];
-        private readonly double[] _residual = new double[size];
-        private readonly double[] _information = new double[latents * latents];
-
-        /// <summary>Gets W of the block's cells, row-major.</summary>
-        public double[] Scaled { get; } = new double[size * latents];
-
-        public double[] Covariance { get; } = new double[size * size];
-
-        public CholeskyFactor Factor { get; } = new(size);
-
-        /// <summary>Gets (C⁻¹ − C⁻¹TC⁻¹)W.</summary>
-        public double[] ByScaled { get; } = new double[size * latents];
-
-        /// <summary>Gets C⁻¹(x̄ − μ).</summary>
-        public double[] ByMean { get; } = new double[size];
-
-        /// <summary>Writes W, C and T.</summary>
-        public void Load(LearningBlock block, LearningPoint point)
-        {
-            for (int i = 0; i < size; i++)
-            {
-                int k = block.Observed[i];
-                ReadOnlySpan<double> loadings = point.Loadings.AsSpan(k * latents, latents);
-                TensorPrimitives.Multiply(loadings, point.Deviations, Scaled.AsSpan(i * latents, latents));
-                TensorPrimitives.Multiply(Scaled.AsSpan(i * latents, latents), block.Weight, Scaled.AsSpan(i * latents, latents));
-                _residual[i] = block.Mean[i] - (block.Weight * (point.Offset[k] + TensorPrimitives.Dot(loadings, point.Means)));
-            }
-
-            for (int i = 0; i < size; i++)
-            {
-                for (int j = 0; j <= i; j++)
-                {
-                    Covariance[(i * size) + j] =
-                        TensorPrimitives.Dot<double>(Scaled.AsSpan(i * latents, latents), Scaled.AsSpan(j * latents, latents));
-                    _second[(i * size) + j] = _second[(j * size) + i] = block.Covariance[(i * size) + j] + (_residual[i] * _residual[j]);
-                }
-
-                double deviation = point.Noise[block.Observed[i]];
-                Covariance[(i * size) + i] += deviation * deviation;
-            }
-        }
-
-        /// <summary>Writes C⁻¹T and the derivatives.</summary>
-        public void Solve(int latentCount)
-        {
-            Multiply(Factor.Inverse, _second, _explained, size);
-            Multiply(Factor.Inverse, Scaled, _solved, latentCount);
-            Multiply(_explained, _solved, ByScaled, latentCount);
-            TensorPrimitives.Subtract(_solved, ByScaled, ByScaled);
-            Multiply(Factor.Inverse, _residual, ByMean, 1);
-        }
-
-        /// <summary>Returns tr C⁻¹T.</summary>
-        public double Trace()
-        {
-            double trace = 0;
-            for (int i = 0; i < size; i++)
-            {
-                trace += _explained[(i * size) + i];
-            }
-
-            return trace;
-        }
-
-        /// <summary>Returns element (i, i) of C⁻¹ − C⁻¹TC⁻¹.</summary>
-        public double ByNoise(int i) =>
-            Factor.Inverse[(i * size) + i]
-            - TensorPrimitives.Dot<double>(_explained.AsSpan(i * size, size), Factor.Inverse.AsSpan(i * size, size));
-
-        /// <summary>Returns M = I + WᵀR⁻¹W.</summary>
-        public double[] Information(LearningBlock block, LearningPoint point)
-        {
-            Array.Clear(_information);
-            for (int j = 0; j < latents; j++)
-            {
-                _information[(j * latents) + j] = 1;
-            }
-
-            for (int i = 0; i < size; i++)
-            {
-                double deviation = point.Noise[block.Observed[i]];
-                ReadOnlySpan<double> loadings = Scaled.AsSpan(i * latents, latents);
-                for (int j = 0; j < latents; j++)
-                {
-                    Span<double> row = _information.AsSpan(j * latents, latents);
-                    TensorPrimitives.MultiplyAdd(loadings, loadings[j] / (deviation * deviation), row, row);
-                }
-            }
-
-            return _information;
-        }
-
-        /// <summary>Writes the product of a square and a matrix with some columns, both row-major.</summary>
-        private void Multiply(double[] square, double[] matrix, double[] product, int columns)
-        {
-            for (int i = 0; i < size; i++)
-            {
-                Span<double> row = product.AsSpan(i * columns, columns);
-                row.Clear();
-                for (int k = 0; k < size; k++)
-                {
-                    TensorPrimitives.MultiplyAdd(matrix.AsSpan(k * columns, columns), square[(i * size) + k], row, row);
-                }
-            }
-        }
+        return algebra;
     }
 }

@@ -28,12 +28,12 @@ internal static unsafe class MomentKernels
     /// <returns>Whether all sums are finite, as they are when all cells are, short of an overflow.</returns>
     public static bool Centre(
         LaneWidth width, double* source, long stride, double* tile, int rows, ReadOnlySpan<double> centres, Span<double> sums) => width switch
-    {
-        LaneWidth.Bits512 => Centre<Lanes512, Vector512<double>>(source, stride, tile, rows, centres, sums),
-        LaneWidth.Bits256 => Centre<Lanes256, Vector256<double>>(source, stride, tile, rows, centres, sums),
-        LaneWidth.Bits128 => Centre<Lanes128, Vector128<double>>(source, stride, tile, rows, centres, sums),
-        _ => Centre<ScalarLanes, double>(source, stride, tile, rows, centres, sums),
-    };
+        {
+            LaneWidth.Bits512 => Centre<Lanes512, Vector512<double>>(source, stride, tile, rows, centres, sums),
+            LaneWidth.Bits256 => Centre<Lanes256, Vector256<double>>(source, stride, tile, rows, centres, sums),
+            LaneWidth.Bits128 => Centre<Lanes128, Vector128<double>>(source, stride, tile, rows, centres, sums),
+            _ => Centre<ScalarLanes, double>(source, stride, tile, rows, centres, sums),
+        };
 
     /// <summary>Adds DᵀD for the upper triangle of blocks of the tile D to a square of padded width.</summary>
     public static void Square(LaneWidth width, double* tile, int rows, int columns, double* square)

@@ -18,22 +18,21 @@ public sealed class ParameterStandardErrors
     {
         LearningLayout layout = problem.Layout;
         LearningUnits units = problem.Units;
-        int Place(int k) => problem.IsSum ? 0 : problem.Columns.ToList().IndexOf(k);
         double ErrorAt(int start, int count, int i) => count == 0 || i < 0 ? double.NaN : information.Error(start + (count == 1 ? 0 : i));
         double VarianceErrorAt(int start, int count, int i) =>
             count == 0 || i < 0 ? double.NaN : information.VarianceError(start + (count == 1 ? 0 : i));
 
         NoiseVariances = [.. Enumerable.Range(0, observations).Select(
-            k => VarianceErrorAt(layout.NoiseStart, layout.NoiseCount, Place(k)) * units.Scales[k] * units.Scales[k])];
+            k => VarianceErrorAt(layout.NoiseStart, layout.NoiseCount, problem.PlaceOf(k)) * units.Scales[k] * units.Scales[k])];
         Offset = [.. Enumerable.Range(0, observations).Select(k => units.OffsetMovesWithLoadings
             ? double.NaN
-            : ErrorAt(layout.OffsetStart, layout.OffsetCount, Place(k)) * units.Scales[k])];
+            : ErrorAt(layout.OffsetStart, layout.OffsetCount, problem.PlaceOf(k)) * units.Scales[k])];
         PriorMeans = [.. Enumerable.Range(0, latents).Select(j => ErrorAt(layout.MeanStart, layout.MeanCount, j) * units.LatentScales[j])];
         PriorVariances = [.. Enumerable.Range(0, latents).Select(
             j => VarianceErrorAt(layout.DeviationStart, layout.DeviationCount, j) * units.LatentScales[j] * units.LatentScales[j])];
-        Loadings = Matrix<double>.Build.Dense(observations, latents, (k, j) => layout.LoadingCount == 0 || Place(k) < 0
+        Loadings = Matrix<double>.Build.Dense(observations, latents, (k, j) => layout.LoadingCount == 0 || problem.PlaceOf(k) < 0
             ? double.NaN
-            : information.Error((Place(k) * latents) + j) * units.Scales[k] / units.LatentScales[j]);
+            : information.Error((problem.PlaceOf(k) * latents) + j) * units.Scales[k] / units.LatentScales[j]);
     }
 
     /// <summary>Gets those of the noise variances r, length K.</summary>

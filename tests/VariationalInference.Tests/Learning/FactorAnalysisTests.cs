@@ -84,7 +84,10 @@ public class FactorAnalysisTests
 
         VariationalEmResult result = new VariationalEm(new VariationalEmOptions
         {
-            Loadings = true, Offset = true, NoiseVariance = VarianceLearning.Each, Family = PosteriorFamily.MeanField,
+            Loadings = true,
+            Offset = true,
+            NoiseVariance = VarianceLearning.Each,
+            Family = PosteriorFamily.MeanField,
         }).Learn(start, statistics);
 
         double logLikelihood = expected.GetProperty("loglik_total").GetDouble();

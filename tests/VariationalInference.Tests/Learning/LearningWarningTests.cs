@@ -223,6 +223,24 @@ public class LearningWarningTests
         result.Bound.Should().Be(result.BoundTrace.Max());
     }
 
+    [Fact]
+    public void Progress_TellsABoundThatRisesToTheResult()
+    {
+        var told = new List<double>();
+        Matrix<double> table = Table(60, 5);
+
+        VariationalEmResult result = new VariationalEm(new VariationalEmOptions { Loadings = true, Offset = true, Starts = 3 }).Learn(
+            FactorAnalysis.Start(SufficientStatistics.Of(table), 1, "factors"), table, new Told(told));
+
+        told.Should().HaveCountGreaterThanOrEqualTo(4).And.BeInAscendingOrder();
+        told[^1].Should().BeApproximately(result.Bound, 1e-9);
+    }
+
+    private sealed class Told(List<double> values) : IProgress<double>
+    {
+        public void Report(double value) => values.Add(value);
+    }
+
     private static Matrix<double> Table(int rows, int columns)
     {
         var random = new Random(11);
