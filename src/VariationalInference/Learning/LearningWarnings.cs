@@ -5,6 +5,9 @@ namespace VariationalInference;
 /// <summary>Finds what is wrong with learned parameters.</summary>
 internal static class LearningWarnings
 {
+    /// <summary>A noise deviation below this part of the data's is no different from zero, where the bound does not reach zero itself.</summary>
+    private const double Nothing = 1e-6;
+
     public static ImmutableArray<LearningWarning> Of(
         LinearGaussianModel start, LearningProblem problem, LearningPoint learned, LearningInformation? information, VariationalEmOptions options)
     {
@@ -34,7 +37,7 @@ internal static class LearningWarnings
 
         int[] silent = options.NoiseVariance == VarianceLearning.Fixed
             ? []
-            : [.. Enumerable.Range(0, learned.Observations).Where(i => learned.Noise[i] == 0).Select(i => problem.Columns[i])];
+            : [.. Enumerable.Range(0, learned.Observations).Where(i => Math.Abs(learned.Noise[i]) < Nothing).Select(i => problem.Columns[i])];
         if (silent.Length > 0 && options is { Loadings: true, NoiseVariance: VarianceLearning.Each })
         {
             Warn(

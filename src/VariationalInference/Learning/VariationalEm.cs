@@ -30,10 +30,7 @@ public sealed class VariationalEm
     /// <summary>Below this, in standard units, a noise deviation may be on its way to zero.</summary>
     private const double Vanishing = 1e-4;
 
-    /// <summary>Below this it is so close that its gradient is all rounding.</summary>
-    private const double Vanished = 1e-6;
-
-    /// <summary>By at least this many nats a row the bound then rises each time that the deviation falls by a factor e.</summary>
+    /// <summary>By more than this many nats a row the bound then rises as the deviation falls by a factor e.</summary>
     private const double UnlimitedRise = 1e-3;
 
     /// <summary>Initializes a new instance of the <see cref="VariationalEm"/> class.</summary>
@@ -179,17 +176,23 @@ public sealed class VariationalEm
             return VariationalEmStopReason.GradientMet;
         }
 
-        LearningLayout layout = problem.Layout;
-        for (int i = layout.NoiseStart; i < layout.NoiseStart + layout.NoiseCount; i++)
+        if (IsUnbounded(ascent, problem.Layout))
         {
-            double size = Math.Abs(ascent.Vector[i]);
-            bool rises = size < Vanishing && -ascent.Gradient[i] * ascent.Vector[i] > UnlimitedRise;
-            if (rises || size is > 0 and < Vanished)
-            {
-                return VariationalEmStopReason.Unbounded;
-            }
+            return VariationalEmStopReason.Unbounded;
         }
 
         return ascent.Iterations >= Options.MaxIterations ? VariationalEmStopReason.IterationLimit : VariationalEmStopReason.RoundingFloor;
+    }
+
+    /// <summary>Tells whether the bound has risen to the end as the vanishing noise variances fell.</summary>
+    private static bool IsUnbounded(BoundAscent ascent, LearningLayout layout)
+    {
+        double[] back = [.. ascent.Vector];
+        for (int i = layout.NoiseStart; i < layout.NoiseStart + layout.NoiseCount; i++)
+        {
+            back[i] *= Math.Abs(back[i]) < Vanishing ? Math.E : 1;
+        }
+
+        return ascent.Value - ascent.Evaluate(back, new double[back.Length]) > UnlimitedRise;
     }
 }

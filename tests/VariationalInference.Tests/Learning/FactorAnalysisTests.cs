@@ -97,6 +97,26 @@ public class FactorAnalysisTests
     }
 
     [Fact]
+    public void MeanField_OfAHeywoodCase_ComesToItAndSaysSo()
+    {
+        // The mean-field bound is −∞ at a noise variance of zero itself unless the loadings are exactly orthogonal; it comes as near as doubles do.
+        JsonElement expected = Sets.GetProperty("attitude").GetProperty("variants").GetProperty("raw").GetProperty("fa").GetProperty("3");
+        SufficientStatistics statistics = Statistics("attitude", "raw");
+
+        VariationalEmResult result = new VariationalEm(new VariationalEmOptions
+        {
+            Loadings = true,
+            Offset = true,
+            NoiseVariance = VarianceLearning.Each,
+            Family = PosteriorFamily.MeanField,
+        }).Learn(FactorAnalysis.Start(statistics, 3, "factors"), statistics);
+
+        result.Bound.Should().BeApproximately(DenseLogLikelihood(statistics, expected), 1e-3);
+        result.StopReason.Should().NotBe(VariationalEmStopReason.Unbounded);
+        result.Warnings.Should().Contain(warning => warning.Kind == LearningWarningKind.HeywoodCase);
+    }
+
+    [Fact]
     public void Loadings_AreInTheCanonicalRotation()
     {
         JsonElement expected = Sets.GetProperty("mtcars").GetProperty("variants").GetProperty("raw").GetProperty("fa").GetProperty("2");
