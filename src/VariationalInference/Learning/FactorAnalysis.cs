@@ -17,7 +17,8 @@ public sealed class FactorAnalysis
     private FactorAnalysis(VariationalEmResult fit)
     {
         Fit = fit;
-        Uniquenesses = [.. fit.NoiseVariances.Select((variance, k) => variance / (variance + fit.Loadings.Row(k).DotProduct(fit.Loadings.Row(k))))];
+        Matrix<double> loadings = fit.Loadings();
+        Uniquenesses = [.. fit.NoiseVariances.Select((variance, k) => variance / (variance + loadings.Row(k).DotProduct(loadings.Row(k))))];
     }
 
     /// <summary>Gets the learned model, and how learning went.</summary>

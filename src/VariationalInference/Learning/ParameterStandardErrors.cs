@@ -14,6 +14,8 @@ namespace VariationalInference;
 /// </remarks>
 public sealed class ParameterStandardErrors
 {
+    private readonly Matrix<double> _loadings;
+
     internal ParameterStandardErrors(LearningProblem problem, LearningInformation information, int observations, int latents)
     {
         LearningLayout layout = problem.Layout;
@@ -30,7 +32,7 @@ public sealed class ParameterStandardErrors
         PriorMeans = [.. Enumerable.Range(0, latents).Select(j => ErrorAt(layout.MeanStart, layout.MeanCount, j) * units.LatentScales[j])];
         PriorVariances = [.. Enumerable.Range(0, latents).Select(
             j => VarianceErrorAt(layout.DeviationStart, layout.DeviationCount, j) * units.LatentScales[j] * units.LatentScales[j])];
-        Loadings = Matrix<double>.Build.Dense(observations, latents, (k, j) => layout.LoadingCount == 0 || problem.PlaceOf(k) < 0
+        _loadings = Matrix<double>.Build.Dense(observations, latents, (k, j) => layout.LoadingCount == 0 || problem.PlaceOf(k) < 0
             ? double.NaN
             : information.Error((problem.PlaceOf(k) * latents) + j) * units.Scales[k] / units.LatentScales[j]);
     }
@@ -47,6 +49,7 @@ public sealed class ParameterStandardErrors
     /// <summary>Gets those of the prior variances s², length J.</summary>
     public ImmutableArray<double> PriorVariances { get; }
 
-    /// <summary>Gets those of the loadings A, K×J.</summary>
-    public Matrix<double> Loadings { get; }
+    /// <summary>Writes out those of the loadings.</summary>
+    /// <returns>A new K×J matrix, as A.</returns>
+    public Matrix<double> Loadings() => _loadings.Clone();
 }

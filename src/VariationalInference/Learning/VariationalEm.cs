@@ -77,6 +77,7 @@ public sealed class VariationalEm
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The learned model and how good it is.</returns>
     /// <exception cref="ArgumentException"><paramref name="statistics"/> have another number of columns, or no cells.</exception>
+    /// <exception cref="NonFiniteValueException">The fixed variances are too far apart for the data's covariance in double precision.</exception>
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
     public VariationalEmResult Learn(
         LinearGaussianModel start,
@@ -111,6 +112,11 @@ public sealed class VariationalEm
         LinearGaussianModel start, LearningProblem problem, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         BoundAscent ascent = Climb(problem, progress, cancellationToken);
+        if (!double.IsFinite(ascent.Value))
+        {
+            Guard.ThrowNonFinite("the bound", ascent.Value, row: 0, ascent.Iterations);
+        }
+
         return new VariationalEmResult(start, problem, ascent, StopReasonOf(ascent, problem), Options);
     }
 

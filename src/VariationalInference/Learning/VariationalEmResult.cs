@@ -4,7 +4,7 @@ using MathNet.Numerics.LinearAlgebra;
 namespace VariationalInference;
 
 /// <summary>What was learned: the parameters, their bound, how far the climb got, and what is wrong.</summary>
-/// <remarks><threadsafety>Immutable, hence safe to share; but for the matrices, which are the caller's to leave alone.</threadsafety></remarks>
+/// <remarks><threadsafety>Immutable, hence safe to share.</threadsafety></remarks>
 public sealed class VariationalEmResult
 {
     /// <summary>
@@ -14,6 +14,7 @@ public sealed class VariationalEmResult
     public const double ZeroVarianceStandIn = 1e-12;
 
     private readonly Lazy<ParameterStandardErrors> _standardErrors;
+    private readonly Matrix<double> _loadings;
 
     internal VariationalEmResult(
         LinearGaussianModel start, LearningProblem problem, BoundAscent ascent, VariationalEmStopReason stopReason, VariationalEmOptions options)
@@ -28,7 +29,7 @@ public sealed class VariationalEmResult
             ? Bound
             : problem.CreateBound(PosteriorFamily.FullGaussian).Value(learned, learned.Copy()) - problem.LogScale;
         int observations = start.ObservationCount, latents = start.LatentCount;
-        Loadings = options.Loadings ? Matrix<double>.Build.Dense(observations, latents, (k, j) => units.Loading(point, k, j)) : start.Loadings();
+        _loadings = options.Loadings ? Matrix<double>.Build.Dense(observations, latents, (k, j) => units.Loading(point, k, j)) : start.Loadings();
         Offset = options.Offset ? [.. Enumerable.Range(0, observations).Select(k => units.Offset(point, k))] : start.Offset;
         NoiseVariances = options.NoiseVariance == VarianceLearning.Fixed
             ? start.NoiseVariances
@@ -50,9 +51,6 @@ public sealed class VariationalEmResult
     /// one. A model has positive variances, so that a variance at its boundary, 0, is <see cref="ZeroVarianceStandIn"/> in its scale there.
     /// </summary>
     public LinearGaussianModel Model { get; }
-
-    /// <summary>Gets the loadings A, K×J.</summary>
-    public Matrix<double> Loadings { get; }
 
     /// <summary>Gets the offset b, length K.</summary>
     public ImmutableArray<double> Offset { get; }
@@ -98,6 +96,10 @@ public sealed class VariationalEmResult
     /// </summary>
     public ParameterStandardErrors StandardErrors => _standardErrors.Value;
 
+    /// <summary>Writes out the loadings.</summary>
+    /// <returns>A new K×J matrix A.</returns>
+    public Matrix<double> Loadings() => _loadings.Clone();
+
     /// <summary>Sums up the outcome in one line.</summary>
     /// <returns>The text.</returns>
     public override string ToString() =>
@@ -109,7 +111,7 @@ public sealed class VariationalEmResult
         double[] prior = Positive(PriorVariances, units.LatentScales);
         return isSum
             ? new GaussianSumModel(noise.Length, noise[0], PriorMeans.AsSpan(), prior)
-            : new LinearGaussianModel(Loadings, Offset.AsSpan(), noise, PriorMeans.AsSpan(), prior);
+            : new LinearGaussianModel(_loadings, Offset.AsSpan(), noise, PriorMeans.AsSpan(), prior);
     }
 
     private static double[] Positive(ImmutableArray<double> variances, double[] scales) =>

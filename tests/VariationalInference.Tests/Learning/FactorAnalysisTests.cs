@@ -70,7 +70,7 @@ public class FactorAnalysisTests
             climbed.Converged.Should().BeTrue(climbed.ToString());
             climbed.Bound.Should().BeApproximately(logLikelihood, 1e-10 * Math.Abs(logLikelihood));
             climbed.NoiseVariances[0].Should().BeApproximately(noise, 1e-6 * noise);
-            (climbed.Loadings * climbed.Loadings.Transpose()).Should().Match<Matrix<double>>(product =>
+            (climbed.Loadings() * climbed.Loadings().Transpose()).Should().Match<Matrix<double>>(product =>
                 (product - (solution.Model.Loadings() * solution.Model.Loadings().Transpose())).FrobeniusNorm() < 1e-4 * product.FrobeniusNorm());
         }
     }
@@ -126,8 +126,8 @@ public class FactorAnalysisTests
         Matrix<double> reference = LearningData.Matrix(expected.GetProperty("loadings_W_with_WtPsiInvW_diagonal"));
         for (int j = 0; j < 2; j++)
         {
-            double sign = Math.Sign(reference.Column(j).DotProduct(result.Fit.Loadings.Column(j)));
-            (sign * result.Fit.Loadings.Column(j)).Should().Match<Vector<double>>(
+            double sign = Math.Sign(reference.Column(j).DotProduct(result.Fit.Loadings().Column(j)));
+            (sign * result.Fit.Loadings().Column(j)).Should().Match<Vector<double>>(
                 column => (column - reference.Column(j)).L2Norm() < 1e-5 * reference.Column(j).L2Norm());
         }
     }

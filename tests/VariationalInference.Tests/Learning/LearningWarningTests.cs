@@ -25,7 +25,7 @@ public class LearningWarningTests
         result.Fit.Bound.Should().BeApproximately(expected.Fit.Bound, 1e-9);
         result.Fit.Offset[2].Should().BeApproximately(0.1, 1e-15);
         result.Fit.NoiseVariances[2].Should().Be(0);
-        result.Fit.Loadings[2, 0].Should().Be(0);
+        result.Fit.Loadings()[2, 0].Should().Be(0);
         result.Fit.Model.NoiseVariances[2].Should().BePositive();
         double.IsFinite(result.Fit.Model.LogEvidence(table.Row(0).ToArray())).Should().BeTrue();
     }
@@ -193,6 +193,54 @@ public class LearningWarningTests
         ((Action)(() => learner.Learn(null!, Table(5, 3)))).Should().Throw<ArgumentNullException>().WithParameterName("start");
         ((Action)(() => learner.Learn(model, Table(5, 3), cancellationToken: new CancellationToken(canceled: true))))
             .Should().Throw<OperationCanceledException>();
+    }
+
+    [Fact]
+    public void KnownNoiseFarBelowThePrecisionOfTheData_IsRefused()
+    {
+        var model = new LinearGaussianModel(Matrix<double>.Build.Dense(3, 1, 1.0), new double[3], [1e-20, 1e-20, 1e-20], [0], [1]);
+
+        Action act = () => new VariationalEm(new VariationalEmOptions { NoiseVariance = VarianceLearning.Fixed, Offset = true }).Learn(model, Table(20, 3));
+
+        act.Should().Throw<NonFiniteValueException>().Which.Quantity.Should().Be("the bound");
+    }
+
+    [Fact]
+    public void StandardErrors_OfTheLoadingsOfOneFactor_AreThoseOfDifferences()
+    {
+        SufficientStatistics statistics = SufficientStatistics.Of(Table(100, 4));
+
+        VariationalEmResult result = FactorAnalysis.Learn(statistics, 1).Fit;
+
+        // The offset is independent of the others: the information on loadings and noise is a block of its own.
+        Matrix<double> table = Table(100, 4);
+        Matrix<double> loadings = result.Loadings();
+        double[] start = [.. loadings.Column(0), .. result.NoiseVariances];
+        Matrix<double> information = Matrix<double>.Build.Dense(8, 8, (i, j) => -SecondDifference(i, j));
+        Matrix<double> covariance = information.Inverse();
+        for (int k = 0; k < 4; k++)
+        {
+            double expected = Math.Sqrt(covariance[k, k]);
+            result.StandardErrors.Loadings()[k, 0].Should().BeApproximately(expected, 1e-4 * expected);
+            expected = Math.Sqrt(covariance[4 + k, 4 + k]);
+            result.StandardErrors.NoiseVariances[k].Should().BeApproximately(expected, 1e-4 * expected);
+        }
+
+        double SecondDifference(int i, int j)
+        {
+            const double step = 1e-4;
+            double At(int a, int b)
+            {
+                double[] moved = [.. start];
+                moved[i] += a * step;
+                moved[j] += b * step;
+                var model = new LinearGaussianModel(
+                    Matrix<double>.Build.Dense(4, 1, moved[..4]), result.Offset.AsSpan(), moved.AsSpan(4), [0], [1]);
+                return table.EnumerateRows().Sum(row => model.LogEvidence(row.ToArray()));
+            }
+
+            return (At(1, 1) - At(1, -1) - At(-1, 1) + At(-1, -1)) / (4 * step * step);
+        }
     }
 
     [Fact]
