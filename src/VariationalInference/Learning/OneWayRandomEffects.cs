@@ -59,11 +59,11 @@ public sealed class OneWayRandomEffects
     /// Whether to maximise the restricted likelihood (REML), the likelihood integrated over μ, which allows for the degree of freedom that
     /// estimating μ takes; variances are then larger. The default is maximum likelihood.
     /// </param>
-    /// <param name="cancellationToken">Stops the work.</param>
+    /// <param name="cancellationToken">Stops the work; what was learned so far is returned.</param>
     /// <returns>What was learned.</returns>
     /// <exception cref="ArgumentException">A group is null, a measurement is infinite, or there are none.</exception>
     /// <exception cref="NonFiniteValueException">The squares of the measurements leave the range of double precision.</exception>
-    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The work was cancelled before anything was learned.</exception>
     public static OneWayRandomEffects Learn(
         IEnumerable<IReadOnlyList<double>> groups, bool restricted = false, CancellationToken cancellationToken = default)
     {

@@ -79,10 +79,10 @@ public sealed class ProbabilisticPca
     /// <param name="componentCount">The number of components J. Range: 1 to the number of columns.</param>
     /// <param name="starts">The number of starts; see <see cref="VariationalEmOptions.Starts"/>. Range: at least 1.</param>
     /// <param name="seed">The seed of the starts that are drawn.</param>
-    /// <param name="cancellationToken">Stops the work.</param>
+    /// <param name="cancellationToken">Stops the work; what was learned so far is returned.</param>
     /// <returns>What was learned; of complete rows, the closed form.</returns>
     /// <exception cref="ArgumentException">An argument is outside its range.</exception>
-    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The work was cancelled before anything was learned.</exception>
     public static VariationalEmResult Learn(
         SufficientStatistics statistics, int componentCount, int starts = 8, int seed = 0, CancellationToken cancellationToken = default)
     {

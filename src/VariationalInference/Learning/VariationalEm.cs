@@ -53,11 +53,11 @@ public sealed class VariationalEm
     /// <param name="start">The model: its fixed parameters count, the others are a start.</param>
     /// <param name="table">The observations, N×K with N ≥ 1; NaN means missing.</param>
     /// <param name="progress">Is told the bound reached so far, in nats, after each start and each stage.</param>
-    /// <param name="cancellationToken">Stops the work.</param>
+    /// <param name="cancellationToken">Stops the work; what was learned so far is returned.</param>
     /// <returns>The learned model and how good it is.</returns>
     /// <exception cref="ArgumentException"><paramref name="table"/> has another width, no rows or no cells, or holds an infinity.</exception>
     /// <exception cref="NonFiniteValueException">The squares of a column leave the range of double precision.</exception>
-    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The work was cancelled before anything was learned.</exception>
     public VariationalEmResult Learn(
         LinearGaussianModel start,
         Matrix<double> table,
@@ -74,11 +74,11 @@ public sealed class VariationalEm
     /// <param name="start">The model: its fixed parameters count, the others are a start.</param>
     /// <param name="statistics">The statistics, one column for each observation.</param>
     /// <param name="progress">Is told the bound reached so far, in nats, after each start and each stage.</param>
-    /// <param name="cancellationToken">Stops the work.</param>
+    /// <param name="cancellationToken">Stops the work; what was learned so far is returned.</param>
     /// <returns>The learned model and how good it is.</returns>
     /// <exception cref="ArgumentException"><paramref name="statistics"/> have another number of columns, or no cells.</exception>
     /// <exception cref="NonFiniteValueException">The fixed variances are too far apart for the data's covariance in double precision.</exception>
-    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The work was cancelled before anything was learned.</exception>
     public VariationalEmResult Learn(
         LinearGaussianModel start,
         SufficientStatistics statistics,
@@ -117,33 +117,54 @@ public sealed class VariationalEm
             Guard.ThrowNonFinite("the bound", ascent.Value, row: 0, ascent.Iterations);
         }
 
-        return new VariationalEmResult(start, problem, ascent, StopReasonOf(ascent, problem), Options);
+        return new VariationalEmResult(start, problem, ascent, StopReasonOf(ascent, problem, cancellationToken), Options);
     }
 
+    /// <summary>Climbs from each start, and from the best of them to the top; returns the best that there is when the work is cancelled.</summary>
     private BoundAscent Climb(LearningProblem problem, IProgress<double>? progress, CancellationToken cancellationToken)
+    {
+        var ascents = new List<BoundAscent>();
+        try
+        {
+            ClimbFromStarts(ascents, problem, progress, cancellationToken);
+            ascents = [Best(ascents)];
+            if (Options.Method != VariationalEmMethod.Plain)
+            {
+                Finish(ascents[0], problem, progress);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested && ascents.Count > 0)
+        {
+            // What was reached is the result.
+        }
+
+        return Best(ascents);
+    }
+
+    private void ClimbFromStarts(
+        List<BoundAscent> ascents, LearningProblem problem, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         MarginalBound bound = problem.CreateBound(Options.Family);
         var expectation = new ExpectationMaximisation(problem.Blocks, Options);
         if (Options.Method == VariationalEmMethod.Plain)
         {
-            var plain = new BoundAscent(bound, problem.Layout, problem.Given, cancellationToken);
-            Iterate(plain, expectation, Options.MaxIterations);
-            return plain;
+            ascents.Add(new BoundAscent(bound, problem.Layout, problem.Given, cancellationToken));
+            Iterate(ascents[0], expectation, Options.MaxIterations);
+            return;
         }
 
-        BoundAscent? best = null;
         for (int index = 0; index < problem.StartCount; index++)
         {
             var ascent = new BoundAscent(bound, problem.Layout, problem.Start(index), cancellationToken);
+            ascents.Add(ascent);
             Iterate(ascent, expectation, Math.Min(WarmUpIterations, Options.MaxIterations));
             ascent.Climb(Math.Max(RaceTolerance, Options.GradientTolerance), Math.Min(RaceIterations, Options.MaxIterations));
-            best = best is null || ascent.Value > best.Value ? ascent : best;
-            progress?.Report((best.Value * problem.RowCount) - problem.LogScale);
+            progress?.Report((Best(ascents).Value * problem.RowCount) - problem.LogScale);
         }
-
-        Finish(best!, problem, progress);
-        return best!;
     }
+
+    /// <summary>Returns the highest, the first of those that are.</summary>
+    private static BoundAscent Best(List<BoundAscent> ascents) => ascents.MaxBy(ascent => ascent.Value)!;
 
     /// <summary>Climbs to the top; where there are few parameters, by turns with Newton steps, which take ridges and leave saddles.</summary>
     private void Finish(BoundAscent ascent, LearningProblem problem, IProgress<double>? progress)
@@ -175,11 +196,16 @@ public sealed class VariationalEm
         }
     }
 
-    private VariationalEmStopReason StopReasonOf(BoundAscent ascent, LearningProblem problem)
+    private VariationalEmStopReason StopReasonOf(BoundAscent ascent, LearningProblem problem, CancellationToken cancellationToken)
     {
         if (ascent.GradientNorm <= Options.GradientTolerance)
         {
             return VariationalEmStopReason.GradientMet;
+        }
+
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return VariationalEmStopReason.Cancelled;
         }
 
         if (IsUnbounded(ascent, problem.Layout))

@@ -14,4 +14,7 @@ public enum VariationalEmStopReason
 
     /// <summary>The bound grows without limit as a noise variance goes to zero: the data do not determine the parameters.</summary>
     Unbounded,
+
+    /// <summary>The work was cancelled; the result is the best point so far.</summary>
+    Cancelled,
 }

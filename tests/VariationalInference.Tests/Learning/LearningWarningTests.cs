@@ -195,6 +195,35 @@ public class LearningWarningTests
             .Should().Throw<OperationCanceledException>();
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(9)]
+    public void Cancelled_OnTheWay_ReturnsTheBestSoFar(int atReport)
+    {
+        var model = new LinearGaussianModel(Matrix<double>.Build.Random(6, 2, seed: 1), new double[6], [1, 1, 1, 1, 1, 1], [0, 0], [1, 1]);
+        SufficientStatistics statistics = SufficientStatistics.Of(model.Sample(300, seed: 2).Observations);
+        using var cancellation = new CancellationTokenSource();
+        var bounds = new List<double>();
+        var progress = new Callback(bound =>
+        {
+            bounds.Add(bound);
+            if (bounds.Count == atReport)
+            {
+                cancellation.Cancel();
+            }
+        });
+
+        VariationalEmResult result = new VariationalEm(new VariationalEmOptions { Loadings = true, GradientTolerance = 0 })
+            .Learn(model, statistics, progress, cancellation.Token);
+
+        result.StopReason.Should().Be(VariationalEmStopReason.Cancelled);
+        result.Converged.Should().BeFalse();
+        bounds.Should().HaveCount(atReport);
+        result.Bound.Should().BeApproximately(bounds.Max(), 1e-9 * Math.Abs(result.Bound));
+        result.StandardErrors.NoiseVariances.Should().HaveCount(6);
+    }
+
     [Fact]
     public void KnownNoiseFarBelowThePrecisionOfTheData_IsRefused()
     {
@@ -293,5 +322,10 @@ public class LearningWarningTests
     {
         var random = new Random(11);
         return Matrix<double>.Build.Dense(rows, columns, (n, k) => Math.Cos(n * 1.7) + ((1.5 + (0.5 * k)) * (random.NextDouble() - 0.5)));
+    }
+
+    private sealed class Callback(Action<double> report) : IProgress<double>
+    {
+        public void Report(double value) => report(value);
     }
 }
