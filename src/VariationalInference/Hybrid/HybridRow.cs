@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace VariationalInference;
 
 /// <summary>One row on its way through hybrid inference: the encoder's means, then the coordinate block given them. Not thread-safe.</summary>
@@ -45,15 +43,8 @@ internal sealed class HybridRow
     /// <summary>Takes the encoder's means and solves the coordinate block exactly.</summary>
     public void Solve(AmortizedBlock block, ReadOnlySpan<double> whitened, ReadOnlySpan<double> means)
     {
-        _block = block;
-        for (int i = 0; i < means.Length; i++)
-        {
-            _amortized[i] = block.Whiten(i, means[i]);
-        }
-
-        Span<double> residual = _bestResidual.AsSpan(0, block.Shape.Rank);
-        block.Residual(whitened, _amortized, residual);
-        block.Solve(residual, _best);
+        Encode(block, whitened, means);
+        block.Solve(_bestResidual.AsSpan(0, block.Shape.Rank), _best);
         _isSwept = false;
         OptimizationGap = 0;
     }
@@ -66,13 +57,15 @@ internal sealed class HybridRow
     /// <param name="sweeps">The number of sweeps.</param>
     public void Sweep(AmortizedBlock block, ReadOnlySpan<double> whitened, ReadOnlySpan<double> means, Span<double> state, int sweeps)
     {
-        Solve(block, whitened, means);
+        Encode(block, whitened, means);
+        Span<double> best = _bestResidual.AsSpan(0, block.Shape.Rank);
         Span<double> residual = _sweptResidual.AsSpan(0, block.Shape.Rank);
-        block.Residual(whitened, _amortized, residual);
+        best.CopyTo(residual);
+        block.Solve(best, _best);
         block.Sweep(residual, state, sweeps);
         state.CopyTo(_swept);
         _isSwept = true;
-        OptimizationGap = 0.5 * (SquaredDistance(state, _best) + SquaredDistance(residual, _bestResidual.AsSpan(0, residual.Length)));
+        OptimizationGap = 0.5 * (SquaredDistance(state, _best) + SquaredDistance(residual, best));
     }
 
     /// <summary>Returns the part of the row's amortization gap that is due to the means, with the coordinate block at its best, in nats.</summary>
@@ -89,9 +82,26 @@ internal sealed class HybridRow
         return likelihoodBase - (0.5 * (squares + _block.Shape.LogScaledPrecisionSum));
     }
 
+    /// <summary>Whitens the encoder's means and takes their part out of the row.</summary>
+    private void Encode(AmortizedBlock block, ReadOnlySpan<double> whitened, ReadOnlySpan<double> means)
+    {
+        _block = block;
+        for (int i = 0; i < means.Length; i++)
+        {
+            _amortized[i] = block.Whiten(i, means[i]);
+        }
+
+        block.Residual(whitened, _amortized, _bestResidual.AsSpan(0, block.Shape.Rank));
+    }
+
     private static double SquaredDistance(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
     {
-        double distance = a.IsEmpty ? 0 : TensorPrimitives.Distance(a, b);
-        return distance * distance;
+        double sum = 0;
+        for (int i = 0; i < a.Length; i++)
+        {
+            sum += (a[i] - b[i]) * (a[i] - b[i]);
+        }
+
+        return sum;
     }
 }
