@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Numerics.Tensors;
 using MathNet.Numerics.Random;
 
 namespace VariationalInference;
@@ -10,39 +9,18 @@ internal sealed class HybridTraining
     private const double RateReduction = 0.5;
     private const double SmallestRateFactor = 1e-3;
     private const double RequiredImprovement = 0.01;
-    private const double AveragingEpochs = 3;
-
-    // Shards are cut by the size of the batch alone, so that results do not depend on the number of threads.
-    private const int PreferredShards = 8;
-    private const int SmallestShard = 64;
-    private const int LargestShard = 256;
-
-    // So many parameters are merged and stepped at a time.
-    private const int PartLength = 8_192;
 
     private readonly TrainingRows _rows;
     private readonly HybridOptions _options;
     private readonly IEncoder _encoder;
+    private readonly TrainingStep _step;
     private readonly HybridEvaluation _evaluation;
-    private readonly HybridShard[] _shards;
-    private readonly ShardTeam _team;
-    private readonly Action<int> _runShard;
-    private readonly Action<int> _stepPart;
-    private readonly RowReference[] _batch;
-    private readonly int _shardRows;
-    private readonly double[] _gradient;
-    private readonly double _averageRate;
     private readonly IProgress<HybridProgress>? _progress;
     private readonly CancellationToken _cancellation;
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly TimeSpan _before;
     private TrainingState _state;
     private int[] _order = [];
-
-    // The size of the minibatch at work, how many shards it has, and what it steps.
-    private int _size;
-    private int _shardCount;
-    private Memory<double> _parameters;
 
     /// <param name="rows">The rows to train on.</param>
     /// <param name="validation">The rows held out.</param>
@@ -71,23 +49,17 @@ internal sealed class HybridTraining
         _encoder = encoder;
         _progress = progress;
         _cancellation = cancellation;
-        (int batch, _shardRows, int shards) = Sizes(rows.Count, options);
-        _batch = new RowReference[batch];
-        _team = team;
-        _evaluation = new HybridEvaluation(validation, complete, encoder, _team);
-        _state = resumed is null ? Begin(complete, scales) : GoOn(resumed, complete);
+        _evaluation = new HybridEvaluation(validation, complete, encoder, team);
+        _state = resumed is null
+            ? Begin(complete, scales)
+            : ResumedTraining.Of(resumed, rows.Count, complete, _evaluation, encoder, options);
         _before = _state.Elapsed;
-        _shards = [.. Enumerable.Range(0, shards).Select(_ => new HybridShard(complete, options, encoder, _state.Coordinates, _shardRows))];
-        _runShard = RunShard;
-        _stepPart = StepPart;
-        _gradient = new double[encoder.Parameters.Length];
-        double steps = Math.Ceiling((double)rows.Count / options.BatchSize);
-        _averageRate = 1 / (1 + (AveragingEpochs * steps));
+        _step = new TrainingStep(complete, options, encoder, _state, team);
     }
 
     /// <summary>Returns the largest number of threads that a run has work for.</summary>
     public static int MostThreads(long rows, int heldOut, HybridOptions options) =>
-        Math.Max(Sizes(rows, options).Shards, HybridEvaluation.TileCount(heldOut));
+        Math.Max(TrainingStep.MostThreads(rows, options), HybridEvaluation.TileCount(heldOut));
 
     /// <summary>Gets the mean log evidence of a held-out row, in nats.</summary>
     public double LogEvidence => _evaluation.LogEvidence;
@@ -145,13 +117,6 @@ internal sealed class HybridTraining
         return reason.Value;
     }
 
-    private static (int Batch, int ShardRows, int Shards) Sizes(long rows, HybridOptions options)
-    {
-        int batch = (int)Math.Min(options.BatchSize, rows);
-        int shardRows = Math.Clamp(batch / PreferredShards, SmallestShard, LargestShard);
-        return (batch, shardRows, ((batch - 1) / shardRows) + 1);
-    }
-
     private TrainingState Begin(AmortizedBlock complete, EncoderScales scales) => new()
     {
         RowCount = _rows.Count,
@@ -163,64 +128,6 @@ internal sealed class HybridTraining
         Coordinates = _options.CoordinateSweeps is null ? [] : new double[_rows.Count * complete.Coordinate.Length],
         Optimizer = _options.Optimizer.CreateState(_encoder.Parameters.Length),
     };
-
-    /// <exception cref="ArgumentException">The state is not one of this run.</exception>
-    private TrainingState GoOn(TrainingState checkpoint, AmortizedBlock complete)
-    {
-        if (checkpoint.RowCount != _rows.Count)
-        {
-            throw new ArgumentException(
-                Guard.Text($"The checkpoint was made with {checkpoint.RowCount} training rows; there are {_rows.Count} now, and they must be the same."),
-                nameof(checkpoint));
-        }
-
-        const double sameEvidence = 1e-9;
-        if (!(Math.Abs(LogEvidence - checkpoint.LogEvidence) <= sameEvidence * Math.Max(1, Math.Abs(checkpoint.LogEvidence))))
-        {
-            throw new ArgumentException(
-                Guard.Text($"The held-out rows have a mean log evidence of {LogEvidence} and had {checkpoint.LogEvidence} at the checkpoint; the model, the rows, Seed, ShuffleRows and ValidationFraction must be the same."),
-                nameof(checkpoint));
-        }
-
-        long coordinates = _options.CoordinateSweeps is null ? 0 : _rows.Count * complete.Coordinate.Length;
-        if (checkpoint.Coordinates.Length != coordinates)
-        {
-            throw new ArgumentException(
-                Guard.Text($"The checkpoint holds {checkpoint.Coordinates.Length} coordinate means, and there must be {coordinates}: CoordinateSweeps and AmortizedLatents must be as they were."),
-                nameof(checkpoint));
-        }
-
-        if (checkpoint.Optimizer.Settings.Kind != _options.Optimizer.Kind)
-        {
-            throw new ArgumentException(
-                $"The checkpoint holds the state of {checkpoint.Optimizer.Settings.Kind}; Optimizer is {_options.Optimizer.Kind} and must be the same.",
-                nameof(checkpoint));
-        }
-
-        RequireSameGap(checkpoint);
-        TrainingState state = checkpoint.Copy();
-        state.Optimizer = _options.Optimizer.CreateState(state.Current.Length);
-        state.Optimizer.CopyFrom(checkpoint.Optimizer);
-        return state;
-    }
-
-    /// <summary>Requires that the best parameters do here what they did there: the run builds on their gap, and reports it.</summary>
-    /// <exception cref="ArgumentException">They do not.</exception>
-    private void RequireSameGap(TrainingState checkpoint)
-    {
-        // Far above what single precision differs by from one processor to another.
-        const double sameGap = 0.01;
-        const double rounding = 1e-6;
-        checkpoint.Best.CopyTo(_encoder.Parameters);
-        double gap = _evaluation.Gaps().Mean;
-        checkpoint.Current.CopyTo(_encoder.Parameters);
-        if (!(Math.Abs(gap - checkpoint.BestGap) <= (sameGap * gap) + rounding))
-        {
-            throw new ArgumentException(
-                Guard.Text($"The best parameters of the checkpoint have a mean amortization gap of {gap} on the held-out rows and had {checkpoint.BestGap}; the model, the encoder, the rows and AmortizedLatents must be the same."),
-                nameof(checkpoint));
-        }
-    }
 
     private void JudgeUntrained()
     {
@@ -313,7 +220,7 @@ internal sealed class HybridTraining
         _state.Best.CopyTo(_state.Current.AsSpan());
         _state.Best.CopyTo(_state.Average.AsSpan());
         _state.Coordinates.AsSpan().Clear();
-        _state.Optimizer = _options.Optimizer.CreateState(_gradient.Length);
+        _state.Optimizer = _options.Optimizer.CreateState(_state.Current.Length);
         Resumable = _state;
     }
 
@@ -387,15 +294,15 @@ internal sealed class HybridTraining
                     continue;
                 }
 
-                _batch[filled++] = new RowReference(rows, _order[i]);
-                if (filled == _batch.Length)
+                _step.Batch[filled++] = new RowReference(rows, _order[i]);
+                if (filled == _step.Batch.Length)
                 {
                     if (_cancellation.IsCancellationRequested)
                     {
                         return false;
                     }
 
-                    RunStep(filled);
+                    _step.Run(filled);
                     filled = 0;
                 }
             }
@@ -414,7 +321,7 @@ internal sealed class HybridTraining
 
         if (filled > 0)
         {
-            RunStep(filled);
+            _step.Run(filled);
         }
 
         return true;
@@ -438,56 +345,6 @@ internal sealed class HybridTraining
             int other = random.Next(i + 1);
             (_order[i], _order[other]) = (_order[other], _order[i]);
         }
-    }
-
-    /// <summary>One minibatch: shards in any order, merged in theirs, and one step uphill along the mean gradient.</summary>
-    private void RunStep(int size)
-    {
-        PreparedTapes.Refresh(_encoder);
-        _size = size;
-        _shardCount = (size + _shardRows - 1) / _shardRows;
-        _team.Run(_shardCount, _runShard);
-        _state.Optimizer.Steps++;
-        _parameters = _encoder.Parameters;
-        _team.Run((_gradient.Length + PartLength - 1) / PartLength, _stepPart);
-        double elbo = 0;
-        double optimizationGap = 0;
-        foreach (HybridShard shard in _shards.AsSpan(0, _shardCount))
-        {
-            elbo += shard.Elbo;
-            optimizationGap += shard.OptimizationGap;
-        }
-
-        _state.Elbo += elbo;
-        _state.OptimizationGap += optimizationGap;
-        _state.Visited += size;
-        _state.Step++;
-    }
-
-    /// <summary>Merges the shards' gradients in some neighbouring parameters, steps these, and moves their average along.</summary>
-    private void StepPart(int part)
-    {
-        Range range = (part * PartLength)..Math.Min((part + 1) * PartLength, _gradient.Length);
-        Span<double> gradient = _gradient.AsSpan(range);
-        double share = 1.0 / _size;
-        TensorPrimitives.Multiply(_shards[0].Gradient.AsSpan(range), share, gradient);
-        for (int shard = 1; shard < _shardCount; shard++)
-        {
-            TensorPrimitives.MultiplyAdd(_shards[shard].Gradient.AsSpan(range), share, gradient, gradient);
-        }
-
-        Span<double> parameters = _parameters.Span[range];
-        Span<double> average = _state.Average.AsSpan(range);
-        _state.Optimizer.StepPart(parameters, gradient, part * PartLength, _state.RateFactor);
-        TensorPrimitives.Lerp(average, parameters, _averageRate, average);
-    }
-
-    private void RunShard(int shard)
-    {
-        int start = shard * _shardRows;
-        int count = Math.Min(_shardRows, _size - start);
-        long stream = (_state.Step * _shards.Length) + shard;
-        _shards[shard].Run(_batch.AsSpan(start, count), StreamSeed.Of(_options.Seed, 2, stream));
     }
 
     /// <summary>Saves where the run can go on. Whatever goes wrong with that must not end the run.</summary>
