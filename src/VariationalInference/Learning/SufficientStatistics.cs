@@ -113,7 +113,7 @@ public sealed class SufficientStatistics
     /// <summary>Takes statistics of complete rows that were worked out elsewhere, such as a printed covariance matrix.</summary>
     /// <param name="count">The number of rows n. Range: at least 1.</param>
     /// <param name="means">The means x̄, length K ≥ 1, all finite.</param>
-    /// <param name="covariance">The covariance matrix with divisor n, K×K, symmetric, all finite; zero where n = 1.</param>
+    /// <param name="covariance">The covariance matrix with divisor n, K×K, symmetric, finite also when multiplied by n; zero where n = 1.</param>
     /// <returns>The statistics.</returns>
     /// <exception cref="ArgumentException">An argument is outside its range.</exception>
     public static SufficientStatistics OfMoments(long count, ReadOnlySpan<double> means, Matrix<double> covariance)
@@ -125,25 +125,34 @@ public sealed class SufficientStatistics
         Guard.Length(covariance.RowCount, means.Length, nameof(covariance), "one row for each mean");
         Guard.Length(covariance.ColumnCount, means.Length, nameof(covariance), "one column for each mean");
         int size = means.Length;
+        for (int k = 0; k < size; k++)
+        {
+            Require(covariance[k, k] >= 0 && double.IsFinite(count * covariance[k, k]) && (count > 1 || covariance[k, k] == 0), k, k);
+        }
+
         var products = new double[Moments.TriangleLength(size)];
         for (int i = 0, at = 0; i < size; i++)
         {
             for (int j = i; j < size; j++, at++)
             {
-                double limit = Math.Sqrt(covariance[i, i] * covariance[j, j]) * (1 + 1e-9);
-                if (covariance[i, j] != covariance[j, i] || !(Math.Abs(covariance[i, j]) <= limit) || (count == 1 && limit != 0))
-                {
-                    throw new ArgumentException(
-                        Guard.Text($"{nameof(covariance)}[{i}, {j}] is {covariance[i, j]}; it must be finite, symmetric and within the variances, 0 for 1 row."),
-                        nameof(covariance));
-                }
-
+                double limit = Math.Sqrt(covariance[i, i]) * Math.Sqrt(covariance[j, j]) * (1 + 1e-9);
+                Require(covariance[i, j] == covariance[j, i] && Math.Abs(covariance[i, j]) <= limit, i, j);
                 products[at] = count * covariance[i, j];
             }
         }
 
         var moments = new Moments(count, [.. means], new double[size], count == 1 ? null : products);
         return new SufficientStatistics(size, new Dictionary<MissingPattern, Moments> { [MissingPattern.Of(means)] = moments });
+
+        void Require(bool condition, int i, int j)
+        {
+            if (!condition)
+            {
+                throw new ArgumentException(
+                    Guard.Text($"{nameof(covariance)}[{i}, {j}] is {covariance[i, j]}; it must be finite, symmetric and within the variances, 0 for 1 row."),
+                    nameof(covariance));
+            }
+        }
     }
 
     /// <summary>Reads what <see cref="Save"/> wrote. Nothing in the stream is trusted.</summary>

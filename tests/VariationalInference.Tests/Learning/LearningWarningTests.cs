@@ -190,6 +190,18 @@ public class LearningWarningTests
             "covariance[0, 1] is 2; it must be finite, symmetric and within the variances");
         Refusal.Of<ArgumentException>(
             () => SufficientStatistics.OfMoments(10, [0, 0], Matrix<double>.Build.Dense(2, 2, double.NaN)), "covariance", "covariance[0, 0] is NaN");
+        foreach (double variance in (double[])[-1, double.PositiveInfinity, 1e308])
+        {
+            Refusal.Of<ArgumentException>(
+                () => SufficientStatistics.OfMoments(10, [0, 0], Matrix<double>.Build.DenseOfDiagonalArray([1, variance])),
+                "covariance",
+                FormattableString.Invariant($"covariance[1, 1] is {variance}; it must be finite"));
+        }
+
+        Refusal.Of<ArgumentException>(
+            () => SufficientStatistics.OfMoments(10, [0, 0], Matrix<double>.Build.DenseOfDiagonalArray([-1, -1])),
+            "covariance",
+            "covariance[0, 0] is -1; it must be finite");
         ((Action)(() => learner.Learn(null!, Table(5, 3)))).Should().Throw<ArgumentNullException>().WithParameterName("start");
         ((Action)(() => learner.Learn(model, Table(5, 3), cancellationToken: new CancellationToken(canceled: true))))
             .Should().Throw<OperationCanceledException>();
