@@ -55,8 +55,12 @@ public sealed class VariationalEm
     /// <param name="progress">Is told the bound reached so far, in nats, after each start and each stage.</param>
     /// <param name="cancellationToken">Stops the work; what was learned so far is returned.</param>
     /// <returns>The learned model and how good it is.</returns>
-    /// <exception cref="ArgumentException"><paramref name="table"/> has another width, no rows or no cells, or holds an infinity.</exception>
-    /// <exception cref="NonFiniteValueException">The squares of a column leave the range of double precision.</exception>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="table"/> has another width, no rows or no cells, holds an infinity, or all columns are constant and would be left out.
+    /// </exception>
+    /// <exception cref="NonFiniteValueException">
+    /// The squares of a column leave the range of double precision, or the fixed variances are too far apart for the data's covariance in it.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The work was cancelled before anything was learned.</exception>
     public VariationalEmResult Learn(
         LinearGaussianModel start,
@@ -76,8 +80,12 @@ public sealed class VariationalEm
     /// <param name="progress">Is told the bound reached so far, in nats, after each start and each stage.</param>
     /// <param name="cancellationToken">Stops the work; what was learned so far is returned.</param>
     /// <returns>The learned model and how good it is.</returns>
-    /// <exception cref="ArgumentException"><paramref name="statistics"/> have another number of columns, or no cells.</exception>
-    /// <exception cref="NonFiniteValueException">The fixed variances are too far apart for the data's covariance in double precision.</exception>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="statistics"/> have another number of columns or no cells, or all columns are constant and would be left out.
+    /// </exception>
+    /// <exception cref="NonFiniteValueException">
+    /// The squares of a column leave the range of double precision, or the fixed variances are too far apart for the data's covariance in it.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The work was cancelled before anything was learned.</exception>
     public VariationalEmResult Learn(
         LinearGaussianModel start,
@@ -208,7 +216,7 @@ public sealed class VariationalEm
             return VariationalEmStopReason.Cancelled;
         }
 
-        if (IsUnbounded(ascent, problem.Layout))
+        if (IsUnbounded(ascent, problem))
         {
             return VariationalEmStopReason.Unbounded;
         }
@@ -217,14 +225,19 @@ public sealed class VariationalEm
     }
 
     /// <summary>Tells whether the bound has risen to the end as the vanishing noise variances fell.</summary>
-    private static bool IsUnbounded(BoundAscent ascent, LearningLayout layout)
+    private bool IsUnbounded(BoundAscent ascent, LearningProblem problem)
     {
+        LearningLayout layout = problem.Layout;
         double[] back = [.. ascent.Vector];
         for (int i = layout.NoiseStart; i < layout.NoiseStart + layout.NoiseCount; i++)
         {
             back[i] *= Math.Abs(back[i]) < Vanishing ? Math.E : 1;
         }
 
-        return ascent.Value - ascent.Evaluate(back, new double[back.Length]) > UnlimitedRise;
+        // Not by the ascent, which may be cancelled meanwhile: what was learned would be lost.
+        LearningPoint point = ascent.Point;
+        layout.Unpack(back, point);
+        double value = problem.CreateBound(Options.Family).Value(point, point.Copy()) / problem.RowCount;
+        return ascent.Value - value > UnlimitedRise;
     }
 }

@@ -39,7 +39,10 @@ public sealed class VariationalEmResult
             ? start.PriorVariances
             : [.. Enumerable.Range(0, latents).Select(j => units.PriorVariance(point, j))];
         Model = CreateModel(units, problem.IsSum);
-        bool searchesFlat = options.Family == PosteriorFamily.FullGaussian && problem.Layout.Count <= BoundAscent.MostNewtonParameters;
+        // Whoever cancels does not wait for the second derivatives either.
+        bool searchesFlat = stopReason != VariationalEmStopReason.Cancelled
+            && options.Family == PosteriorFamily.FullGaussian
+            && problem.Layout.Count <= BoundAscent.MostNewtonParameters;
         var information = new Lazy<LearningInformation>(() => new LearningInformation(problem, learned, options));
         _standardErrors = new Lazy<ParameterStandardErrors>(
             () => new ParameterStandardErrors(problem, information.Value, observations, latents));
@@ -88,7 +91,10 @@ public sealed class VariationalEmResult
     /// <summary>Gets the largest element of the gradient, in nats a row; see <see cref="VariationalEmOptions.GradientTolerance"/>.</summary>
     public double GradientNorm { get; }
 
-    /// <summary>Gets what is wrong; empty where nothing was found.</summary>
+    /// <summary>
+    /// Gets what is wrong; empty where nothing was found. Whether the data can tell parameters apart is worked out in the full family for up to
+    /// 150 free parameters, unless the work was cancelled.
+    /// </summary>
     public ImmutableArray<LearningWarning> Warnings { get; }
 
     /// <summary>

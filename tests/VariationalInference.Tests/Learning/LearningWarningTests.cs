@@ -237,6 +237,19 @@ public class LearningWarningTests
     }
 
     [Fact]
+    public void Cancelled_SkipsTheSearchForParametersThatCannotBeToldApart()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var options = new VariationalEmOptions { PriorMeans = true, PriorVariances = VarianceLearning.Shared, GradientTolerance = 0 };
+
+        VariationalEmResult result = new VariationalEm(options)
+            .Learn(new GaussianSumModel(1, 1), Table(50, 1), new Callback(_ => cancellation.Cancel()), cancellation.Token);
+
+        result.StopReason.Should().Be(VariationalEmStopReason.Cancelled);
+        result.Warnings.Should().BeEmpty();
+    }
+
+    [Fact]
     public void KnownNoiseFarBelowThePrecisionOfTheData_IsRefused()
     {
         var model = new LinearGaussianModel(Matrix<double>.Build.Dense(3, 1, 1.0), new double[3], [1e-20, 1e-20, 1e-20], [0], [1]);
