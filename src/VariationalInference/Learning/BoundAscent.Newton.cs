@@ -11,6 +11,9 @@ internal sealed partial class BoundAscent
 
     private const int MostNewtonSteps = 50;
 
+    /// <summary>From here on an eigenvalue decomposition, which squares, may leave the range of double precision.</summary>
+    private const double MostCurvature = 1e140;
+
     /// <summary>Takes Newton steps while they make the gradient smaller; leaves a saddle along its rising direction.</summary>
     /// <returns>Whether a saddle was left, after which there is more to climb.</returns>
     public bool Finish(double tolerance, int maxIterations)
@@ -58,7 +61,7 @@ internal sealed partial class BoundAscent
         }
 
         Matrix<double> symmetric = (second + second.Transpose()) / 2;
-        return symmetric.ForAll(double.IsFinite) ? symmetric : Matrix<double>.Build.DenseDiagonal(count, count, -1);
+        return symmetric.ForAll(value => Math.Abs(value) < MostCurvature) ? symmetric : Matrix<double>.Build.DenseDiagonal(count, count, -1);
     }
 
     private bool NewtonStep(Evd<double> spectrum)

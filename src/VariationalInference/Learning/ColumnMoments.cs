@@ -14,6 +14,8 @@ internal sealed class ColumnMoments
     /// <summary>Gets the number of cells of each column.</summary>
     public long[] Count { get; }
 
+    /// <summary>Puts the patterns of each column together.</summary>
+    /// <exception cref="NonFiniteValueException">The squares of a column leave the range of double precision.</exception>
     public static ColumnMoments Of(SufficientStatistics statistics)
     {
         var columns = new Moments?[statistics.ColumnCount];
@@ -25,6 +27,14 @@ internal sealed class ColumnMoments
                     pattern.Count, [pattern.Moments.High[i]], [pattern.Moments.Low[i]], [pattern.Moments.Product(i, i)]);
                 int k = pattern.Observed[i];
                 columns[k] = columns[k]?.Merge(column) ?? column;
+            }
+        }
+
+        for (int k = 0; k < columns.Length; k++)
+        {
+            if (columns[k] is Moments column && !double.IsFinite(column.Mean(0) + column.Product(0, 0)))
+            {
+                Guard.ThrowNonFinite(Guard.Text($"the sum of squares of column {k}"), column.Product(0, 0), row: 0, iteration: 0);
             }
         }
 

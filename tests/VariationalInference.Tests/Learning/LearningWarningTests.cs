@@ -250,6 +250,16 @@ public class LearningWarningTests
     }
 
     [Fact]
+    public void SquaresBeyondDoublePrecision_OverThePatternsTogether_AreReportedWithTheirColumn()
+    {
+        Matrix<double> table = Matrix<double>.Build.DenseOfRowArrays([1e200, double.NaN], [1, 2], [double.NaN, 3]);
+
+        Action act = () => new VariationalEm().Learn(new GaussianSumModel(1, 2), table);
+
+        act.Should().Throw<NonFiniteValueException>().Which.Quantity.Should().Be("the sum of squares of column 0");
+    }
+
+    [Fact]
     public void KnownNoiseFarBelowThePrecisionOfTheData_IsRefused()
     {
         var model = new LinearGaussianModel(Matrix<double>.Build.Dense(3, 1, 1.0), new double[3], [1e-20, 1e-20, 1e-20], [0], [1]);
