@@ -57,7 +57,9 @@ public sealed class ProbabilisticPca
 
         PatternStatistics complete = statistics.Patterns[0];
         Evd<double> spectrum = (complete.CrossProducts() / complete.Count).Evd(Symmetricity.Symmetric);
-        double[] values = [.. spectrum.EigenValues.Select(value => Math.Max(value.Real, 0)).Reverse()];
+
+        // Centred, n rows span n − 1 dimensions; what else there is is rounding.
+        double[] values = [.. spectrum.EigenValues.Reverse().Select((value, j) => j < complete.Count - 1 ? Math.Max(value.Real, 0) : 0)];
         double noise = values.Skip(componentCount).Average();
         double total = values.Sum();
         double logDeterminant = values.Take(componentCount).Sum(Math.Log) + ((columns - componentCount) * Math.Log(noise));

@@ -260,6 +260,19 @@ public class LearningWarningTests
     }
 
     [Fact]
+    public void Pca_OfFewerRowsThanColumns_HasNoNoiseRatherThanItsRounding()
+    {
+        var random = new Random(5);
+        SufficientStatistics statistics = SufficientStatistics.Of(Matrix<double>.Build.Dense(3, 5, (_, _) => 1000 + random.NextDouble()));
+
+        ProbabilisticPca solution = ProbabilisticPca.Solve(statistics, 2);
+
+        solution.NoiseVariance.Should().Be(0);
+        solution.LogEvidence.Should().Be(double.PositiveInfinity);
+        solution.Eigenvalues.Skip(2).Should().AllBeEquivalentTo(0.0);
+    }
+
+    [Fact]
     public void KnownNoiseFarBelowThePrecisionOfTheData_IsRefused()
     {
         var model = new LinearGaussianModel(Matrix<double>.Build.Dense(3, 1, 1.0), new double[3], [1e-20, 1e-20, 1e-20], [0], [1]);
