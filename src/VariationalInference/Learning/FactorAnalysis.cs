@@ -40,6 +40,7 @@ public sealed class FactorAnalysis
         SufficientStatistics statistics, int factorCount, int starts = 8, int seed = 0, CancellationToken cancellationToken = default)
     {
         LinearGaussianModel start = Start(statistics, factorCount, nameof(factorCount));
+        Guard.AtLeast(starts, 1, nameof(starts));
         var options = new VariationalEmOptions
         {
             NoiseVariance = VarianceLearning.Each,

@@ -89,6 +89,7 @@ public sealed class ProbabilisticPca
         SufficientStatistics statistics, int componentCount, int starts = 8, int seed = 0, CancellationToken cancellationToken = default)
     {
         LinearGaussianModel start = FactorAnalysis.Start(statistics, componentCount, nameof(componentCount));
+        Guard.AtLeast(starts, 1, nameof(starts));
         var options = new VariationalEmOptions { Loadings = true, Offset = true, Starts = starts, Seed = seed };
         return new VariationalEm(options).Learn(start, statistics, null, cancellationToken);
     }

@@ -184,6 +184,10 @@ public class LearningWarningTests
             () => ProbabilisticPca.Solve(SufficientStatistics.Of(Table(5, 2)), 2),
             "componentCount",
             "componentCount is 2; it must be at least 1 and less than 2, the number of columns.");
+        Refusal.Of<ArgumentOutOfRangeException>(
+            () => FactorAnalysis.Learn(SufficientStatistics.Of(Table(5, 2)), 1, starts: 0), "starts", "starts is 0; it must be at least 1.");
+        Refusal.Of<ArgumentOutOfRangeException>(
+            () => ProbabilisticPca.Learn(SufficientStatistics.Of(Table(5, 2)), 1, starts: 0), "starts", "starts is 0; it must be at least 1.");
         Refusal.Of<ArgumentException>(
             () => SufficientStatistics.OfMoments(10, [0, 0], Matrix<double>.Build.DenseOfRowArrays([1.0, 2.0], [2.0, 1.0])),
             "covariance",
