@@ -104,11 +104,14 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
             table.AddRow(
                 name,
                 Format.Number(parameter.Value),
-                double.IsNaN(parameter.StandardError) ? "at its boundary" : Format.Number(parameter.StandardError),
+                double.IsNaN(parameter.StandardError) ? Why(parameter) : Format.Number(parameter.StandardError),
                 double.IsNaN(parameter.StandardError) ? string.Empty : $"{Format.Number(interval.Lower)} to {Format.Number(interval.Upper)}",
                 deviation);
         }
     }
+
+    /// <summary>Says why a parameter has no standard error.</summary>
+    private static string Why(LearnedParameter parameter) => parameter.Value == 0 ? "at its boundary" : "not determined";
 
     /// <summary>Infers each group's own mean with the learned model, by coordinate ascent over the table.</summary>
     private static ShrunkenMean[] Infer(OneWayRandomEffects learned, ReplicateTable data, double[][] groups)

@@ -4,7 +4,7 @@ namespace VariationalInference;
 
 /// <summary>A learned parameter and how well the data determine it.</summary>
 /// <param name="Value">The estimate.</param>
-/// <param name="StandardError">Its standard error; NaN at a boundary.</param>
+/// <param name="StandardError">Its standard error; NaN at a boundary, and where the data cannot tell the parameter from others.</param>
 public readonly record struct LearnedParameter(double Value, double StandardError)
 {
     /// <summary>Returns the interval estimate ± quantile · standard error.</summary>
