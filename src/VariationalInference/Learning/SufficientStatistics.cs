@@ -141,6 +141,8 @@ public sealed class SufficientStatistics
             }
         }
 
+        RequirePositiveSemidefinite(covariance);
+
         var moments = new Moments(count, [.. means], new double[size], count == 1 ? null : products);
         return new SufficientStatistics(size, new Dictionary<MissingPattern, Moments> { [MissingPattern.Of(means)] = moments });
 
@@ -152,6 +154,27 @@ public sealed class SufficientStatistics
                     Guard.Text($"{nameof(covariance)}[{i}, {j}] is {covariance[i, j]}; it must be finite, symmetric and within the variances, 0 for 1 row."),
                     nameof(covariance));
             }
+        }
+    }
+
+    /// <summary>Requires that no combination of the columns, each in its own standard deviation, has a variance clearly below zero.</summary>
+    private static void RequirePositiveSemidefinite(Matrix<double> covariance)
+    {
+        const double printed = 1e-6;
+        int[] varying = [.. Enumerable.Range(0, covariance.RowCount).Where(k => covariance[k, k] > 0)];
+        if (varying.Length == 0)
+        {
+            return;
+        }
+
+        Matrix<double> correlation = Matrix<double>.Build.Dense(varying.Length, varying.Length, (i, j) =>
+            covariance[varying[i], varying[j]] / Math.Sqrt(covariance[varying[i], varying[i]]) / Math.Sqrt(covariance[varying[j], varying[j]]));
+        double smallest = correlation.Evd(Symmetricity.Symmetric).EigenValues.Min(value => value.Real);
+        if (!(smallest >= -printed * varying.Length))
+        {
+            throw new ArgumentException(
+                Guard.Text($"{nameof(covariance)} has a correlation matrix with the eigenvalue {smallest}; all must be at least 0, but for the rounding of print."),
+                nameof(covariance));
         }
     }
 

@@ -18,6 +18,10 @@ namespace VariationalInference;
 /// units do no harm, and starts from several places where there may be several optima. Parameters that are learned need no good values in
 /// the model that learning starts from.
 /// </para>
+/// <para>
+/// An evaluation of the bound costs O(K³) for each pattern of missing cells, on one thread: a thousand patterns of 30 columns take seconds to
+/// learn, a table without missing cells milliseconds.
+/// </para>
 /// <threadsafety>Stateless, hence safe to share.</threadsafety>
 /// </remarks>
 public sealed class VariationalEm

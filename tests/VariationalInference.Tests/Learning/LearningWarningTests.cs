@@ -211,6 +211,29 @@ public class LearningWarningTests
             .Should().Throw<OperationCanceledException>();
     }
 
+    [Fact]
+    public void CovarianceThatNoRowsCanHave_IsRefused() => Refusal.Of<ArgumentException>(
+        () => SufficientStatistics.OfMoments(10, [0, 0, 0], Matrix<double>.Build.DenseOfRowArrays([1, 0.9, -0.9], [0.9, 1, 0.9], [-0.9, 0.9, 1])),
+        "covariance",
+        "covariance has a correlation matrix with the eigenvalue -0.8");
+
+    [Fact]
+    public void LearnedModel_GoesStraightIntoEverySolver()
+    {
+        var truth = new GaussianSumModel(3, 2, 0.3);
+        Matrix<double> rows = truth.Sample(4_000, seed: 5).Observations;
+        LinearGaussianModel learned = new VariationalEm().Learn(new GaussianSumModel(3, 2, 5), rows).Model;
+
+        CaviResult fit = new CaviSolver().Solve(learned, [1.2, 0.8]);
+        MeanFieldGaussian stationary = new FixedFormElbo(learned.Observe([1.2, 0.8])).StationaryPoint();
+        HybridResult hybrid = new HybridSolver().Fit(learned, new MlpEncoder(2, 1), rows);
+
+        fit.Converged.Should().BeTrue();
+        fit.Posterior.Means[0].Should().BeApproximately(stationary.Means[0], 1e-12);
+        hybrid.Converged.Should().BeTrue();
+        hybrid.Infer([1.2, 0.8]).Means[0].Should().BeApproximately(truth.Posterior([1.2, 0.8]).Mean[0], 0.05);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
