@@ -88,6 +88,7 @@ public sealed class HybridSolver
     /// <exception cref="ArgumentException">The encoder does not fit the model or the options, or rows are out of range.</exception>
     /// <exception cref="NonFiniteValueException">The untrained encoder's outputs, or a row's evidence, are not finite.</exception>
     /// <exception cref="DirectoryNotFoundException">The folder of <see cref="HybridOptions.CheckpointPath"/> does not exist.</exception>
+    /// <exception cref="OperationCanceledException">The chunks were being read for the first time, and nothing was trained yet.</exception>
     public HybridResult Fit(
         LinearGaussianModel model,
         IEncoder encoder,
@@ -123,7 +124,7 @@ public sealed class HybridSolver
         CancellationToken cancellationToken = default)
     {
         IEncoder encoder = EncoderOf(checkpoint);
-        AmortizedBlocks blocks = Prepare(model, encoder, nameof(encoder));
+        AmortizedBlocks blocks = Prepare(model, encoder, nameof(checkpoint));
         (TrainingRows training, HybridRows heldOut) = Split(model, encoder, blocks, rows);
         return Train(model, encoder, blocks, training, heldOut, checkpoint, progress, cancellationToken);
     }
@@ -135,6 +136,7 @@ public sealed class HybridSolver
     /// <param name="heldOut">The held-out rows of the checkpoint.</param>
     /// <param name="progress">Is told after each epoch, from the training thread.</param>
     /// <param name="cancellationToken">Ends training at the next minibatch; the best parameters so far are returned.</param>
+    /// <exception cref="OperationCanceledException">The chunks were being read for the first time, and nothing was trained yet.</exception>
     public HybridResult Resume(
         LinearGaussianModel model,
         HybridCheckpoint checkpoint,
@@ -144,7 +146,7 @@ public sealed class HybridSolver
         CancellationToken cancellationToken = default)
     {
         IEncoder encoder = EncoderOf(checkpoint);
-        AmortizedBlocks blocks = Prepare(model, encoder, nameof(encoder));
+        AmortizedBlocks blocks = Prepare(model, encoder, nameof(checkpoint));
         (TrainingRows training, HybridRows held) = Read(model, encoder, blocks, chunks, heldOut, cancellationToken);
         return Train(model, encoder, blocks, training, held, checkpoint, progress, cancellationToken);
     }

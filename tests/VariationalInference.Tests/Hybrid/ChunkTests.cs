@@ -146,6 +146,39 @@ public sealed class ChunkTests
         result.Epochs.Should().Be(2);
     }
 
+    [Fact]
+    public void Cancelled_WhileChunksAreReadForTheFirstTime_Throws()
+    {
+        using var cancellation = new CancellationTokenSource();
+        int read = 0;
+        IEnumerable<Matrix<double>> Endless()
+        {
+            while (true)
+            {
+                if (read++ == 3)
+                {
+                    cancellation.Cancel();
+                }
+
+                yield return Rows;
+            }
+        }
+
+        ((Action)(() => new HybridSolver().Fit(Model, Encoder(), Endless(), HeldOut, cancellationToken: cancellation.Token)))
+            .Should().Throw<OperationCanceledException>();
+        read.Should().Be(4);
+    }
+
+    [Fact]
+    public void Resume_WithAModelOfOtherObservations_BlamesTheCheckpoint()
+    {
+        HybridCheckpoint checkpoint = new HybridSolver(Options()).Fit(Model, Encoder(), Cut(100), HeldOut).Checkpoint;
+        Refusal.Of<ArgumentException>(
+            () => new HybridSolver(Options()).Resume(new GaussianSumModel(3, 4, 1), checkpoint, Cut(100), HeldOut),
+            "checkpoint",
+            "encoder maps 2 observations to 1 latents; it must map 4 to 1.");
+    }
+
     private static void Refused(IEnumerable<Matrix<double>> chunks, Matrix<double> heldOut, string parameter, string message) =>
         Refusal.Of<ArgumentException>(() => new HybridSolver().Fit(Model, Encoder(), chunks, heldOut), parameter, message);
 
