@@ -91,9 +91,9 @@ internal ref struct CaviRun
         for (int j = 0; j < _t.Length; j++)
         {
             double precision = _shape.ScaledPrecision[j];
-            double step = (PosteriorShape.Dot(_shape.Column(j), _residual) - _t[j]) / precision;
+            double step = (ShortVectors.Dot(_shape.Loadings.Column(j), _residual) - _t[j]) / precision;
             _t[j] += step;
-            PosteriorShape.Subtract(_shape.Column(j), step, _residual);
+            ShortVectors.Subtract(_shape.Loadings.Column(j), step, _residual);
             largest = Math.Max(largest, Math.Abs(step) * Math.Sqrt(precision));
         }
 
@@ -112,8 +112,8 @@ internal ref struct CaviRun
         }
 
         _image.Clear();
-        _shape.Residual(_image, _direction, _image);
-        double curvature = PosteriorShape.SquaredNorm(_direction) + PosteriorShape.SquaredNorm(_image);
+        _shape.Loadings.Residual(_image, _direction, _image);
+        double curvature = ShortVectors.SquaredNorm(_direction) + ShortVectors.SquaredNorm(_image);
         double step = curvature > 0 ? squaredGradient / curvature : 0;
         double largest = 0;
         for (int j = 0; j < _t.Length; j++)
@@ -151,7 +151,7 @@ internal ref struct CaviRun
         for (int j = 0; j < _t.Length; j++)
         {
             double before = _t[j];
-            _t[j] = PosteriorShape.Dot(_shape.Response.Row(j), _w);
+            _t[j] = ShortVectors.Dot(_shape.Response.Row(j), _w);
             largest = Math.Max(largest, Math.Abs(_t[j] - before) * Math.Sqrt(_shape.ScaledPrecision[j]));
         }
 
@@ -165,12 +165,12 @@ internal ref struct CaviRun
     /// <summary>Computes the residual afresh, and with it the ELBO, the gradient and the error bound; to be called before the first step.</summary>
     public void Assess()
     {
-        _shape.Residual(_w, _t, _residual);
+        _shape.Loadings.Residual(_w, _t, _residual);
         (double errorRounding, double meanRounding) = Measure();
         double error = _gradientNorm;
         if (error + errorRounding + meanRounding > _tolerance && error <= _gradientRounding)
         {
-            error = _shape.ErrorNorm(_gradient, _direction);
+            error = _shape.Precision.ErrorNorm(_gradient, _direction);
         }
 
         ErrorBound = error + errorRounding + meanRounding;
@@ -184,10 +184,10 @@ internal ref struct CaviRun
     /// <summary>Computes the gradient and the ELBO for the residual at hand.</summary>
     private (double Error, double Mean) Measure()
     {
-        _shape.Gradient(_t, _residual, _gradient);
-        double squaredResidual = PosteriorShape.SquaredNorm(_residual);
-        double squaredNorm = PosteriorShape.SquaredNorm(_t);
-        _gradientNorm = Math.Sqrt(PosteriorShape.SquaredNorm(_gradient));
+        _shape.Loadings.Gradient(_t, _residual, _gradient);
+        double squaredResidual = ShortVectors.SquaredNorm(_residual);
+        double squaredNorm = ShortVectors.SquaredNorm(_t);
+        _gradientNorm = Math.Sqrt(ShortVectors.SquaredNorm(_gradient));
         Elbo = _row.LogLikelihoodBase - (0.5 * (squaredResidual + squaredNorm + _shape.LogScaledPrecisionSum));
         (double gradientRounding, double errorRounding) = _shape.RoundingBounds(
             _row.WhitenedNorm, _t, Math.Sqrt(squaredNorm), Math.Sqrt(squaredResidual));

@@ -42,7 +42,7 @@ internal sealed class RowSolver
         if (withEvidence)
         {
             exact = _direct.Run(conditioned, w, _buffer, start: default, _means, trace: null, row);
-            LogEvidence = exact.Elbo + (0.5 * (shape.LogScaledPrecisionSum - shape.LogDeterminant));
+            LogEvidence = exact.Elbo + (0.5 * (shape.LogScaledPrecisionSum - shape.Precision.LogDeterminant));
         }
 
         return withEvidence && _solver == _direct ? exact : _solver.Run(conditioned, w, _buffer, start: default, _means, trace: null, row);

@@ -13,4 +13,12 @@ internal unsafe struct TableOutputs
     public bool ListsIncompleteRows;
 
     public readonly bool NeedsEachRow => Elbos != null || LogEvidences != null;
+
+    public static void Write(double* destination, int row, double value)
+    {
+        if (destination != null)
+        {
+            destination[row] = value;
+        }
+    }
 }

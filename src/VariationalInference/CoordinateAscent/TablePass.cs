@@ -66,6 +66,9 @@ internal sealed unsafe class TablePass
     /// <summary>Gets the vectors to work with.</summary>
     public LaneWidth Width { get; init; } = Lanes.Widest;
 
+    /// <summary>Returns where a latent's values are in a block of outputs; null when the block is not wanted.</summary>
+    public double* Column(double* block, int latent) => block == null ? null : block + ((long)latent * RowCount);
+
     /// <exception cref="ArgumentException">A cell is infinite; the first such row is named.</exception>
     /// <exception cref="NonFiniteValueException">A row left the range of double precision.</exception>
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>

@@ -22,7 +22,7 @@ internal static unsafe class TileKernels
     private const int MantissaBits = 52;
 
     /// <summary>Writes the means, the inputs and ‖w‖² of a tile's rows.</summary>
-    public static Extremes Solve(LaneWidth width, in Tile tile, RowReduction reduction) => width switch
+    public static TileExtremes Solve(LaneWidth width, in Tile tile, RowReduction reduction) => width switch
     {
         LaneWidth.Bits512 => Solve<Lanes512, Vector512<double>>(tile, reduction),
         LaneWidth.Bits256 => Solve<Lanes256, Vector256<double>>(tile, reduction),
@@ -31,7 +31,7 @@ internal static unsafe class TileKernels
     };
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static Extremes Solve<TLanes, TVector>(in Tile tile, RowReduction reduction)
+    private static TileExtremes Solve<TLanes, TVector>(in Tile tile, RowReduction reduction)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
@@ -64,14 +64,14 @@ internal static unsafe class TileKernels
 
                 if (tile.Means != null && !atOnce)
                 {
-                    Product<TLanes, TVector>(tile, block, end, gains, reduction.InputCount, offsets);
+                    TileProduct.Compute<TLanes, TVector>(tile, block, end, gains, reduction.InputCount, offsets);
                 }
             }
         }
 
         double finite = TLanes.Sum(found.Check);
         double largest = TLanes.Largest(found.Largest);
-        return new Extremes(
+        return new TileExtremes(
             Math.Max(largest, TLanes.Largest(found.LargestIncomplete)) + finite, largest + finite, TLanes.Sum(found.Missing) == 0);
     }
 
@@ -371,159 +371,12 @@ internal static unsafe class TileKernels
         }
     }
 
-    /// <summary>Writes means_j = offsets_j + Σ_k gains_jk inputs_k of a block of rows.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Product<TLanes, TVector>(in Tile tile, int start, int end, double* gains, int inputCount, double* offsets)
-        where TLanes : ILanes<TVector>
-        where TVector : struct
-    {
-        int latents = tile.Offsets.Length;
-        int j = 0;
-        for (; j + 4 <= latents; j += 4)
-        {
-            FourMeans<TLanes, TVector>(tile, j, start, end, gains + (j * inputCount), inputCount, offsets + j);
-        }
-
-        for (; j < latents; j++)
-        {
-            OneMean<TLanes, TVector>(tile, j, start, end, gains + (j * inputCount), inputCount, offsets[j]);
-        }
-    }
-
-    /// <summary>Four latents' means: sixteen sums at a time, each input loaded once for all four.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void FourMeans<TLanes, TVector>(in Tile tile, int j, int start, int end, double* gains, int inputCount, double* offsets)
-        where TLanes : ILanes<TVector>
-        where TVector : struct
-    {
-        int width = TLanes.Count;
-        int stride = tile.Stride;
-        long meanStride = tile.MeanStride;
-        double* inputs = tile.Inputs;
-        double* means = tile.Means + (j * meanStride);
-        for (int i = start; i < end; i += 4 * width)
-        {
-            TVector a0 = TLanes.Broadcast(0), a1 = a0, a2 = a0, a3 = a0;
-            TVector b0 = a0, b1 = a0, b2 = a0, b3 = a0;
-            TVector c0 = a0, c1 = a0, c2 = a0, c3 = a0;
-            TVector d0 = a0, d1 = a0, d2 = a0, d3 = a0;
-            double* input = inputs + i;
-            for (int k = 0; k < inputCount; k++)
-            {
-                TVector x0 = TLanes.Load(input);
-                TVector x1 = TLanes.Load(input + width);
-                TVector x2 = TLanes.Load(input + (2 * width));
-                TVector x3 = TLanes.Load(input + (3 * width));
-                TVector gain = TLanes.Broadcast(gains[k]);
-                a0 = TLanes.FusedMultiplyAdd(gain, x0, a0);
-                a1 = TLanes.FusedMultiplyAdd(gain, x1, a1);
-                a2 = TLanes.FusedMultiplyAdd(gain, x2, a2);
-                a3 = TLanes.FusedMultiplyAdd(gain, x3, a3);
-                gain = TLanes.Broadcast(gains[inputCount + k]);
-                b0 = TLanes.FusedMultiplyAdd(gain, x0, b0);
-                b1 = TLanes.FusedMultiplyAdd(gain, x1, b1);
-                b2 = TLanes.FusedMultiplyAdd(gain, x2, b2);
-                b3 = TLanes.FusedMultiplyAdd(gain, x3, b3);
-                gain = TLanes.Broadcast(gains[(2 * inputCount) + k]);
-                c0 = TLanes.FusedMultiplyAdd(gain, x0, c0);
-                c1 = TLanes.FusedMultiplyAdd(gain, x1, c1);
-                c2 = TLanes.FusedMultiplyAdd(gain, x2, c2);
-                c3 = TLanes.FusedMultiplyAdd(gain, x3, c3);
-                gain = TLanes.Broadcast(gains[(3 * inputCount) + k]);
-                d0 = TLanes.FusedMultiplyAdd(gain, x0, d0);
-                d1 = TLanes.FusedMultiplyAdd(gain, x1, d1);
-                d2 = TLanes.FusedMultiplyAdd(gain, x2, d2);
-                d3 = TLanes.FusedMultiplyAdd(gain, x3, d3);
-                input += stride;
-            }
-
-            StoreFour<TLanes, TVector>(a0, a1, a2, a3, offsets[0], means + i);
-            StoreFour<TLanes, TVector>(b0, b1, b2, b3, offsets[1], means + meanStride + i);
-            StoreFour<TLanes, TVector>(c0, c1, c2, c3, offsets[2], means + (2 * meanStride) + i);
-            StoreFour<TLanes, TVector>(d0, d1, d2, d3, offsets[3], means + (3 * meanStride) + i);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void OneMean<TLanes, TVector>(in Tile tile, int j, int start, int end, double* gains, int inputCount, double offset)
-        where TLanes : ILanes<TVector>
-        where TVector : struct
-    {
-        int width = TLanes.Count;
-        int stride = tile.Stride;
-        double* inputs = tile.Inputs;
-        double* means = tile.Means + (j * tile.MeanStride);
-        for (int i = start; i < end; i += 4 * width)
-        {
-            TVector a0 = TLanes.Broadcast(0), a1 = a0, a2 = a0, a3 = a0;
-            double* input = inputs + i;
-            for (int k = 0; k < inputCount; k++)
-            {
-                TVector gain = TLanes.Broadcast(gains[k]);
-                a0 = TLanes.FusedMultiplyAdd(gain, TLanes.Load(input), a0);
-                a1 = TLanes.FusedMultiplyAdd(gain, TLanes.Load(input + width), a1);
-                a2 = TLanes.FusedMultiplyAdd(gain, TLanes.Load(input + (2 * width)), a2);
-                a3 = TLanes.FusedMultiplyAdd(gain, TLanes.Load(input + (3 * width)), a3);
-                input += stride;
-            }
-
-            StoreFour<TLanes, TVector>(a0, a1, a2, a3, offset, means + i);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreFour<TLanes, TVector>(TVector v0, TVector v1, TVector v2, TVector v3, double offset, double* means)
-        where TLanes : ILanes<TVector>
-        where TVector : struct
-    {
-        TVector mean = TLanes.Broadcast(offset);
-        TLanes.Store(TLanes.Add(mean, v0), means);
-        TLanes.Store(TLanes.Add(mean, v1), means + TLanes.Count);
-        TLanes.Store(TLanes.Add(mean, v2), means + (2 * TLanes.Count));
-        TLanes.Store(TLanes.Add(mean, v3), means + (3 * TLanes.Count));
-    }
-
-    /// <summary>What a tile's rows came to.</summary>
-    /// <param name="LargestNorm">The largest ‖w‖²; NaN or infinite when a cell is, or when the square overflows.</param>
-    /// <param name="LargestCompleteNorm">The same of the rows whose response is that of complete rows.</param>
-    /// <param name="IsComplete">Whether no cell was skipped as missing.</param>
-    internal readonly record struct Extremes(double LargestNorm, double LargestCompleteNorm, bool IsComplete);
-
-    /// <summary>The same by lanes, before it is brought together; the check is 0 unless a norm is not finite.</summary>
+    /// <summary>What rows came to by lanes, before it is brought together; the check is 0 unless a norm is not finite.</summary>
     private struct Found<TVector>
     {
         public TVector Largest;
         public TVector LargestIncomplete;
         public TVector Check;
         public TVector Missing;
-    }
-
-    /// <summary>Where a tile's numbers lie. Rows are contiguous everywhere; strides lead from one column or latent to the next.</summary>
-    internal struct Tile
-    {
-        public double* Cells;
-        public long CellStride;
-
-        /// <summary>The number of rows, a multiple of <see cref="RowMultiple"/>.</summary>
-        public int Rows;
-
-        /// <summary>The number of columns K.</summary>
-        public int Columns;
-
-        /// <summary>Whether missing cells are to be left out; otherwise they make ‖w‖² NaN.</summary>
-        public bool SkipsMissing;
-
-        /// <summary>From one input to the next.</summary>
-        public int Stride;
-        public double* Inputs;
-        public double* Norms;
-        public double* Missing;
-
-        /// <summary>Where the means go, or null.</summary>
-        public double* Means;
-        public long MeanStride;
-
-        /// <summary>The prior means, length J.</summary>
-        public double[] Offsets;
     }
 }

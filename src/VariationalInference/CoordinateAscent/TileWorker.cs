@@ -26,7 +26,7 @@ internal sealed unsafe class TileWorker : IDisposable
     private readonly TablePass _pass;
     private readonly LoadingStructure _structure;
     private readonly RowReduction? _reduction;
-    private readonly RowSolver _rowSolver;
+    private readonly TableRowSolver _rows;
     private readonly TableOutputs _outputs;
     private readonly PatternResponse?[] _coded;
     private readonly double _tolerance;
@@ -64,7 +64,7 @@ internal sealed unsafe class TileWorker : IDisposable
         _priorMeans = [.. _structure.Prior.Means];
         _largestMean = _priorMeans.Max(Math.Abs);
         _largestDeviation = _structure.Prior.Deviations.Max();
-        _rowSolver = new RowSolver(pass.Model, pass.Solver);
+        _rows = new TableRowSolver(pass);
         int columns = pass.Model.ObservationCount;
         _coded = columns <= LargestCodedWidth ? new PatternResponse?[1 << columns] : [];
         _reduction = pass.Reduction;
@@ -106,7 +106,7 @@ internal sealed unsafe class TileWorker : IDisposable
             }
             else if (_reduction is null)
             {
-                SolveRow(first + done, ref outcome);
+                _rows.Solve(first + done, ref outcome);
             }
             else
             {
@@ -119,42 +119,10 @@ internal sealed unsafe class TileWorker : IDisposable
 
     private static int RoundUp(int rows) => (rows + TileKernels.RowMultiple - 1) / TileKernels.RowMultiple * TileKernels.RowMultiple;
 
-    private void SolveRow(int row, ref ShardOutcome outcome)
-    {
-        if (Gather(row) is int column)
-        {
-            outcome.Failure = InfiniteCell(row, column);
-            return;
-        }
-
-        CaviSummary summary;
-        try
-        {
-            summary = _rowSolver.Solve(_pass.FirstRow + row, withEvidence: _outputs.LogEvidences != null);
-        }
-        catch (NonFiniteValueException exception)
-        {
-            outcome.Failure = exception;
-            return;
-        }
-
-        outcome.Add(summary.ErrorBound, _tolerance);
-        for (int j = 0; j < _latents; j++)
-        {
-            Write(Column(_outputs.Means, j), row, _rowSolver.Means[j]);
-            Write(Column(_outputs.Variances, j), row, _structure.Complete.MeanFieldVariances[j]);
-        }
-
-        Write(_outputs.ErrorBounds, row, summary.ErrorBound);
-        Write(_outputs.Elbos, row, summary.Elbo);
-        Write(_outputs.LogEvidences, row, _rowSolver.LogEvidence);
-        NoteIfIncomplete(row, ref outcome);
-    }
-
     private void SolveTile(RowReduction reduction, int first, int count, ref ShardOutcome outcome)
     {
-        TileKernels.Tile tile = Load(reduction, first, count);
-        TileKernels.Extremes extremes = TileKernels.Solve(_pass.Width, tile, reduction);
+        Tile tile = Load(reduction, first, count);
+        TileExtremes extremes = TileKernels.Solve(_pass.Width, tile, reduction);
         if (!double.IsFinite(extremes.LargestNorm) && !tile.SkipsMissing)
         {
             tile.SkipsMissing = true;
@@ -166,7 +134,7 @@ internal sealed unsafe class TileWorker : IDisposable
         double norm = Math.Sqrt(extremes.LargestNorm);
         if (!double.IsFinite((_largestDeviation * norm) + _largestMean))
         {
-            outcome.Failure = Failure(first, count, norm);
+            outcome.Failure = _rows.Failure(first, count, norm);
             return;
         }
 
@@ -196,8 +164,8 @@ internal sealed unsafe class TileWorker : IDisposable
             int found = ListIncompleteRows(count);
             for (int n = 0; n < found; n++)
             {
-                Gather(first + _incomplete[n]);
-                NoteIfIncomplete(first + _incomplete[n], ref outcome);
+                _rows.Gather(first + _incomplete[n]);
+                _rows.NoteIfIncomplete(first + _incomplete[n], ref outcome);
             }
         }
     }
@@ -205,10 +173,10 @@ internal sealed unsafe class TileWorker : IDisposable
     /// <summary>
     /// Lays out a tile. Full blocks of rows stored by columns are read and written in place; others through the worker's memory.
     /// </summary>
-    private TileKernels.Tile Load(RowReduction reduction, int first, int count)
+    private Tile Load(RowReduction reduction, int first, int count)
     {
         int rows = RoundUp(count);
-        var tile = new TileKernels.Tile
+        var tile = new Tile
         {
             Cells = _pass.Cells + (first * _pass.RowStride),
             CellStride = _pass.ColumnStride,
@@ -248,7 +216,7 @@ internal sealed unsafe class TileWorker : IDisposable
     /// <summary>Replaces what the complete rows' response made of rows with missing cells.</summary>
     /// <returns>The largest error bound of a row of the tile.</returns>
     private double RespondToIncompleteRows(
-        in TileKernels.Tile tile, RowReduction reduction, int first, int count, double largestOfCompleteRows)
+        in Tile tile, RowReduction reduction, int first, int count, double largestOfCompleteRows)
     {
         int found = ListIncompleteRows(count);
         double largest = found < count ? largestOfCompleteRows : 0;
@@ -280,18 +248,18 @@ internal sealed unsafe class TileWorker : IDisposable
     }
 
     /// <summary>Writes the variances of complete rows, and the means that were left in the worker's memory.</summary>
-    private void CopyOut(in TileKernels.Tile tile, int first, int count)
+    private void CopyOut(in Tile tile, int first, int count)
     {
         for (int j = 0; j < _latents; j++)
         {
             if (tile.Means == _means && _means != null)
             {
-                new Span<double>(_means + ((long)j * _stride), count).CopyTo(new Span<double>(Column(_outputs.Means, j) + first, count));
+                new Span<double>(_means + ((long)j * _stride), count).CopyTo(new Span<double>(_pass.Column(_outputs.Means, j) + first, count));
             }
 
             if (_outputs.Variances != null)
             {
-                new Span<double>(Column(_outputs.Variances, j) + first, count).Fill(_structure.Complete.MeanFieldVariances[j]);
+                new Span<double>(_pass.Column(_outputs.Variances, j) + first, count).Fill(_structure.Complete.MeanFieldVariances[j]);
             }
         }
     }
@@ -307,7 +275,7 @@ internal sealed unsafe class TileWorker : IDisposable
                 ? reduction.ErrorBound(norm)
                 : PatternOf(reduction, first, i).ErrorBound(_norms[i]);
             above += bound <= _tolerance ? 0 : 1;
-            Write(_outputs.ErrorBounds, first + i, bound);
+            TableOutputs.Write(_outputs.ErrorBounds, first + i, bound);
         }
 
         return above;
@@ -321,93 +289,13 @@ internal sealed unsafe class TileWorker : IDisposable
             return known;
         }
 
-        Gather(first + i);
-        PatternResponse response = reduction.ResponseOf!(MissingPattern.OfTransient(_rowSolver.Cells));
+        _rows.Gather(first + i);
+        PatternResponse response = reduction.ResponseOf!(_rows.Pattern);
         if (_coded.Length > 0)
         {
             _coded[code] = response;
         }
 
         return response;
-    }
-
-    /// <summary>Lists the row that was gathered last, and writes its variances, if it has missing cells.</summary>
-    private void NoteIfIncomplete(int row, ref ShardOutcome outcome)
-    {
-        var pattern = MissingPattern.OfTransient(_rowSolver.Cells);
-        if (pattern.IsComplete)
-        {
-            return;
-        }
-
-        if (_outputs.Variances != null)
-        {
-            PosteriorShape shape = _structure.ShapeOf(pattern);
-            for (int j = 0; j < _latents; j++)
-            {
-                Column(_outputs.Variances, j)[row] = shape.MeanFieldVariances[j];
-            }
-        }
-
-        if (_outputs.ListsIncompleteRows)
-        {
-            (outcome.IncompleteRows ??= []).Add(new IncompleteRow(row, pattern.Copy()));
-        }
-    }
-
-    /// <summary>Copies a row's cells to the row solver.</summary>
-    /// <returns>The first column whose cell is infinite, if there is one.</returns>
-    private int? Gather(int row)
-    {
-        Span<double> cells = _rowSolver.Cells;
-        double* source = _pass.Cells + (row * _pass.RowStride);
-        int? infinite = null;
-        for (int k = 0; k < cells.Length; k++)
-        {
-            cells[k] = source[k * _pass.ColumnStride];
-            if (double.IsInfinity(cells[k]))
-            {
-                infinite ??= k;
-            }
-        }
-
-        return infinite;
-    }
-
-    /// <summary>Finds what is wrong with the first bad row of a tile.</summary>
-    private Exception Failure(int first, int count, double norm)
-    {
-        for (int n = first; n < first + count; n++)
-        {
-            if (Gather(n) is int column)
-            {
-                return InfiniteCell(n, column);
-            }
-
-            try
-            {
-                _rowSolver.Solve(_pass.FirstRow + n, withEvidence: false);
-            }
-            catch (NonFiniteValueException exception)
-            {
-                return exception;
-            }
-        }
-
-        return new NonFiniteValueException("the squared residual of the prior prediction", norm * norm, _pass.FirstRow + first, iteration: 0);
-    }
-
-    private ArgumentException InfiniteCell(int row, int column) => new(
-        Guard.Text($"{_pass.Label}[{row}, {column}] is {_rowSolver.Cells[column]}; it must be finite, or NaN when it is missing."),
-        _pass.ParameterName);
-
-    private double* Column(double* block, int latent) => block == null ? null : block + ((long)latent * _pass.RowCount);
-
-    private static void Write(double* destination, int row, double value)
-    {
-        if (destination != null)
-        {
-            destination[row] = value;
-        }
     }
 }

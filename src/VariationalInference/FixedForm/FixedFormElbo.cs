@@ -68,7 +68,7 @@ public sealed class FixedFormElbo
         var t = new double[Joint.LatentCount];
         var e = new double[shape.Rank];
         shape.Prior.Whiten(means, t);
-        shape.Residual(Joint.Whitened, t, e);
+        shape.Loadings.Residual(Joint.Whitened, t, e);
         double cost = 0;
         double spread = 0;
         for (int j = 0; j < t.Length; j++)
@@ -78,8 +78,8 @@ public sealed class FixedFormElbo
         }
 
         return new ElboTerms(
-            DataFit: -0.5 * (PosteriorShape.SquaredNorm(e) + Joint.Row.Unexplained),
-            Prior: -0.5 * PosteriorShape.SquaredNorm(t),
+            DataFit: -0.5 * (ShortVectors.SquaredNorm(e) + Joint.Row.Unexplained),
+            Prior: -0.5 * ShortVectors.SquaredNorm(t),
             UncertaintyCost: -0.5 * cost,
             Spread: 0.5 * spread,
             Constant: Joint.Shape.LogNormalizer + (0.5 * (t.Length - shape.Prior.LogVarianceSum)));

@@ -133,11 +133,11 @@ internal sealed class GradientAscent
 
     private Point Assess()
     {
-        _shape.Residual(_elbo.Joint.Whitened, _t, _residual);
-        _shape.Gradient(_t, _residual, _gradient);
-        double gradientNorm = Math.Sqrt(PosteriorShape.SquaredNorm(_gradient));
+        _shape.Loadings.Residual(_elbo.Joint.Whitened, _t, _residual);
+        _shape.Loadings.Gradient(_t, _residual, _gradient);
+        double gradientNorm = Math.Sqrt(ShortVectors.SquaredNorm(_gradient));
         (double gradientRounding, double errorRounding) = _shape.RoundingBounds(
-            _elbo.Joint.Row.WhitenedNorm, _t, Math.Sqrt(PosteriorShape.SquaredNorm(_t)), Math.Sqrt(PosteriorShape.SquaredNorm(_residual)));
+            _elbo.Joint.Row.WhitenedNorm, _t, Math.Sqrt(ShortVectors.SquaredNorm(_t)), Math.Sqrt(ShortVectors.SquaredNorm(_residual)));
         double meanRounding = _shape.MeanRoundingBound(_t);
         double varianceError = 0;
         double varianceGap = 0;

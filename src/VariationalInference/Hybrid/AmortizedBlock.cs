@@ -52,7 +52,7 @@ internal sealed class AmortizedBlock
         w.CopyTo(residual);
         for (int i = 0; i < amortized.Length; i++)
         {
-            PosteriorShape.Subtract(Shape.Column(Amortized[i]), amortized[i], residual);
+            ShortVectors.Subtract(Shape.Loadings.Column(Amortized[i]), amortized[i], residual);
         }
     }
 
@@ -61,7 +61,7 @@ internal sealed class AmortizedBlock
     {
         for (int i = 0; i < coordinates.Length; i++)
         {
-            coordinates[i] = PosteriorShape.Dot(_response.AsSpan(i * Shape.Rank, Shape.Rank), residual);
+            coordinates[i] = ShortVectors.Dot(_response.AsSpan(i * Shape.Rank, Shape.Rank), residual);
         }
 
         SubtractCoordinates(coordinates, residual);
@@ -76,9 +76,9 @@ internal sealed class AmortizedBlock
             for (int i = 0; i < coordinates.Length; i++)
             {
                 int j = Coordinate[i];
-                double step = (PosteriorShape.Dot(Shape.Column(j), residual) - coordinates[i]) / Shape.ScaledPrecision[j];
+                double step = (ShortVectors.Dot(Shape.Loadings.Column(j), residual) - coordinates[i]) / Shape.ScaledPrecision[j];
                 coordinates[i] += step;
-                PosteriorShape.Subtract(Shape.Column(j), step, residual);
+                ShortVectors.Subtract(Shape.Loadings.Column(j), step, residual);
             }
         }
     }
@@ -88,7 +88,7 @@ internal sealed class AmortizedBlock
     {
         for (int i = 0; i < amortized.Length; i++)
         {
-            gradient[i] = PosteriorShape.Dot(Shape.Column(Amortized[i]), residual) - amortized[i];
+            gradient[i] = ShortVectors.Dot(Shape.Loadings.Column(Amortized[i]), residual) - amortized[i];
         }
     }
 
@@ -97,7 +97,7 @@ internal sealed class AmortizedBlock
     {
         for (int i = 0; i < destination.Length; i++)
         {
-            destination[i] = PosteriorShape.Dot(_preconditioner.AsSpan(i * Count, Count), gradient);
+            destination[i] = ShortVectors.Dot(_preconditioner.AsSpan(i * Count, Count), gradient);
         }
     }
 
@@ -120,7 +120,7 @@ internal sealed class AmortizedBlock
         double gap = 0;
         for (int i = 0; i < gradient.Length; i++)
         {
-            gap += 0.5 * gradient[i] * PosteriorShape.Dot(_profileInverse.AsSpan(i * Count, Count), gradient);
+            gap += 0.5 * gradient[i] * ShortVectors.Dot(_profileInverse.AsSpan(i * Count, Count), gradient);
         }
 
         return gap;
@@ -137,7 +137,7 @@ internal sealed class AmortizedBlock
     {
         for (int i = 0; i < coordinates.Length; i++)
         {
-            PosteriorShape.Subtract(Shape.Column(Coordinate[i]), coordinates[i], residual);
+            ShortVectors.Subtract(Shape.Loadings.Column(Coordinate[i]), coordinates[i], residual);
         }
     }
 
@@ -149,11 +149,11 @@ internal sealed class AmortizedBlock
             return [];
         }
 
-        double[] loadings = [.. coordinate.SelectMany(j => shape.Column(j).ToArray())];
+        double[] loadings = [.. coordinate.SelectMany(j => shape.Loadings.Column(j).ToArray())];
         double[] means = [.. coordinate.Select(j => shape.Prior.Means[j])];
         double[] variances = [.. coordinate.Select(j => shape.Prior.Variances[j])];
         var prior = new LatentPrior(means, variances, nameof(means), nameof(variances));
-        var block = new PosteriorShape(loadings, shape.Rank, prior, shape.ObservedCount, shape.LogNormalizer);
+        var block = new PosteriorShape(new WhitenedLoadings(loadings, shape.Rank), prior, shape.ObservedCount, shape.LogNormalizer);
         return [.. Enumerable.Range(0, coordinate.Length).SelectMany(i => block.Response.Row(i).ToArray())];
     }
 }

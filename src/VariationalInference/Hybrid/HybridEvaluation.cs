@@ -86,14 +86,14 @@ internal sealed class HybridEvaluation
     {
         Span<double> residual = shape.Rank <= 64 ? stackalloc double[shape.Rank] : new double[shape.Rank];
         whitened.CopyTo(residual);
-        double squares = shape.LogDeterminant;
+        double squares = shape.Precision.LogDeterminant;
         for (int j = 0; j < shape.LatentCount; j++)
         {
-            double t = PosteriorShape.Dot(shape.Response.Row(j), whitened);
+            double t = ShortVectors.Dot(shape.Response.Row(j), whitened);
             squares += t * t;
-            PosteriorShape.Subtract(shape.Column(j), t, residual);
+            ShortVectors.Subtract(shape.Loadings.Column(j), t, residual);
         }
 
-        return likelihoodBase - (0.5 * (squares + PosteriorShape.SquaredNorm(residual)));
+        return likelihoodBase - (0.5 * (squares + ShortVectors.SquaredNorm(residual)));
     }
 }

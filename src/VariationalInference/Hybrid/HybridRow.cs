@@ -78,7 +78,7 @@ internal sealed class HybridRow
     /// <summary>Returns the ELBO (4-2) of the means, with the best variance for every factor, in nats.</summary>
     public double Elbo(double likelihoodBase)
     {
-        double squares = PosteriorShape.SquaredNorm(Residual) + PosteriorShape.SquaredNorm(_amortized) + PosteriorShape.SquaredNorm(Coordinates);
+        double squares = ShortVectors.SquaredNorm(Residual) + ShortVectors.SquaredNorm(_amortized) + ShortVectors.SquaredNorm(Coordinates);
         return likelihoodBase - (0.5 * (squares + _block.Shape.LogScaledPrecisionSum));
     }
 

@@ -105,7 +105,7 @@ internal sealed class OutputGradient
             {
                 double shift = _deviations[i] * epsilon[i];
                 _position[i] = amortized[i] + shift;
-                PosteriorShape.Subtract(_block.Shape.Column(_block.Amortized[i]), shift, shifted);
+                ShortVectors.Subtract(_block.Shape.Loadings.Column(_block.Amortized[i]), shift, shifted);
             }
 
             _block.Gradient(_position, shifted, _drawGradient);

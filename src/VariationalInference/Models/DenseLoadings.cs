@@ -40,7 +40,7 @@ internal sealed class DenseLoadings : LoadingStructure
         RequireFinite(_whitened);
         RequireFinitePredictions(_prediction);
         Complete = new PosteriorShape(
-            _whitened, ObservationCount, prior, ObservationCount, _logNormalizers.Sum(), _whitenedLow);
+            new WhitenedLoadings(_whitened, ObservationCount, _whitenedLow), prior, ObservationCount, _logNormalizers.Sum());
         _patterns = new PatternCache(CreatePattern, Math.Max(16, CacheSize / (4 * _whitened.Length)));
         _reduction = new Lazy<RowReduction>(CreateReduction);
     }
@@ -103,7 +103,8 @@ internal sealed class DenseLoadings : LoadingStructure
             }
         }
 
-        var shape = new PosteriorShape(loadings, rank, Prior, observed.Length, observed.Sum(k => _logNormalizers[k]), low);
+        var shape = new PosteriorShape(
+            new WhitenedLoadings(loadings, rank, low), Prior, observed.Length, observed.Sum(k => _logNormalizers[k]));
         return new PatternResponse(shape, observed, _noiseDeviations);
     }
 

@@ -63,7 +63,7 @@ internal abstract class LoadingStructure
 
     protected static ConditionedRow Conditioned(PosteriorShape shape, ReadOnlySpan<double> whitened, double unexplained)
     {
-        double square = PosteriorShape.SquaredNorm(whitened[..shape.Rank]) + unexplained;
+        double square = ShortVectors.SquaredNorm(whitened[..shape.Rank]) + unexplained;
         if (!double.IsFinite(square))
         {
             Guard.ThrowNonFinite("the squared residual of the prior prediction", square, row: 0, iteration: 0);

@@ -66,8 +66,8 @@ public sealed class QuadraticLogJoint
         {
             double[] t = Optimum;
             var e = new double[Shape.Rank];
-            Shape.Residual(_observations, t, e);
-            return LogLikelihoodBase - (0.5 * (PosteriorShape.SquaredNorm(e) + PosteriorShape.SquaredNorm(t) + Shape.LogDeterminant));
+            Shape.Loadings.Residual(_observations, t, e);
+            return LogLikelihoodBase - (0.5 * (ShortVectors.SquaredNorm(e) + ShortVectors.SquaredNorm(t) + Shape.Precision.LogDeterminant));
         }
     }
 
@@ -101,7 +101,7 @@ public sealed class QuadraticLogJoint
             if (_optimum is null)
             {
                 var t = new double[LatentCount];
-                Shape.Optimum(_observations, t);
+                Shape.Precision.Optimum(_observations, t);
                 _optimum = t;
             }
 
@@ -113,7 +113,7 @@ public sealed class QuadraticLogJoint
     /// <returns>A new J×J matrix Λ.</returns>
     public Matrix<double> Precision() => Matrix<double>.Build.Dense(LatentCount, LatentCount, (i, j) =>
     {
-        double scaled = i == j ? Shape.ScaledPrecision[j] : PosteriorShape.Dot(Shape.Column(i), Shape.Column(j));
+        double scaled = i == j ? Shape.ScaledPrecision[j] : ShortVectors.Dot(Shape.Loadings.Column(i), Shape.Loadings.Column(j));
         return scaled / (Shape.Prior.Deviations[i] * Shape.Prior.Deviations[j]);
     });
 
@@ -127,9 +127,9 @@ public sealed class QuadraticLogJoint
         var t = new double[LatentCount];
         var e = new double[Shape.Rank];
         Shape.Prior.Whiten(latents, t);
-        Shape.Residual(_observations, t, e);
+        Shape.Loadings.Residual(_observations, t, e);
         double priors = (LatentCount * LogTwoPi) + Shape.Prior.LogVarianceSum;
-        return LogLikelihoodBase - (0.5 * (PosteriorShape.SquaredNorm(e) + PosteriorShape.SquaredNorm(t) + priors));
+        return LogLikelihoodBase - (0.5 * (ShortVectors.SquaredNorm(e) + ShortVectors.SquaredNorm(t) + priors));
     }
 
     /// <summary>Computes the gradient of the log joint, ∇_z log p(x, z) = h − Λz, in the residual form D⁻²(m − z) + AᵀR⁻¹(x − b − Az).</summary>
@@ -143,8 +143,8 @@ public sealed class QuadraticLogJoint
         var t = new double[LatentCount];
         var e = new double[Shape.Rank];
         Shape.Prior.Whiten(latents, t);
-        Shape.Residual(_observations, t, e);
-        Shape.Gradient(t, e, destination);
+        Shape.Loadings.Residual(_observations, t, e);
+        Shape.Loadings.Gradient(t, e, destination);
         for (int j = 0; j < destination.Length; j++)
         {
             destination[j] /= Shape.Prior.Deviations[j];

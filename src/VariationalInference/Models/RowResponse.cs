@@ -68,7 +68,7 @@ internal sealed class RowResponse
     /// <summary>Finds the stationary point for w, and a bound on its error.</summary>
     private static double Solve(PosteriorShape shape, ReadOnlySpan<double> rows, ReadOnlySpan<double> w, Span<double> t)
     {
-        shape.Optimum(w, t);
+        shape.Precision.Optimum(w, t);
         var high = new double[shape.Rank];
         var low = new double[shape.Rank];
         var gradient = new double[t.Length];
@@ -77,7 +77,7 @@ internal sealed class RowResponse
         double error = double.PositiveInfinity;
         for (int pass = 0; ; pass++)
         {
-            double left = Gradient(shape, rows, w, t, high, low, gradient) + shape.ErrorNorm(gradient, scratch);
+            double left = Gradient(shape, rows, w, t, high, low, gradient) + shape.Precision.ErrorNorm(gradient, scratch);
             if (!(left < error))
             {
                 best.CopyTo(t);
@@ -91,7 +91,7 @@ internal sealed class RowResponse
                 return error;
             }
 
-            shape.SolvePrecision(gradient);
+            shape.Precision.Solve(gradient);
             for (int j = 0; j < t.Length; j++)
             {
                 t[j] += gradient[j];
@@ -118,19 +118,19 @@ internal sealed class RowResponse
 
         for (int j = 0; j < latents; j++)
         {
-            PosteriorShape.Subtract(shape.LowColumn(j), t[j], low);
+            ShortVectors.Subtract(shape.Loadings.LowColumn(j), t[j], low);
         }
 
         for (int j = 0; j < latents; j++)
         {
-            (double sum, double rest) = Compensated.Dot(-t[j], shape.Column(j), high);
-            gradient[j] = sum + (rest + PosteriorShape.Dot(shape.Column(j), low) + PosteriorShape.Dot(shape.LowColumn(j), high));
+            (double sum, double rest) = Compensated.Dot(-t[j], shape.Loadings.Column(j), high);
+            gradient[j] = sum + (rest + ShortVectors.Dot(shape.Loadings.Column(j), low) + ShortVectors.Dot(shape.Loadings.LowColumn(j), high));
         }
 
-        double norm = Math.Sqrt(PosteriorShape.SquaredNorm(gradient));
-        double normT = Math.Sqrt(PosteriorShape.SquaredNorm(t));
-        double normE = Math.Sqrt(PosteriorShape.SquaredNorm(high));
-        (double once, _) = shape.RoundingBounds(Math.Sqrt(PosteriorShape.SquaredNorm(w)), t, normT, normE);
+        double norm = Math.Sqrt(ShortVectors.SquaredNorm(gradient));
+        double normT = Math.Sqrt(ShortVectors.SquaredNorm(t));
+        double normE = Math.Sqrt(ShortVectors.SquaredNorm(high));
+        (double once, _) = shape.RoundingBounds(Math.Sqrt(ShortVectors.SquaredNorm(w)), t, normT, normE);
         return PosteriorShape.UnitRoundoff * (norm + ((latents + shape.Rank) * once));
     }
 
@@ -140,7 +140,7 @@ internal sealed class RowResponse
         var rows = new double[shape.Rank * shape.LatentCount];
         for (int j = 0; j < shape.LatentCount; j++)
         {
-            ReadOnlySpan<double> column = shape.Column(j);
+            ReadOnlySpan<double> column = shape.Loadings.Column(j);
             for (int k = 0; k < column.Length; k++)
             {
                 rows[(k * shape.LatentCount) + j] = -column[k];

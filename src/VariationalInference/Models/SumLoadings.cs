@@ -82,7 +82,8 @@ internal sealed class SumLoadings : LoadingStructure
     {
         double[] loadings = [.. Prior.Deviations.Select(s => s * _meanWeights[observed])];
         RequireFinite(loadings);
-        return new PosteriorShape(loadings, 1, Prior, observed, -0.5 * observed * Math.Log(2 * Math.PI * _noiseVariance));
+        double logNormalizer = -0.5 * observed * Math.Log(2 * Math.PI * _noiseVariance);
+        return new PosteriorShape(new WhitenedLoadings(loadings, rank: 1), Prior, observed, logNormalizer);
     }
 
     /// <summary>Says how tables are solved, and with what error.</summary>

@@ -1,0 +1,128 @@
+namespace VariationalInference;
+
+/// <summary>
+/// Solves rows of a table one at a time: all of them when they share nothing, and those of a tile that something is to be noted of, or wrong with.
+/// </summary>
+internal sealed unsafe class TableRowSolver
+{
+    private readonly TablePass _pass;
+    private readonly LoadingStructure _structure;
+    private readonly TableOutputs _outputs;
+    private readonly RowSolver _rowSolver;
+    private readonly double _tolerance;
+
+    public TableRowSolver(TablePass pass)
+    {
+        _pass = pass;
+        _structure = pass.Model.Structure;
+        _outputs = pass.Outputs;
+        _rowSolver = new RowSolver(pass.Model, pass.Solver);
+        _tolerance = pass.Solver.Options.Tolerance;
+    }
+
+    /// <summary>Gets which cells are missing in the row at hand; valid until the next row is gathered.</summary>
+    public MissingPattern Pattern => MissingPattern.OfTransient(_rowSolver.Cells);
+
+    /// <summary>Solves a row by itself and writes all that is wanted of it.</summary>
+    public void Solve(int row, ref ShardOutcome outcome)
+    {
+        if (Gather(row) is int column)
+        {
+            outcome.Failure = InfiniteCell(row, column);
+            return;
+        }
+
+        CaviSummary summary;
+        try
+        {
+            summary = _rowSolver.Solve(_pass.FirstRow + row, withEvidence: _outputs.LogEvidences != null);
+        }
+        catch (NonFiniteValueException exception)
+        {
+            outcome.Failure = exception;
+            return;
+        }
+
+        outcome.Add(summary.ErrorBound, _tolerance);
+        for (int j = 0; j < _pass.Model.LatentCount; j++)
+        {
+            TableOutputs.Write(_pass.Column(_outputs.Means, j), row, _rowSolver.Means[j]);
+            TableOutputs.Write(_pass.Column(_outputs.Variances, j), row, _structure.Complete.MeanFieldVariances[j]);
+        }
+
+        TableOutputs.Write(_outputs.ErrorBounds, row, summary.ErrorBound);
+        TableOutputs.Write(_outputs.Elbos, row, summary.Elbo);
+        TableOutputs.Write(_outputs.LogEvidences, row, _rowSolver.LogEvidence);
+        NoteIfIncomplete(row, ref outcome);
+    }
+
+    /// <summary>Lists the row that was gathered last, and writes its variances, if it has missing cells.</summary>
+    public void NoteIfIncomplete(int row, ref ShardOutcome outcome)
+    {
+        MissingPattern pattern = Pattern;
+        if (pattern.IsComplete)
+        {
+            return;
+        }
+
+        if (_outputs.Variances != null)
+        {
+            PosteriorShape shape = _structure.ShapeOf(pattern);
+            for (int j = 0; j < _pass.Model.LatentCount; j++)
+            {
+                _pass.Column(_outputs.Variances, j)[row] = shape.MeanFieldVariances[j];
+            }
+        }
+
+        if (_outputs.ListsIncompleteRows)
+        {
+            (outcome.IncompleteRows ??= []).Add(new IncompleteRow(row, pattern.Copy()));
+        }
+    }
+
+    /// <summary>Makes a row the one at hand.</summary>
+    /// <returns>The first column whose cell is infinite, if there is one.</returns>
+    public int? Gather(int row)
+    {
+        Span<double> cells = _rowSolver.Cells;
+        double* source = _pass.Cells + (row * _pass.RowStride);
+        int? infinite = null;
+        for (int k = 0; k < cells.Length; k++)
+        {
+            cells[k] = source[k * _pass.ColumnStride];
+            if (double.IsInfinity(cells[k]))
+            {
+                infinite ??= k;
+            }
+        }
+
+        return infinite;
+    }
+
+    /// <summary>Finds what is wrong with the first bad row of a tile.</summary>
+    public Exception Failure(int first, int count, double norm)
+    {
+        for (int n = first; n < first + count; n++)
+        {
+            if (Gather(n) is int column)
+            {
+                return InfiniteCell(n, column);
+            }
+
+            try
+            {
+                _rowSolver.Solve(_pass.FirstRow + n, withEvidence: false);
+            }
+            catch (NonFiniteValueException exception)
+            {
+                return exception;
+            }
+        }
+
+        return new NonFiniteValueException("the squared residual of the prior prediction", norm * norm, _pass.FirstRow + first, iteration: 0);
+    }
+
+    private ArgumentException InfiniteCell(int row, int column) => new(
+        Guard.Text($"{_pass.Label}[{row}, {column}] is {_rowSolver.Cells[column]}; it must be finite, or NaN when it is missing."),
+        _pass.ParameterName);
+}

@@ -1,0 +1,30 @@
+namespace VariationalInference;
+
+/// <summary>Where a tile's numbers lie. Rows are contiguous everywhere; strides lead from one column or latent to the next.</summary>
+internal unsafe struct Tile
+{
+    public double* Cells;
+    public long CellStride;
+
+    /// <summary>The number of rows, a multiple of <see cref="TileKernels.RowMultiple"/>.</summary>
+    public int Rows;
+
+    /// <summary>The number of columns K.</summary>
+    public int Columns;
+
+    /// <summary>Whether missing cells are to be left out; otherwise they make ‖w‖² NaN.</summary>
+    public bool SkipsMissing;
+
+    /// <summary>From one input to the next.</summary>
+    public int Stride;
+    public double* Inputs;
+    public double* Norms;
+    public double* Missing;
+
+    /// <summary>Where the means go, or null.</summary>
+    public double* Means;
+    public long MeanStride;
+
+    /// <summary>The prior means, length J.</summary>
+    public double[] Offsets;
+}

@@ -1,0 +1,72 @@
+namespace VariationalInference;
+
+/// <summary>The loadings B = R^(−½)AD of a row in whitened coordinates, where its log joint is const − ½‖w − Bt‖² − ½‖t‖².</summary>
+/// <remarks>B is kept by columns, one column of <see cref="Rank"/> values a latent.</remarks>
+internal sealed class WhitenedLoadings
+{
+    private readonly double[] _columns;
+    private readonly double[] _lowColumns;
+
+    /// <param name="columns">B by columns; its length is rank × J.</param>
+    /// <param name="rank">The number of rows of B. Range: at least 1 (a row of zeros when nothing is observed).</param>
+    /// <param name="lowColumns">The digits of B beyond a double, where they are known.</param>
+    public WhitenedLoadings(double[] columns, int rank, double[]? lowColumns = null)
+    {
+        _columns = columns;
+        _lowColumns = lowColumns ?? [];
+        Rank = rank;
+        LatentCount = columns.Length / rank;
+        double squares = 0;
+        for (int j = 0; j < LatentCount; j++)
+        {
+            squares += ShortVectors.SquaredNorm(Column(j));
+        }
+
+        FrobeniusNorm = Math.Sqrt(squares);
+    }
+
+    public int Rank { get; }
+
+    public int LatentCount { get; }
+
+    public double FrobeniusNorm { get; }
+
+    public double this[int k, int j] => _columns[(j * Rank) + k];
+
+    /// <summary>Gets the row of B when it is the only one.</summary>
+    public ReadOnlySpan<double> Row => _columns.AsSpan(0, LatentCount);
+
+    public ReadOnlySpan<double> Column(int latent) => _columns.AsSpan(latent * Rank, Rank);
+
+    /// <summary>Returns the digits of a column of B beyond a double; empty where they are not known.</summary>
+    public ReadOnlySpan<double> LowColumn(int latent) => _lowColumns.Length == 0 ? [] : _lowColumns.AsSpan(latent * Rank, Rank);
+
+    /// <summary>Computes the residual e = w − Bt.</summary>
+    public void Residual(ReadOnlySpan<double> w, ReadOnlySpan<double> t, Span<double> e)
+    {
+        w.CopyTo(e);
+        for (int j = 0; j < t.Length; j++)
+        {
+            ShortVectors.Subtract(Column(j), t[j], e);
+        }
+    }
+
+    /// <summary>Computes Bx.</summary>
+    public void Image(ReadOnlySpan<double> x, Span<double> image)
+    {
+        image.Clear();
+        for (int j = 0; j < x.Length; j++)
+        {
+            ShortVectors.Subtract(Column(j), -x[j], image);
+        }
+    }
+
+    /// <summary>Computes the gradient of the log joint in t, Bᵀe − t.</summary>
+    public void Gradient(ReadOnlySpan<double> t, ReadOnlySpan<double> e, Span<double> gradient)
+    {
+        for (int j = 0; j < t.Length; j++)
+        {
+            gradient[j] = ShortVectors.Dot(Column(j), e) - t[j];
+        }
+    }
+}
