@@ -8,7 +8,7 @@ internal sealed class HybridEvaluation
     private readonly HybridRows _rows;
     private readonly IEncoder _encoder;
     private readonly ShardTeam _team;
-    private readonly EncodedTile[] _encoded;
+    private readonly (EncodedTile Encoded, HybridRow Row)[] _workers;
     private readonly Action<int> _evaluate;
     private readonly (double Sum, double Largest)[] _tiles;
 
@@ -23,7 +23,8 @@ internal sealed class HybridEvaluation
         _team = team;
         _tiles = new (double, double)[TileCount(rows.Count)];
         int shares = Math.Min(team.Size, _tiles.Length);
-        _encoded = [.. Enumerable.Range(0, shares).Select(_ => new EncodedTile(encoder, complete, Math.Min(TileRows, rows.Count)))];
+        _workers = [.. Enumerable.Range(0, shares).Select(_ =>
+            (new EncodedTile(encoder, Math.Min(TileRows, rows.Count)), new HybridRow(complete)))];
         _evaluate = EvaluateShare;
         for (int n = 0; n < rows.Count; n++)
         {
@@ -46,7 +47,7 @@ internal sealed class HybridEvaluation
     public (double Mean, double Largest) Gaps()
     {
         PreparedTapes.Refresh(_encoder);
-        _team.Run(_encoded.Length, _evaluate);
+        _team.Run(_workers.Length, _evaluate);
         double sum = 0;
         double largest = 0;
         foreach ((double tileSum, double tileLargest) in _tiles)
@@ -61,8 +62,8 @@ internal sealed class HybridEvaluation
     /// <summary>Evaluates the tiles of one share; what a tile comes to does not depend on who evaluates it.</summary>
     private void EvaluateShare(int share)
     {
-        EncodedTile encoded = _encoded[share];
-        for (int tile = share; tile < _tiles.Length; tile += _encoded.Length)
+        (EncodedTile encoded, HybridRow row) = _workers[share];
+        for (int tile = share; tile < _tiles.Length; tile += _workers.Length)
         {
             int first = tile * TileRows;
             int count = Math.Min(TileRows, _rows.Count - first);
@@ -72,7 +73,8 @@ internal sealed class HybridEvaluation
             for (int n = 0; n < count; n++)
             {
                 AmortizedBlock block = _rows.Block(first + n);
-                double gap = encoded.Gap(n, block, _rows.Whitened(first + n, block));
+                row.Solve(block, _rows.Whitened(first + n, block), encoded.MeansOf(n));
+                double gap = block.VarianceGap(encoded.LogVariancesOf(n)) + row.MeanGap();
                 sum += gap;
                 largest = Math.Max(largest, gap);
             }

@@ -7,18 +7,15 @@ internal sealed class HybridPass
     private const double LargestLogVariance = 700;
 
     private readonly HybridInference _inference;
-    private readonly IEncoderTape _tape;
+    private readonly EncodedTile _encoded;
     private readonly HybridRow _row;
     private readonly AmortizedBlock[] _blocks;
     private readonly double[] _observations;
     private readonly double[] _whitened;
     private readonly double[] _likelihoodBase;
-    private readonly double[] _means;
-    private readonly double[] _logVariances;
     private readonly double[] _sweptState;
     private readonly long[] _rowNumbers;
     private readonly int _width;
-    private readonly int _outputs;
     private int _count;
     private int _position;
 
@@ -29,16 +26,13 @@ internal sealed class HybridPass
         _inference = inference;
         AmortizedBlock complete = inference.Blocks.Complete;
         _width = inference.Model.ObservationCount;
-        _outputs = complete.Count;
-        _tape = PreparedTapes.Create(inference.Encoder, capacity);
+        _encoded = new EncodedTile(inference.Encoder, capacity);
         _row = new HybridRow(complete);
         _blocks = new AmortizedBlock[capacity];
         _observations = new double[capacity * _width];
         _whitened = new double[capacity * _width];
         _likelihoodBase = new double[capacity];
         _rowNumbers = new long[capacity];
-        _means = new double[capacity * _outputs];
-        _logVariances = new double[_means.Length];
         _sweptState = new double[complete.Coordinate.Length];
     }
 
@@ -68,10 +62,8 @@ internal sealed class HybridPass
     /// <summary>Evaluates the encoder on the rows that were added; those added next come in their place.</summary>
     public void Encode()
     {
-        int outputs = _count * _outputs;
-        Span<double> logVariances = _logVariances.AsSpan(0, outputs);
-        _tape.Forward(_observations.AsSpan(0, _count * _width), _means.AsSpan(0, outputs), logVariances);
-        foreach (ref double logVariance in logVariances)
+        _encoded.Encode(_observations.AsSpan(0, _count * _width), _count);
+        foreach (ref double logVariance in _encoded.LogVariances)
         {
             logVariance = double.IsFinite(logVariance) ? Math.Clamp(logVariance, -LargestLogVariance, LargestLogVariance) : double.NaN;
         }
@@ -86,8 +78,7 @@ internal sealed class HybridPass
         _position = position;
         AmortizedBlock block = _blocks[position];
         ReadOnlySpan<double> whitened = _whitened.AsSpan(position * _width, block.Shape.Rank);
-        ReadOnlySpan<double> means = _means.AsSpan(position * _outputs, _outputs);
-        ReadOnlySpan<double> logVariances = _logVariances.AsSpan(position * _outputs, _outputs);
+        ReadOnlySpan<double> means = _encoded.MeansOf(position);
         if (_inference.CoordinateSweeps is int sweeps)
         {
             _sweptState.AsSpan().Clear();
@@ -98,7 +89,7 @@ internal sealed class HybridPass
             _row.Solve(block, whitened, means);
         }
 
-        double varianceGap = block.VarianceGap(logVariances);
+        double varianceGap = block.VarianceGap(_encoded.LogVariancesOf(position));
         double meanGap = _row.MeanGap();
         double bestVariances = _row.Elbo(_likelihoodBase[position]);
         AmortizationGap = varianceGap + meanGap;
@@ -115,11 +106,13 @@ internal sealed class HybridPass
     {
         AmortizedBlock block = _blocks[_position];
         LatentPrior prior = block.Shape.Prior;
-        for (int i = 0; i < _outputs; i++)
+        ReadOnlySpan<double> encodedMeans = _encoded.MeansOf(_position);
+        ReadOnlySpan<double> encodedLogVariances = _encoded.LogVariancesOf(_position);
+        for (int i = 0; i < encodedMeans.Length; i++)
         {
             int j = block.Amortized[i] * stride;
-            means[j] = _means[(_position * _outputs) + i];
-            variances[j] = Math.Exp(_logVariances[(_position * _outputs) + i]);
+            means[j] = encodedMeans[i];
+            variances[j] = Math.Exp(encodedLogVariances[i]);
         }
 
         ReadOnlySpan<double> coordinates = _row.Coordinates;

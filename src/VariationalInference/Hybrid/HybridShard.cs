@@ -9,10 +9,8 @@ internal sealed class HybridShard
     private readonly HybridOptions _options;
     private readonly double[] _coordinateState;
     private readonly OutputGradient _outputGradient;
-    private readonly IEncoderTape _tape;
+    private readonly EncodedTile _encoded;
     private readonly double[] _observations;
-    private readonly double[] _means;
-    private readonly double[] _logVariances;
     private readonly double[] _meanGradients;
     private readonly double[] _logVarianceGradients;
     private readonly double[] _noise;
@@ -32,13 +30,11 @@ internal sealed class HybridShard
         _options = options;
         _coordinateState = coordinateState;
         _outputGradient = new OutputGradient(complete, options.Estimator, options.NaturalGradient);
-        _tape = PreparedTapes.Create(encoder, capacity);
+        _encoded = new EncodedTile(encoder, capacity);
         _width = encoder.ObservationCount;
         _outputs = complete.Count;
         int outputs = capacity * _outputs;
         _observations = new double[capacity * _width];
-        _means = new double[outputs];
-        _logVariances = new double[outputs];
         _meanGradients = new double[outputs];
         _logVarianceGradients = new double[outputs];
         _noise = new double[options.Estimator == GradientEstimator.Analytic ? 0 : outputs * options.DrawCount];
@@ -59,15 +55,13 @@ internal sealed class HybridShard
 
     public void Run(ReadOnlySpan<RowReference> rows, int streamSeed)
     {
-        int outputs = rows.Length * _outputs;
         for (int n = 0; n < rows.Length; n++)
         {
             rows[n].Rows.Observations(rows[n].Index).CopyTo(_observations.AsSpan(n * _width, _width));
             _blocks[n] = rows[n].Rows.Block(rows[n].Index);
         }
 
-        _tape.Forward(
-            _observations.AsSpan(0, rows.Length * _width), _means.AsSpan(0, outputs), _logVariances.AsSpan(0, outputs));
+        _encoded.Encode(_observations.AsSpan(0, rows.Length * _width), rows.Length);
         if (_noise.Length > 0)
         {
             NormalStream.Fill(streamSeed, _noise);
@@ -82,7 +76,7 @@ internal sealed class HybridShard
         }
 
         Gradient.AsSpan().Clear();
-        _tape.Backward(_meanGradients.AsSpan(0, outputs), _logVarianceGradients.AsSpan(0, outputs), Gradient);
+        _encoded.Backward(_meanGradients, _logVarianceGradients, Gradient);
     }
 
     private void Visit(int position, RowReference reference)
@@ -90,7 +84,7 @@ internal sealed class HybridShard
         AmortizedBlock block = _blocks[position];
         Range outputs = (position * _outputs)..((position + 1) * _outputs);
         ReadOnlySpan<double> whitened = reference.Rows.Whitened(reference.Index, block);
-        ReadOnlySpan<double> means = _means.AsSpan(outputs);
+        ReadOnlySpan<double> means = _encoded.MeansOf(position);
         if (_options.CoordinateSweeps is int sweeps)
         {
             int width = block.Coordinate.Length;
@@ -101,7 +95,7 @@ internal sealed class HybridShard
             _row.Solve(block, whitened, means);
         }
 
-        int draws = _outputs * (_noise.Length / _means.Length);
+        int draws = _outputs * (_noise.Length / _meanGradients.Length);
         ReadOnlySpan<double> ratios = _varianceRatios.AsSpan(outputs);
         _outputGradient.Evaluate(
             block,
@@ -111,7 +105,7 @@ internal sealed class HybridShard
             _noise.AsSpan(position * draws, draws),
             _meanGradients.AsSpan(outputs),
             _logVarianceGradients.AsSpan(outputs));
-        Elbo += _row.Elbo(reference.Rows.LikelihoodBase(reference.Index)) - VarianceGap(block, ratios, _logVariances.AsSpan(outputs));
+        Elbo += _row.Elbo(reference.Rows.LikelihoodBase(reference.Index)) - VarianceGap(block, ratios, _encoded.LogVariancesOf(position));
         OptimizationGap += _row.OptimizationGap;
     }
 
@@ -120,10 +114,11 @@ internal sealed class HybridShard
     {
         for (int n = 0; n < rows; n++)
         {
+            ReadOnlySpan<double> logVariances = _encoded.LogVariancesOf(n);
             ReadOnlySpan<double> best = _blocks[n].LogMeanFieldVariances.AsSpan();
             for (int i = 0; i < best.Length; i++)
             {
-                _varianceRatios[(n * _outputs) + i] = _logVariances[(n * _outputs) + i] - best[i];
+                _varianceRatios[(n * _outputs) + i] = logVariances[i] - best[i];
             }
         }
 
