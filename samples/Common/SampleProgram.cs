@@ -42,20 +42,6 @@ public static class SampleProgram
         }
     }
 
-    /// <summary>Creates a table of numbers: the first column flush left, the others right.</summary>
-    public static Table NumberTable(string title, params string[] columns)
-    {
-        ArgumentNullException.ThrowIfNull(columns);
-        Table table = new Table().Title(Markup.Escape(title)).Border(TableBorder.Simple).LeftAligned();
-        for (int i = 0; i < columns.Length; i++)
-        {
-            var column = new TableColumn(Markup.Escape(columns[i])).NoWrap();
-            table.AddColumn(i == 0 ? column.LeftAligned() : column.RightAligned());
-        }
-
-        return table;
-    }
-
     /// <summary>Returns what the library says of a bad argument, without what the runtime adds about its parameter.</summary>
     private static string WithoutParameterName(ArgumentException exception)
     {

@@ -8,30 +8,35 @@ namespace VariationalInference.Samples;
 internal sealed class CustomEncoderSample(IAnsiConsole console, CustomEncoderArguments arguments)
 {
     private readonly GaussianSumModel _model = new(latentCount: 3, observationCount: 5, noiseVariance: 1.0);
+    private readonly SampleOutput _output = new(console, arguments.Files, "An encoder of one's own", arguments.Settings);
 
     public void Run()
     {
         var encoder = new SetEncoder(_model.ObservationCount, latentCount: 1, arguments.Units, arguments.Seed);
-        console.WriteLine($"Model: {_model.ObservationCount} observations, each the sum of {_model.LatentCount} latents plus noise of variance {Format.Number(_model.NoiseVariance)}");
-        console.WriteLine($"Encoder of z1: {encoder}");
+        _output.WriteLine($"Model: {_model.ObservationCount} observations, each the sum of {_model.LatentCount} latents plus noise of variance {Format.Number(_model.NoiseVariance)}");
+        _output.WriteLine($"Encoder of z1: {encoder}");
         Matrix<double> rows = _model.Sample(arguments.TrainRows, arguments.Seed).Observations;
         if (Conforms(encoder, rows))
         {
             HybridResult result = Train(encoder, rows);
+            _output.Draw(() => TrainingChart.Draw("set-encoder-training", result));
             WriteOrders(result, [1.2, 0.8, -0.3, 2.1, 0.4]);
+            _output.Draw(() => EncoderMeansChart.Draw("set-encoder-means", result, arguments.Seed + 1));
         }
+
+        _output.Save();
     }
 
     private bool Conforms(IEncoder encoder, Matrix<double> rows)
     {
         ImmutableArray<string> violations = EncoderConformance.Check(encoder, rows.SubMatrix(0, Math.Min(20, rows.RowCount), 0, rows.ColumnCount));
-        console.WriteLine($"Conformance: {violations.Length} violations{(violations.IsEmpty ? ", gradients agree with central differences" : string.Empty)}.");
+        _output.WriteLine($"Conformance: {violations.Length} violations{(violations.IsEmpty ? ", gradients agree with central differences" : string.Empty)}.");
         foreach (string violation in violations)
         {
-            console.WriteLine("  " + violation);
+            _output.WriteLine("  " + violation);
         }
 
-        console.WriteLine();
+        _output.WriteLine();
         return violations.IsEmpty;
     }
 
@@ -39,15 +44,15 @@ internal sealed class CustomEncoderSample(IAnsiConsole console, CustomEncoderArg
     {
         var options = new HybridOptions { AmortizedLatents = [0], MaxEpochs = arguments.Epochs, Seed = arguments.Seed };
         HybridResult result = new HybridSolver(options).Fit(_model, encoder, rows);
-        Table table = SampleProgram.NumberTable("Held-out rows, nats a row", "part", "untrained", "trained");
+        var table = new NumberTable("Held-out rows, nats a row", "part", "untrained", "trained");
         HybridProgress before = result.History[0];
         table.AddRow("ELBO", Format.Number(before.ValidationElbo), Format.Number(result.ValidationElbo));
         table.AddRow("+ amortization gap (the encoder)", Format.Small(before.AmortizationGap), Format.Small(result.AmortizationGap));
         table.AddRow("+ approximation gap (mean field)", Format.Number(before.ApproximationGap), Format.Number(result.ApproximationGap));
         table.AddRow("= log evidence", Format.Number(before.ValidationLogEvidence), Format.Number(result.ValidationLogEvidence));
-        console.Write(table);
-        console.WriteLine($"Stopped after {result.Epochs} epochs: {result.StopReason}{(result.Converged ? string.Empty : ", not converged")}.");
-        console.WriteLine();
+        _output.Write(table);
+        _output.WriteLine($"Stopped after {result.Epochs} epochs: {result.StopReason}{(result.Converged ? string.Empty : ", not converged")}.");
+        _output.WriteLine();
         return result;
     }
 
@@ -57,7 +62,7 @@ internal sealed class CustomEncoderSample(IAnsiConsole console, CustomEncoderArg
         double[][] orders = [.. Orders(row)];
         MeanFieldGaussian[] answers = [.. orders.Select(order => result.Infer(order))];
         MultivariateGaussian exact = _model.Posterior(row);
-        Table table = SampleProgram.NumberTable(
+        var table = new NumberTable(
             "One row in other orders: mean ± mean-field sd", "row", "z1 (encoder)", "z2 (closed form)", "z3 (closed form)", "exact z1");
         foreach (int n in (int[])[0, orders.Length / 2, orders.Length - 1])
         {
@@ -69,11 +74,11 @@ internal sealed class CustomEncoderSample(IAnsiConsole console, CustomEncoderArg
             ]);
         }
 
-        console.Write(table);
+        _output.Write(table);
         bool same = answers.All(answer => answer.Means[0].Equals(answers[0].Means[0]) && answer.Variances[0].Equals(answers[0].Variances[0]));
         double change = answers.Max(answer => answer.Means.Zip(answers[0].Means, (left, right) => Math.Abs(left - right)).Max());
-        console.WriteLine($"Over all {orders.Length} orders: the encoder's mean and variance have {(same ? "the same bits" : "different bits")};");
-        console.WriteLine($"the largest change in any latent's mean, rounding in the closed form, is {Format.Small(change)}.");
+        _output.WriteLine($"Over all {orders.Length} orders: the encoder's mean and variance have {(same ? "the same bits" : "different bits")};");
+        _output.WriteLine($"the largest change in any latent's mean, rounding in the closed form, is {Format.Small(change)}.");
     }
 
     private static IEnumerable<double[]> Orders(double[] values) => values.Length == 0

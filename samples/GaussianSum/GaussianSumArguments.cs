@@ -4,7 +4,7 @@ namespace VariationalInference.Samples;
 internal sealed class GaussianSumArguments
 {
     public const string Help =
-        """
+        $"""
         Example A: a Gaussian sum model, x = z1 + ... + zJ + noise, solved by coordinate ascent and by gradient ascent.
 
           dotnet run --project samples/GaussianSum -- [options]
@@ -17,6 +17,7 @@ internal sealed class GaussianSumArguments
           --noise-variance V      the variance of a measurement about the sum of its causes
           --prior-mean M[,M...]   the causes' prior means: one for all, or one each
           --prior-variance V[,V]  the causes' prior variances, likewise
+        {SampleFiles.Help}
           --help                  this text
 
         What is not given for a file is estimated from it: the noise variance is the pooled variance within groups; z1 has the grand
@@ -24,7 +25,7 @@ internal sealed class GaussianSumArguments
         """;
 
     private static readonly string[] Options =
-        ["values", "data", "group", "value", "latents", "noise-variance", "prior-mean", "prior-variance"];
+        ["values", "data", "group", "value", "latents", "noise-variance", "prior-mean", "prior-variance", .. SampleFiles.Options];
 
     public GaussianSumArguments(string[] arguments)
     {
@@ -54,6 +55,7 @@ internal sealed class GaussianSumArguments
             line.Number("noise-variance") ?? start.NoiseVariance,
             line.PerLatent("prior-mean", latents, start.PriorMeans),
             line.PerLatent("prior-variance", latents, start.PriorVariances));
+        Files = SampleFiles.Of(line);
         Causes = published ? ["resistivity", "instrument bias"] : [.. Enumerable.Range(1, latents).Select(j => $"z{j}")];
     }
 
@@ -67,6 +69,20 @@ internal sealed class GaussianSumArguments
     public GaussianSumModel Model { get; }
 
     public IReadOnlyList<string> Causes { get; }
+
+    /// <summary>Gets the files to write beside what is printed.</summary>
+    public SampleFiles Files { get; }
+
+    /// <summary>Gets everything that decides the outcome, as a report shows it.</summary>
+    public IReadOnlyList<(string Name, string Value)> Settings =>
+    [
+        ("data", Source),
+        ("rows", $"{Data.Values.RowCount} of {Data.Values.ColumnCount} measurements"),
+        ("latents", $"{Model.LatentCount}: {string.Join(", ", Causes)}"),
+        ("noise variance", Format.Exact(Model.NoiseVariance)),
+        ("prior means", string.Join(", ", Model.PriorMeans.Select(Format.Exact))),
+        ("prior variances", string.Join(", ", Model.PriorVariances.Select(Format.Exact))),
+    ];
 
     public double[] Row(int row) => Data.Values.Row(row).ToArray();
 

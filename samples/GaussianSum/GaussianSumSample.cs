@@ -10,6 +10,7 @@ internal sealed class GaussianSumSample(IAnsiConsole console, GaussianSumArgumen
     private const int MeanDigits = 5;
 
     private readonly GaussianSumModel _model = arguments.Model;
+    private readonly SampleOutput _output = new(console, arguments.Files, "Example A: a Gaussian sum", arguments.Settings);
 
     public void Run()
     {
@@ -21,41 +22,49 @@ internal sealed class GaussianSumSample(IAnsiConsole console, GaussianSumArgumen
 
         WriteModel(row);
         WritePath("Coordinate ascent, equation (4-1)", "sweep", fit.ElboTrace, fit.Elbo);
-        console.WriteLine($"Stopped after {fit.Iterations} sweeps: {fit.StopReason}.");
-        console.WriteLine(
+        _output.WriteLine($"Stopped after {fit.Iterations} sweeps: {fit.StopReason}.");
+        _output.WriteLine(
             $"Accelerated, the default, it takes {accelerated.Iterations} iterations to {Format.Number(accelerated.Elbo)}: {accelerated.StopReason}.");
-        console.WriteLine();
+        _output.WriteLine();
         WritePath("Gradient ascent, equation (4-2)", "step", walked.ElboTrace, fit.Elbo);
-        console.WriteLine($"Stopped after {walked.Steps} steps: {walked.StopReason}.");
-        console.WriteLine();
+        _output.WriteLine($"Stopped after {walked.Steps} steps: {walked.StopReason}.");
+        _output.WriteLine();
+        if (_model.LatentCount == 2)
+        {
+            _output.Draw(() => ElboSurface.Draw(_model, row, arguments.Causes));
+        }
+
+        _output.Draw(() => ErrorBySweep.Draw(_model, row));
         WritePosterior(fit, walked, elbo.StationaryPoint(), _model.Posterior(row));
+        _output.Draw(() => PosteriorDensities.Draw(fit, _model.Posterior(row), arguments.Causes));
         WriteGaps(fit, elbo.Terms(fit.Posterior));
         WriteTable(new CaviSolver().Solve(_model, arguments.Data.Values, CaviOutputs.All));
+        _output.Save();
     }
 
     private void WriteModel(double[] row)
     {
-        console.WriteLine($"Data: {arguments.Source}");
-        console.WriteLine($"Model: each measurement = {string.Join(" + ", arguments.Causes)} + noise, noise variance {Format.Number(_model.NoiseVariance)}");
+        _output.WriteLine($"Data: {arguments.Source}");
+        _output.WriteLine($"Model: each measurement = {string.Join(" + ", arguments.Causes)} + noise, noise variance {Format.Number(_model.NoiseVariance)}");
         for (int j = 0; j < _model.LatentCount; j++)
         {
-            console.WriteLine($"  {arguments.Causes[j]}: {Format.PlusMinus(_model.PriorMeans[j], Math.Sqrt(_model.PriorVariances[j]))} before the data");
+            _output.WriteLine($"  {arguments.Causes[j]}: {Format.PlusMinus(_model.PriorMeans[j], Math.Sqrt(_model.PriorVariances[j]))} before the data");
         }
 
         if (arguments.Estimated)
         {
-            console.WriteLine("What the command line did not give was estimated from the data, by the moments of a one-way layout.");
+            _output.WriteLine("What the command line did not give was estimated from the data, by the moments of a one-way layout.");
         }
 
         string values = string.Join(", ", row.Select(value => double.IsNaN(value) ? "missing" : Format.Exact(value)));
-        console.WriteLine($"First row ({arguments.Data.Groups[0]}): {values}");
-        console.WriteLine();
+        _output.WriteLine($"First row ({arguments.Data.Groups[0]}): {values}");
+        _output.WriteLine();
     }
 
     /// <summary>Shows the first points of a trace, then every point whose number is a power of two, then the last.</summary>
     private void WritePath(string title, string unit, IReadOnlyList<double> trace, double optimum)
     {
-        Table table = SampleProgram.NumberTable(title, unit, "ELBO (nats)", "short of the optimum by");
+        var table = new NumberTable(title, unit, "ELBO (nats)", "short of the optimum by");
         for (int t = 0; t < trace.Count; t++)
         {
             if (t < Shown || t == trace.Count - 1 || (t & (t - 1)) == 0)
@@ -64,12 +73,12 @@ internal sealed class GaussianSumSample(IAnsiConsole console, GaussianSumArgumen
             }
         }
 
-        console.Write(table);
+        _output.Write(table);
     }
 
     private void WritePosterior(CaviResult fit, GradientAscentResult walked, MeanFieldGaussian completed, MultivariateGaussian exact)
     {
-        Table means = SampleProgram.NumberTable(
+        var means = new NumberTable(
             "Posterior means: completed the square, walked to, and exact",
             "cause",
             "coordinate ascent",
@@ -77,7 +86,7 @@ internal sealed class GaussianSumSample(IAnsiConsole console, GaussianSumArgumen
             "closed form (4-3)",
             "exact",
             "largest difference in sd");
-        Table deviations = SampleProgram.NumberTable(
+        var deviations = new NumberTable(
             "Posterior sd: mean field is too sure, linear response is not",
             "cause",
             "prior",
@@ -104,13 +113,13 @@ internal sealed class GaussianSumSample(IAnsiConsole console, GaussianSumArgumen
                 Format.Number(sd));
         }
 
-        console.Write(means);
-        console.Write(deviations);
+        _output.Write(means);
+        _output.Write(deviations);
     }
 
     private void WriteGaps(CaviResult fit, ElboTerms terms)
     {
-        Table table = SampleProgram.NumberTable("Where the evidence goes", "part", "nats");
+        var table = new NumberTable("Where the evidence goes", "part", "nats");
         table.AddRow("data fit", Format.Number(terms.DataFit));
         table.AddRow("prior", Format.Number(terms.Prior));
         table.AddRow("uncertainty cost", Format.Number(terms.UncertaintyCost));
@@ -120,14 +129,14 @@ internal sealed class GaussianSumSample(IAnsiConsole console, GaussianSumArgumen
         table.AddRow("+ optimisation gap, at most", Format.Small(fit.ElboGapBound));
         table.AddRow("+ approximation gap", Format.Number(fit.ApproximationGap));
         table.AddRow("= log evidence", Format.Number(fit.LogEvidence));
-        console.Write(table);
-        console.WriteLine($"No mean is off by more than {fit.ErrorBound.ToString("G2", CultureInfo.InvariantCulture)} posterior standard deviations.");
-        console.WriteLine();
+        _output.Write(table);
+        _output.WriteLine($"No mean is off by more than {fit.ErrorBound.ToString("G2", CultureInfo.InvariantCulture)} posterior standard deviations.");
+        _output.WriteLine();
     }
 
     private void WriteTable(CaviTable fits)
     {
-        Table table = SampleProgram.NumberTable("All rows in one call", ["row", .. arguments.Causes, "ELBO", "log evidence", "error at most"]);
+        var table = new NumberTable("All rows in one call", ["row", .. arguments.Causes, "ELBO", "log evidence", "error at most"]);
         for (int n = 0; n < fits.RowCount; n++)
         {
             MultivariateGaussian posterior = fits.LinearResponse(n);
@@ -141,7 +150,7 @@ internal sealed class GaussianSumSample(IAnsiConsole console, GaussianSumArgumen
             ]);
         }
 
-        console.Write(table);
-        console.WriteLine($"{fits.RowCount} rows, {fits.UnconvergedRowCount} not converged; ± is the exact posterior standard deviation.");
+        _output.Write(table);
+        _output.WriteLine($"{fits.RowCount} rows, {fits.UnconvergedRowCount} not converged; ± is the exact posterior standard deviation.");
     }
 }

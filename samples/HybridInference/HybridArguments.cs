@@ -4,7 +4,7 @@ namespace VariationalInference.Samples;
 internal sealed class HybridArguments
 {
     public const string Help =
-        """
+        $"""
         Example B: hybrid inference. An encoder infers z1 from a row of replicate measurements, closed-form updates the rest.
 
           dotnet run --project samples/HybridInference -- [options]
@@ -22,6 +22,7 @@ internal sealed class HybridArguments
           --train-rows N          rows drawn from the model to train on, when there are few real ones (default: 20000)
           --epochs N              the most passes over the training rows (default: 500)
           --seed N                the seed of everything random (default: 1)
+        {SampleFiles.Help}
           --help                  this text
         """;
 
@@ -30,7 +31,7 @@ internal sealed class HybridArguments
     private static readonly string[] Options =
     [
         "data", "group", "value", "label", "noise-variance", "prior-mean", "prior-variance", "amortized", "estimator", "train-rows",
-        "epochs", "seed",
+        "epochs", "seed", .. SampleFiles.Options,
     ];
 
     public HybridArguments(string[] arguments)
@@ -48,6 +49,7 @@ internal sealed class HybridArguments
         Seed = line.Count("seed", otherwise: 1, minimum: 0);
         TrainRows = line.Count("train-rows", otherwise: 20_000, minimum: 2);
         TrainOnData = CompleteRows.Count >= EnoughRows;
+        Files = SampleFiles.Of(line);
         Training = new HybridOptions
         {
             AmortizedLatents = Amortized(line),
@@ -74,6 +76,24 @@ internal sealed class HybridArguments
     public bool TrainOnData { get; }
 
     public HybridOptions Training { get; }
+
+    /// <summary>Gets the files to write beside what is printed.</summary>
+    public SampleFiles Files { get; }
+
+    /// <summary>Gets everything that decides the outcome, as a report shows it.</summary>
+    public IReadOnlyList<(string Name, string Value)> Settings =>
+    [
+        ("data", Source),
+        ("rows", $"{Data.Values.RowCount} of {Data.Values.ColumnCount} measurements, {CompleteRows.Count} of them complete"),
+        ("noise variance", Format.Exact(Model.NoiseVariance)),
+        ("prior means", string.Join(", ", Model.PriorMeans.Select(Format.Exact))),
+        ("prior variances", string.Join(", ", Model.PriorVariances.Select(Format.Exact))),
+        ("amortized latents", string.Join(", ", Training.AmortizedLatents.Select(latent => $"z{latent + 1}"))),
+        ("gradient estimator", Training.Estimator.ToString()),
+        ("training rows", TrainOnData ? "the complete rows of the data" : $"{TrainRows} draws from the model"),
+        ("epochs, at most", $"{Training.MaxEpochs}"),
+        ("seed", $"{Seed}"),
+    ];
 
     public IReadOnlyList<int> CompleteRows =>
         [.. Enumerable.Range(0, Data.Groups.Count).Where(n => Data.Values.Row(n).All(double.IsFinite))];

@@ -11,6 +11,7 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
     private const int ShownRows = 40;
 
     private readonly GaussianSumModel _model = arguments.Model;
+    private readonly SampleOutput _output = new(console, arguments.Files, "Example B: hybrid inference", arguments.Settings);
 
     public void Run()
     {
@@ -23,46 +24,50 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
         Matrix<double> rows = TrainingRows();
         HybridResult result = Train(rows);
         WriteTraining(result);
+        _output.Draw(() => TrainingChart.Draw("hybrid-training", result));
         WriteGradients(result, rows);
         WriteRows(result);
+        _output.Draw(() => EncoderMeansChart.Draw("hybrid-means", result, arguments.Seed + 1, Rows(arguments.CompleteRows)));
         WriteIncompleteRows();
         WriteTimes(result);
+        _output.Save();
     }
 
     private void WriteModel()
     {
-        console.WriteLine($"Data: {arguments.Source}");
-        console.WriteLine($"Model: each measurement = z1 (the quantity) + z2 (set-up bias) + z3 (drift) + noise of variance {Format.Number(_model.NoiseVariance)}");
+        _output.WriteLine($"Data: {arguments.Source}");
+        _output.WriteLine($"Model: each measurement = z1 (the quantity) + z2 (set-up bias) + z3 (drift) + noise of variance {Format.Number(_model.NoiseVariance)}");
         for (int j = 0; j < _model.LatentCount; j++)
         {
-            console.WriteLine($"  z{j + 1}: {Format.PlusMinus(_model.PriorMeans[j], Math.Sqrt(_model.PriorVariances[j]))} before the data");
+            _output.WriteLine($"  z{j + 1}: {Format.PlusMinus(_model.PriorMeans[j], Math.Sqrt(_model.PriorVariances[j]))} before the data");
         }
 
         if (arguments.Estimated)
         {
-            console.WriteLine("What the command line did not give was estimated from the data, by the moments of a one-way layout.");
+            _output.WriteLine("What the command line did not give was estimated from the data, by the moments of a one-way layout.");
         }
 
-        console.WriteLine();
+        _output.WriteLine();
     }
 
     private Matrix<double> TrainingRows()
     {
         if (arguments.TrainOnData)
         {
-            console.WriteLine($"Training on the {arguments.CompleteRows.Count} complete rows of the file.");
+            _output.WriteLine($"Training on the {arguments.CompleteRows.Count} complete rows of the file.");
             return Rows(arguments.CompleteRows);
         }
 
-        console.WriteLine($"The file has {arguments.CompleteRows.Count} complete rows, too few to train on: training on {arguments.TrainRows} draws from the model.");
-        console.WriteLine("The real rows are then inferred by an encoder that never saw them.");
+        _output.WriteLine($"The file has {arguments.CompleteRows.Count} complete rows, too few to train on: training on {arguments.TrainRows} draws from the model.");
+        _output.WriteLine("The real rows are then inferred by an encoder that never saw them.");
         return _model.Sample(arguments.TrainRows, arguments.Seed).Observations;
     }
 
     private HybridResult Train(Matrix<double> rows)
     {
         var encoder = new MlpEncoder(_model.ObservationCount, arguments.Training.AmortizedLatents.Length, [32, 32], seed: arguments.Seed);
-        console.WriteLine($"Encoder: {encoder}, {encoder.Parameters.Length} parameters; gradients: {arguments.Training.Estimator}. Ctrl-C stops and keeps the best.");
+        _output.WriteLine($"Encoder: {encoder}, {encoder.Parameters.Length} parameters; gradients: {arguments.Training.Estimator}.");
+        console.WriteLine("Ctrl-C stops and keeps the best.");
         return UntilInterrupted(interrupted => new TrainingDisplay(console).Show(progress =>
             new HybridSolver(arguments.Training).Fit(_model, encoder, rows, progress, interrupted)));
     }
@@ -89,19 +94,19 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
 
     private void WriteTraining(HybridResult result)
     {
-        Table table = SampleProgram.NumberTable("Held-out rows, nats a row", "part", "value");
+        var table = new NumberTable("Held-out rows, nats a row", "part", "value");
         table.AddRow("ELBO", Format.Number(result.ValidationElbo));
         table.AddRow("+ amortization gap (the encoder)", Format.Small(result.AmortizationGap));
         table.AddRow("+ approximation gap (mean field)", Format.Number(result.ApproximationGap));
         table.AddRow("= log evidence", Format.Number(result.ValidationLogEvidence));
-        console.Write(table);
-        console.WriteLine($"Stopped after {result.Epochs} epochs: {result.StopReason}{(result.Converged ? string.Empty : ", not converged")}.");
-        console.WriteLine();
+        _output.Write(table);
+        _output.WriteLine($"Stopped after {result.Epochs} epochs: {result.StopReason}{(result.Converged ? string.Empty : ", not converged")}.");
+        _output.WriteLine();
     }
 
     private void WriteGradients(HybridResult result, Matrix<double> rows)
     {
-        Table table = SampleProgram.NumberTable(
+        var table = new NumberTable(
             "A minibatch's gradient at the trained encoder", "estimator", "signal", "noise of rows", "noise of draws", "signal to noise");
         foreach (GradientQuality quality in result.MeasureGradients(rows))
         {
@@ -113,8 +118,8 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
                 Format.Small(quality.SignalToNoise));
         }
 
-        console.Write(table);
-        console.WriteLine();
+        _output.Write(table);
+        _output.WriteLine();
     }
 
     private void WriteRows(HybridResult result)
@@ -122,7 +127,7 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
         HybridTable inferred = result.Infer(Rows(arguments.CompleteRows));
         string[] latents = [.. Enumerable.Range(0, _model.LatentCount).Select(j =>
             result.AmortizedLatents.Contains(j) ? $"z{j + 1} (encoder)" : $"z{j + 1} (closed form)")];
-        Table table = SampleProgram.NumberTable(
+        var table = new NumberTable(
             "Real rows: mean ± mean-field sd", ["row", .. latents, "exact z1, z2, z3", "off by (sd)", "row's gap"]);
         for (int n = 0; n < Math.Min(inferred.RowCount, ShownRows); n++)
         {
@@ -140,20 +145,20 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
             ]);
         }
 
-        console.Write(table);
+        _output.Write(table);
         if (inferred.RowCount > ShownRows)
         {
-            console.WriteLine($"{inferred.RowCount - ShownRows} more rows were inferred as well. All together: {inferred}.");
+            _output.WriteLine($"{inferred.RowCount - ShownRows} more rows were inferred as well. All together: {inferred}.");
         }
 
         if (inferred.FlaggedRows.Length > 0)
         {
             IEnumerable<string> flagged = inferred.FlaggedRows.Take(ShownRows).Select(n => arguments.Data.Groups[arguments.CompleteRows[n]]);
-            console.WriteLine($"Unlike the training rows, by a gap above {Format.Small(inferred.GapLimit)}: {string.Join(", ", flagged)}.");
+            _output.WriteLine($"Unlike the training rows, by a gap above {Format.Small(inferred.GapLimit)}: {string.Join(", ", flagged)}.");
         }
 
-        console.WriteLine("'off by' is the largest difference from the exact posterior mean, in exact posterior standard deviations.");
-        console.WriteLine();
+        _output.WriteLine("'off by' is the largest difference from the exact posterior mean, in exact posterior standard deviations.");
+        _output.WriteLine();
     }
 
     private void WriteIncompleteRows()
@@ -164,15 +169,15 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
             return;
         }
 
-        console.WriteLine($"Rows with missing measurements ({incomplete.Length}), by coordinate ascent: z1, z2, z3, mean ± mean-field sd");
+        _output.WriteLine($"Rows with missing measurements ({incomplete.Length}), by coordinate ascent: z1, z2, z3, mean ± mean-field sd");
         foreach (int row in incomplete.Take(ShownRows))
         {
             MeanFieldGaussian q = new CaviSolver().Solve(_model, arguments.Data.Values.Row(row).ToArray()).Posterior;
             IEnumerable<string> causes = Enumerable.Range(0, q.Count).Select(j => Format.PlusMinus(q.Means[j], q[j].StandardDeviation));
-            console.WriteLine($"  {arguments.Data.Groups[row]}: {string.Join(", ", causes)}");
+            _output.WriteLine($"  {arguments.Data.Groups[row]}: {string.Join(", ", causes)}");
         }
 
-        console.WriteLine();
+        _output.WriteLine();
     }
 
     private void WriteTimes(HybridResult result)
@@ -182,7 +187,7 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
         CaviResult fit = cavi.Solve(_model, row);
         double encoder = MedianMicroseconds(() => result.Infer(row));
         double coordinate = MedianMicroseconds(() => cavi.Solve(_model, row));
-        console.WriteLine(string.Create(
+        _output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"One new row: {encoder:F1} µs by the encoder, {coordinate:F1} µs by coordinate ascent ({fit.Iterations} iterations, {fit.StopReason})."));
     }

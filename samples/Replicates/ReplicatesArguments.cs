@@ -16,16 +16,18 @@ internal sealed class ReplicatesArguments
                            stream and may be larger than memory; only the parameters are learned, by maximum likelihood
           --chart FILE     writes the shrinkage of the groups' means as an SVG picture
           --ml             maximum likelihood; the default is restricted maximum likelihood (REML), as in lme4
+          --report FILE    writes a page of HTML with the settings, the tables and the picture
           --help           this text
         """;
 
     public ReplicatesArguments(string[] arguments)
     {
-        var line = new CommandLine(arguments, ["data", "group", "value", "chart"], ["ml", "wide"]);
+        var line = new CommandLine(arguments, ["data", "group", "value", "chart", "report"], ["ml", "wide"]);
         line.Refuse("wide", given: true, "chart", "value", "ml");
         IsWide = line.Has("wide");
         Restricted = !line.Has("ml") && !IsWide;
         Chart = line.Text("chart");
+        Files = new SampleFiles(Pictures: null, line.Text("report"));
         Source = line.Text("data") ?? "yields of dyestuff (Davies and Goldsmith, 1972), grams of standard colour";
         Value = line.Text("value") ?? (IsWide ? "measurement" : "Yield");
         Group = line.Text("group") ?? (IsWide ? "group" : "Batch");
@@ -54,4 +56,20 @@ internal sealed class ReplicatesArguments
 
     /// <summary>Gets where the picture goes, or null.</summary>
     public string? Chart { get; }
+
+    /// <summary>Gets the files to write beside the picture.</summary>
+    public SampleFiles Files { get; }
+
+    /// <summary>Gets everything that decides the outcome, as a report shows it.</summary>
+    public IReadOnlyList<(string Name, string Value)> Settings =>
+    [
+        ("data", Source),
+        ("form", IsWide ? "a group a line" : "a measurement a line"),
+        ("groups", Group),
+        ("measurements", Value),
+        ("method", Method),
+    ];
+
+    /// <summary>Gets what the parameters are learned by.</summary>
+    public string Method => Restricted ? "restricted maximum likelihood" : "maximum likelihood";
 }

@@ -7,6 +7,9 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
 {
     private const double Coverage = 0.95;
 
+    private readonly SampleOutput _output = new(console, arguments.Files, "Replicates: variance between and within groups", arguments.Settings);
+    private readonly OutputFile? _chart = arguments.Chart is string path ? new OutputFile(path) : null;
+
     public void Run()
     {
         if (arguments.IsWide)
@@ -17,6 +20,8 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
         {
             LearnGroups(ReplicateCsv.ReadLong(arguments.Path, arguments.Group, arguments.Value));
         }
+
+        _output.Save();
     }
 
     private void LearnGroups(ReplicateTable data)
@@ -28,11 +33,12 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
         WriteParameters(learned.Mean, learned.BetweenVariance, learned.WithinVariance, learned.Fit);
         ShrunkenMean[] means = Infer(learned, data, groups);
         WriteMeans(means);
-        if (arguments.Chart is string path)
+        Chart chart = ShrinkageChart.Draw(arguments.Value, arguments.Group, learned.Mean.Value, means);
+        _output.Draw(() => chart);
+        if (_chart is not null)
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            ShrinkageChart.Write(path, $"{arguments.Value} by {arguments.Group}", learned.Mean.Value, means);
-            console.WriteLine($"Shrinkage chart: {path}");
+            _chart.Write(chart.ToSvg());
+            console.WriteLine($"Shrinkage chart: {_chart.Name}");
         }
     }
 
@@ -60,16 +66,14 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
 
     private void WriteModel(string size)
     {
-        console.WriteLine($"Data: {arguments.Source}; {size}");
-        console.WriteLine($"Model: {arguments.Value} = mean + effect of {arguments.Group} + noise, all three learned by {Method}");
-        console.WriteLine();
+        _output.WriteLine($"Data: {arguments.Source}; {size}");
+        _output.WriteLine($"Model: {arguments.Value} = mean + effect of {arguments.Group} + noise, all three learned by {arguments.Method}");
+        _output.WriteLine();
     }
-
-    private string Method => arguments.Restricted ? "restricted maximum likelihood" : "maximum likelihood";
 
     private void WriteAnova(AnovaTable anova)
     {
-        Table table = SampleProgram.NumberTable("Analysis of variance", "source", "degrees of freedom", "sum of squares", "mean square", "F");
+        var table = new NumberTable("Analysis of variance", "source", "degrees of freedom", "sum of squares", "mean square", "F");
         table.AddRow(
             $"between {arguments.Group}",
             $"{anova.FreedomBetween}",
@@ -78,23 +82,23 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
             Format.Number(anova.F));
         table.AddRow(
             "within", $"{anova.FreedomWithin}", Format.Number(anova.SquaresWithin), Format.Number(anova.MeanSquareWithin), string.Empty);
-        console.Write(table);
+        _output.Write(table);
     }
 
     private void WriteParameters(LearnedParameter mean, LearnedParameter between, LearnedParameter within, VariationalEmResult fit)
     {
-        Table table = SampleProgram.NumberTable("Learned parameters", "parameter", "estimate", "standard error", "95 % interval", "sd");
+        var table = new NumberTable("Learned parameters", "parameter", "estimate", "standard error", "95 % interval", "sd");
         Add("mean", mean, mean.Interval(Coverage), string.Empty);
         AddVariance($"variance between {arguments.Group}", between);
         AddVariance("variance within", within);
-        console.Write(table);
-        console.WriteLine($"Log likelihood {Format.Number(fit.Bound)}; {fit.StopReason} after {fit.Iterations} iterations.");
+        _output.Write(table);
+        _output.WriteLine($"Log likelihood {Format.Number(fit.Bound)}; {fit.StopReason} after {fit.Iterations} iterations.");
         foreach (LearningWarning warning in fit.Warnings)
         {
-            console.WriteLine($"Warning: {warning}");
+            _output.WriteLine($"Warning: {warning}");
         }
 
-        console.WriteLine();
+        _output.WriteLine();
 
         void AddVariance(string name, LearnedParameter variance) =>
             Add(name, variance, variance.PositiveInterval(Coverage), Format.Number(Math.Sqrt(variance.Value)));
@@ -127,19 +131,19 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
 
     private void WriteMeans(ShrunkenMean[] means)
     {
-        Table table = SampleProgram.NumberTable(
+        var table = new NumberTable(
             "Means of the groups, given the learned parameters", arguments.Group, "measurements", "own mean", "shrunken mean", "95 % interval");
         foreach (ShrunkenMean mean in means)
         {
             double unit = Math.Max(mean.Upper - mean.Lower, 1e-6 * Math.Abs(mean.Value)) / 4;
             table.AddRow(
-                Markup.Escape(mean.Label),
+                mean.Label,
                 $"{mean.Count}",
                 Format.Mean(mean.Own, unit),
                 Format.Mean(mean.Value, unit),
                 $"{Format.Mean(mean.Lower, unit)} to {Format.Mean(mean.Upper, unit)}");
         }
 
-        console.Write(table);
+        _output.Write(table);
     }
 }
