@@ -24,8 +24,8 @@ public static class ShrinkageChart
         return new Chart(
             "shrinkage",
             $"{quantity} by {grouping}: own and shrunken means",
-            "Each group's own mean (ring) is drawn towards the mean of all groups (dashed), the further away the more: the model takes part of the "
-                + "distance for noise. Intervals hold for the learned parameters.",
+            "Each group's own mean (ring) is drawn towards the mean of all groups (dashed), the further away and the fewer its "
+                + "measurements, the more: the model takes part of the distance for noise. Intervals hold for the learned parameters.",
             [lines]);
     }
 }

@@ -33,11 +33,11 @@ public static class TrainingChart
                     : Array.Empty<Mark>(),
             ])
         {
-            Title = "What it lacks of the log evidence",
+            Title = "Gap to the log evidence, in its parts",
         };
         return new Chart(
             name,
-            "Training: the ELBO nears the best that mean field can do",
+            "Training by epoch: the ELBO, and what it lacks of the log evidence",
             "Exact values, means over rows that training never saw. The gap to the log evidence is the sum of what mean field loses, whoever infers, and "
                 + "of what the encoder adds to that; training can only shrink the latter.",
             [bound, gaps]);

@@ -9,9 +9,9 @@ internal static class ElboSurface
     private const int MostSweeps = 400;
     private const double Reach = 0.25;
 
-    private static readonly double[] Levels = [0.01, 0.1, 1, 10, 100, 1e3, 1e4, 1e5, 1e6];
+    private static readonly double[] Levels = [0.01, 0.1, 1, 3, 10, 30, 100, 300, 1e3, 1e4, 1e5, 1e6];
 
-    public static Chart Draw(GaussianSumModel model, double[] row, IReadOnlyList<string> causes)
+    public static Chart Draw(GaussianSumModel model, double[] row, IReadOnlyList<string> quantities)
     {
         double[] start = Start(model);
         var elbo = new FixedFormElbo(model.Observe(row));
@@ -21,12 +21,12 @@ internal static class ElboSurface
         (double, double)[] steps = [.. elbo.Maximize(ascent, new MeanFieldGaussian(start, completed.Variances.AsSpan())).Path.Select(q => (q.Means[0], q.Means[1]))];
         (double X, double Y)[] points = [.. sweeps, .. steps, (completed.Means[0], completed.Means[1])];
         var panel = new Panel(
-            Ends(new Axis($"mean of {causes[0]}"), points.Select(point => point.X)),
-            Ends(new Axis($"mean of {causes[1]}"), points.Select(point => point.Y)),
+            Ends(new Axis($"mean of {quantities[0]}"), points.Select(point => point.X)),
+            Ends(new Axis($"mean of {quantities[1]}"), points.Select(point => point.Y)),
             [
                 Surface(elbo, completed),
-                new Curve("gradient ascent, a marker a step", new Look(Hue.Vermilion, Stroke.Dashed, Marker.Triangle), steps),
-                new Curve("coordinate ascent, a corner an update", new Look(Hue.Blue, Stroke.Solid, Marker.None), sweeps),
+                new Curve("gradient ascent, a corner a step", new Look(Hue.Vermilion, Stroke.Dashed), steps),
+                new Curve("coordinate ascent, a corner an update", new Look(Hue.Blue), sweeps),
                 new Curve("start", new Look(Hue.Grey, Stroke.None, Marker.Square), [(start[0], start[1])]),
                 new Curve("completed the square (4-3)", new Look(Hue.Green, Stroke.None, Marker.Cross), [(completed.Means[0], completed.Means[1])]),
             ]);
@@ -35,8 +35,8 @@ internal static class ElboSurface
             "Two ways up the ELBO of one row, to one point",
             "Contours: how many nats the ELBO lies below its maximum, with the variances at their optimum (4-4). The data know the sum of the two "
                 + "latents better than either, so that the surface is a ridge. Coordinate ascent goes up it in updates of one latent at a time, "
-                + "gradient ascent in steps of both; both end where completing the square says at once. Both start at the prior means, the second latent "
-                + "moved by three prior standard deviations so that there is a way to go.",
+                + "gradient ascent in steps of both, which overshoot across the ridge; both end where completing the square says at once. Both start at the "
+                + "prior means, the second latent moved by three prior standard deviations so that there is a way to go.",
             [panel]);
     }
 

@@ -57,6 +57,7 @@ internal sealed class GaussianSumArguments
             line.PerLatent("prior-variance", latents, start.PriorVariances));
         Files = SampleFiles.Of(line);
         Causes = published ? ["resistivity", "instrument bias"] : [.. Enumerable.Range(1, latents).Select(j => $"z{j}")];
+        Quantities = published ? [.. Causes.Select(cause => $"{cause} (ohm cm)")] : Causes;
     }
 
     public ReplicateTable Data { get; }
@@ -69,6 +70,9 @@ internal sealed class GaussianSumArguments
     public GaussianSumModel Model { get; }
 
     public IReadOnlyList<string> Causes { get; }
+
+    /// <summary>Gets the causes with their unit, where it is known.</summary>
+    public IReadOnlyList<string> Quantities { get; }
 
     /// <summary>Gets the files to write beside what is printed.</summary>
     public SampleFiles Files { get; }

@@ -31,12 +31,12 @@ internal sealed class GaussianSumSample(IAnsiConsole console, GaussianSumArgumen
         _output.WriteLine();
         if (_model.LatentCount == 2)
         {
-            _output.Draw(() => ElboSurface.Draw(_model, row, arguments.Causes));
+            _output.Draw(() => ElboSurface.Draw(_model, row, arguments.Quantities));
         }
 
         _output.Draw(() => ErrorBySweep.Draw(_model, row));
         WritePosterior(fit, walked, elbo.StationaryPoint(), _model.Posterior(row));
-        _output.Draw(() => PosteriorDensities.Draw(fit, _model.Posterior(row), arguments.Causes));
+        _output.Draw(() => PosteriorDensities.Draw(fit, _model.Posterior(row), arguments.Quantities));
         WriteGaps(fit, elbo.Terms(fit.Posterior));
         WriteTable(new CaviSolver().Solve(_model, arguments.Data.Values, CaviOutputs.All));
         _output.Save();

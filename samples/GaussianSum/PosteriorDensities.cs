@@ -5,15 +5,15 @@ internal static class PosteriorDensities
 {
     private const int MostPanels = 3;
 
-    public static Chart Draw(CaviResult fit, MultivariateGaussian exact, IReadOnlyList<string> causes) => new(
+    public static Chart Draw(CaviResult fit, MultivariateGaussian exact, IReadOnlyList<string> quantities) => new(
         "posteriors",
         "Mean field is too sure, linear response is not",
         "The posterior of each latent, given the first row. Mean field has the exact means and variances that are too small; linear response, from the "
             + "same fit, lies on the exact posterior.",
-        [.. Enumerable.Range(0, Math.Min(MostPanels, exact.Count)).Select(j => DrawPanel(fit, exact, causes[j], j))]);
+        [.. Enumerable.Range(0, Math.Min(MostPanels, exact.Count)).Select(j => DrawPanel(fit, exact, quantities[j], j))]);
 
-    private static Panel DrawPanel(CaviResult fit, MultivariateGaussian exact, string cause, int j) => new(
-        new Axis(cause),
+    private static Panel DrawPanel(CaviResult fit, MultivariateGaussian exact, string quantity, int j) => new(
+        new Axis(quantity),
         new Axis("density") { From = 0 },
         [
             Density("exact", new Look(Hue.Green, Stroke.Broad), exact[j]),

@@ -8,7 +8,7 @@ public sealed record Axis(string Title)
     private const double Smallest = 1e-290;
     private const double Margin = 0.04;
 
-    /// <summary>Gets a value indicating whether equal distances are equal ratios; values that are not positive are then left out.</summary>
+    /// <summary>Gets a value indicating whether equal distances are equal ratios; values that are not positive, or below 1e-290, are then left out.</summary>
     public bool IsLogarithmic { get; init; }
 
     /// <summary>Gets where the axis begins, or null.</summary>
@@ -21,7 +21,7 @@ public sealed record Axis(string Title)
     public IReadOnlyList<string>? Categories { get; init; }
 
     /// <summary>Returns whether a value has a place on the axis. A value that is not finite never has.</summary>
-    internal bool CanPlace(double value) => double.IsFinite(value) && (!IsLogarithmic || value > 0);
+    internal bool CanPlace(double value) => double.IsFinite(value) && (!IsLogarithmic || value > Smallest);
 
     /// <summary>Returns the ends of the axis for the values to be drawn; those that have no place do not count.</summary>
     internal (double Low, double High) Range(IEnumerable<double> values)

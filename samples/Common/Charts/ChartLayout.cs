@@ -83,20 +83,21 @@ internal sealed class ChartLayout
 
     private static IEnumerable<XElement> PanelParts(Panel panel, PlotArea area, double left, string name)
     {
+        double width = area.Right - area.Left;
         double middle = (area.Left + area.Right) / 2;
         double height = (area.Top + area.Bottom) / 2;
         return
         [
-            .. panel.Title.Length > 0 ? [Svg.Text("panel", area.Left, area.Top - TickGap, "start", panel.Title)] : Array.Empty<XElement>(),
+            .. panel.Title.Length > 0 ? [Svg.Text("panel", area.Left, area.Top - TickGap, "start", TextSize.Fit(panel.Title, width))] : Array.Empty<XElement>(),
             .. HorizontalAxis(area),
             .. VerticalAxis(area),
-            Svg.Text("axis", middle, area.Bottom + (2 * LineHeight), "middle", panel.X.Title),
-            Turned(Svg.Text("axis", left + (LineHeight / 2), height, "middle", panel.Y.Title), left + (LineHeight / 2), height),
+            Svg.Text("axis", middle, area.Bottom + (2 * LineHeight), "middle", TextSize.Fit(panel.X.Title, width)),
+            Turned(Svg.Text("axis", left + (LineHeight / 2), height, "middle", TextSize.Fit(panel.Y.Title, area.Bottom - area.Top)), left + (LineHeight / 2), height),
             new XElement(
                 Svg.Namespace + "clipPath",
                 new XAttribute("id", name),
-                Svg.Rectangle("clip", area.Left, area.Top, area.Right - area.Left, area.Bottom - area.Top)),
-            Svg.Rectangle("frame", area.Left, area.Top, area.Right - area.Left, area.Bottom - area.Top),
+                Svg.Rectangle("clip", area.Left, area.Top, width, area.Bottom - area.Top)),
+            Svg.Rectangle("frame", area.Left, area.Top, width, area.Bottom - area.Top),
             Svg.Element("g", "clipped", new XAttribute("clip-path", $"url(#{name})"), panel.Marks.SelectMany(mark => mark.DrawClipped(area))),
             Svg.Element("g", "whole", panel.Marks.SelectMany(mark => mark.DrawWhole(area))),
         ];
@@ -105,8 +106,11 @@ internal sealed class ChartLayout
     private static IEnumerable<XElement> HorizontalAxis(PlotArea area) => area.X.HorizontalTicks().SelectMany(tick => new[]
     {
         Svg.Line("grid", area.X.Place(tick.Value), area.Top, area.X.Place(tick.Value), area.Bottom),
-        Svg.Text("tick", area.X.Place(tick.Value), area.Bottom + LineHeight - 2, "middle", tick.Label),
+        Svg.Text("tick", WithinChart(area.X.Place(tick.Value), tick.Label), area.Bottom + LineHeight - 2, "middle", tick.Label),
     });
+
+    /// <summary>Moves the middle of a text that would be cut at the right edge.</summary>
+    private static double WithinChart(double middle, string text) => Math.Min(middle, Width - 2 - (TextSize.Width(text) / 2));
 
     private static IEnumerable<XElement> VerticalAxis(PlotArea area) => area.Y.VerticalTicks().SelectMany(tick => new[]
     {

@@ -8,7 +8,7 @@ internal sealed class Legend
     private const double RowHeight = 20;
     private const double SampleWidth = 36;
 
-    private readonly List<(Mark Mark, double X, double Y)> _entries = [];
+    private readonly List<(Mark Mark, string Label, double X, double Y)> _entries = [];
 
     public Legend(IEnumerable<Mark> marks, double width)
     {
@@ -16,14 +16,15 @@ internal sealed class Legend
         double y = 0;
         foreach (Mark mark in marks.Where(mark => mark.Label is not null).DistinctBy(mark => mark.Label))
         {
-            double entryWidth = SampleWidth + TextSize.Width(mark.Label!);
+            string label = TextSize.Fit(mark.Label!, width - SampleWidth);
+            double entryWidth = SampleWidth + TextSize.Width(label);
             if (x > 0 && x + entryWidth > width)
             {
                 x = 0;
                 y += RowHeight;
             }
 
-            _entries.Add((mark, x, y));
+            _entries.Add((mark, label, x, y));
             x += entryWidth + TextSize.Space;
         }
     }
@@ -32,5 +33,5 @@ internal sealed class Legend
 
     public IEnumerable<XElement> Draw(double left, double top) => _entries.SelectMany(entry => entry.Mark
         .DrawKey(left + entry.X, top + entry.Y + (RowHeight / 2))
-        .Append(Svg.Text("key", left + entry.X + SampleWidth, top + entry.Y + (RowHeight / 2) + 4, "start", entry.Mark.Label!)));
+        .Append(Svg.Text("key", left + entry.X + SampleWidth, top + entry.Y + (RowHeight / 2) + 4, "start", entry.Label)));
 }

@@ -17,7 +17,7 @@ internal static class Palette
         Blue: "#0072b2",
         Vermilion: "#d55e00",
         Green: "#00805d",
-        Purple: "#a8487f",
+        Purple: "#c0609c",
         Grey: "#6e7781");
 
     public static readonly Shades Dark = new(
@@ -27,7 +27,7 @@ internal static class Palette
         Grid: "#2b323b",
         Blue: "#56b4e9",
         Vermilion: "#f0a030",
-        Green: "#2fc79a",
+        Green: "#21a67f",
         Purple: "#e79ac5",
         Grey: "#9da7b1");
 
@@ -44,7 +44,7 @@ internal static class Palette
         .chart .area { fill-opacity: 0.18; }
         .chart .dashed { stroke-dasharray: 7 5; }
         .chart .dotted { stroke-dasharray: 0.1 4.5; stroke-width: 2.4; }
-        .chart .broad { stroke-width: 7; stroke-opacity: 0.4; }
+        .chart .broad { stroke-width: 7; stroke-opacity: 0.4; stroke-linecap: butt; }
         .chart .halo { stroke-width: 4; stroke-linejoin: round; paint-order: stroke; }
 
         """ + Colours(Light) + DarkQuery + " {\n" + Colours(Dark) + "}\n";

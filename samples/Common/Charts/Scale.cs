@@ -5,6 +5,7 @@ internal sealed class Scale
 {
     private const double LeastTickSpace = 34;
     private const int MostTicks = 9;
+    private const double MostLabelWidth = 130;
 
     private readonly Axis _axis;
     private readonly double _low;
@@ -65,7 +66,7 @@ internal sealed class Scale
 
     private IReadOnlyList<Tick> AtMost(int most) => _axis switch
     {
-        { Categories: { } names } => [.. names.Select((name, i) => new Tick(i, TextSize.Shorten(name)))],
+        { Categories: { } names } => [.. names.Select((name, i) => new Tick(i, TextSize.Fit(name, MostLabelWidth)))],
         { IsLogarithmic: true } => Ticks.Logarithmic(_low, _high, most),
         _ => Ticks.Linear(_low, _high, most),
     };

@@ -13,14 +13,17 @@ internal static class TextSize
     public const double Space = 14;
 
     private const double CharacterWidth = 0.6;
-    private const int MostCharacters = 18;
 
     public static double Width(string text, double size = Normal) => CharacterWidth * size * text.Length;
 
-    /// <summary>Cuts a text that is too long for a label.</summary>
-    public static string Shorten(string text) => text.Length <= MostCharacters ? text : text[..(MostCharacters - 1)] + "…";
+    /// <summary>Cuts a text that is wider than its room.</summary>
+    public static string Fit(string text, double room, double size = Normal)
+    {
+        int most = Math.Max(1, (int)(room / Width("x", size)));
+        return text.Length <= most ? text : text[..(most - 1)] + "…";
+    }
 
-    /// <summary>Breaks a text between words into lines of a width; a single word may be wider.</summary>
+    /// <summary>Breaks a text between words into lines of a width, and cuts words that are wider.</summary>
     public static IReadOnlyList<string> Wrap(string text, double width, double size)
     {
         var lines = new List<string>();
@@ -36,6 +39,6 @@ internal static class TextSize
             }
         }
 
-        return lines;
+        return [.. lines.Select(line => Fit(line, width, size))];
     }
 }

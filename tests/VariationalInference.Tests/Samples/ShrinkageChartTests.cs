@@ -1,4 +1,3 @@
-using System.Xml.Linq;
 using FluentAssertions;
 using VariationalInference.Samples;
 using Xunit;
@@ -7,31 +6,35 @@ namespace VariationalInference.Tests.Samples;
 
 public class ShrinkageChartTests
 {
-    private static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
-
     [Fact]
     public void Draw_OfGroups_PutsEachMeanOnTheScaleAndEscapesLabels()
     {
-        XDocument chart = ShrinkageChart.Draw("y & z", 5, [new("<a>", 3, 0, 2, 1, 3), new("a label that is far too long to print", 2, 10, 8, 7, 9)]);
+        DrawnChart chart = new(ShrinkageChart.Draw("y & z", "group", 5, [new("<a>", 3, 0, 2, 1, 3), new("a label that is far too long to print", 2, 10, 8, 7, 9)]));
 
-        XElement[] groups = [.. chart.Descendants(Svg + "g")];
-        groups.Should().HaveCount(2);
-        groups.Select(group => group.Element(Svg + "text")!.Value).Should().Equal("<a>", "a label that is f…");
-        chart.ToString().Should().Contain("&lt;a&gt;").And.Contain("y &amp; z");
+        chart.Texts("title").Should().Equal("y & z by group: own and shrunken means");
+        chart.Texts("tick").Should().Contain("<a>").And.Contain("a label that is f…");
 
-        // The scale runs from 0, the smallest mean, to 10: own means at its ends, shrunken ones a fifth of it further in.
-        double[] places = [.. groups.SelectMany(group => group.Elements(Svg + "circle")).Select(circle => (double)circle.Attribute("cx")!)];
-        double length = places[2] - places[0];
+        // Own means are 10 apart, shrunken ones 2 further in at either end; the mean of all is halfway.
+        double[] own = [.. Places(chart, "open").Select(place => place.X)];
+        double[] shrunken = [.. Places(chart, "filled").Select(place => place.X)];
+        double length = own[1] - own[0];
         length.Should().BePositive();
-        ((places[1] - places[0]) / length).Should().BeApproximately(0.2, 1e-3);
-        ((places[2] - places[3]) / length).Should().BeApproximately(0.2, 1e-3);
+        ((shrunken[0] - own[0]) / length).Should().BeApproximately(0.2, 1e-3);
+        ((own[1] - shrunken[1]) / length).Should().BeApproximately(0.2, 1e-3);
+        (double X, double Y)[] centre = DrawnChart.Places(chart.Of("clipped").Single().Elements().First());
+        ((centre[0].X - own[0]) / length).Should().BeApproximately(0.5, 1e-3);
+        centre[1].X.Should().Be(centre[0].X);
     }
 
     [Fact]
     public void Draw_OfOneValue_StaysWithinThePicture()
     {
-        XDocument chart = ShrinkageChart.Draw("t", 1, [new("a", 1, 1, 1, 1, 1)]);
+        DrawnChart chart = new(ShrinkageChart.Draw("t", "g", 1, [new("a", 1, 1, 1, 1, 1)]));
 
-        chart.Descendants(Svg + "circle").Select(circle => (double)circle.Attribute("cx")!).Should().OnlyContain(place => place > 0 && place < 720);
+        (double left, _, double right, _) = chart.Frame();
+        Places(chart, "filled").Should().HaveCount(1).And.OnlyContain(place => place.X > left && place.X < right);
     }
+
+    private static (double X, double Y)[] Places(DrawnChart chart, string kind) =>
+        [.. chart.Of("whole").Single().Elements().Where(marker => ((string)marker.Attribute("class")!).StartsWith(kind, StringComparison.Ordinal)).SelectMany(DrawnChart.Places)];
 }
