@@ -11,8 +11,9 @@ public static class EncoderMeansChart
     /// <param name="name">The picture's name.</param>
     /// <param name="inference">The encoder, trained; its first latent is shown.</param>
     /// <param name="seed">The seed of the draws from the model that are shown.</param>
+    /// <param name="unit">The unit of the observations, or null.</param>
     /// <param name="dataRows">Rows of data to show beside them, or null.</param>
-    public static Chart Draw(string name, HybridInference inference, int seed, Matrix<double>? dataRows = null)
+    public static Chart Draw(string name, HybridInference inference, int seed, string? unit = null, Matrix<double>? dataRows = null)
     {
         ArgumentNullException.ThrowIfNull(inference);
         string latent = $"z{inference.AmortizedLatents[0] + 1}";
@@ -20,17 +21,17 @@ public static class EncoderMeansChart
         Point[] data = dataRows is null ? [] : Compare(inference, dataRows);
         double[] exact = [.. draws.Concat(data).Select(point => point.Exact)];
         (double, double)[] ends = [(exact.Min(), exact.Min()), (exact.Max(), exact.Max())];
-        var exactAxis = new Axis($"exact mean of {latent}");
+        var exactAxis = new Axis(Format.WithUnit($"exact mean of {latent}", unit));
         var means = new Panel(
             exactAxis,
-            new Axis($"encoder's mean of {latent}"),
+            new Axis(Format.WithUnit($"encoder's mean of {latent}", unit)),
             [new Curve("equal", new Look(Hue.Grey, Stroke.Dashed), ends), .. Clouds(point => point.Encoder)])
         {
             Title = "Encoder against exact",
         };
         var differences = new Panel(
             exactAxis,
-            new Axis("encoder − exact, exact posterior sd"),
+            new Axis("encoder − exact (posterior sd)"),
             [new Rule("equal", new Look(Hue.Grey, Stroke.Dashed), 0), .. Clouds(point => point.Difference)])
         {
             Title = "The difference, enlarged",

@@ -24,6 +24,9 @@ public static class Format
         return mean.ToString($"F{decimals}", CultureInfo.InvariantCulture);
     }
 
+    /// <summary>Names a quantity with its unit, where that is known.</summary>
+    public static string WithUnit(string quantity, string? unit) => unit is null ? quantity : $"{quantity} ({unit})";
+
     /// <summary>Formats mean ± standard deviation, with three significant digits of the latter.</summary>
     public static string PlusMinus(double mean, double standardDeviation) =>
         $"{Mean(mean, standardDeviation)} ± {Mean(standardDeviation, standardDeviation)}";

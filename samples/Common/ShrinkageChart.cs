@@ -5,14 +5,15 @@ public static class ShrinkageChart
 {
     /// <summary>Draws the picture.</summary>
     /// <param name="quantity">What was measured.</param>
+    /// <param name="unit">Its unit, or null.</param>
     /// <param name="grouping">What the groups are.</param>
     /// <param name="centre">The mean of all groups.</param>
     /// <param name="means">The groups' means.</param>
-    public static Chart Draw(string quantity, string grouping, double centre, IReadOnlyList<ShrunkenMean> means)
+    public static Chart Draw(string quantity, string? unit, string grouping, double centre, IReadOnlyList<ShrunkenMean> means)
     {
         ArgumentNullException.ThrowIfNull(means);
         var lines = new Panel(
-            new Axis(quantity),
+            new Axis(Format.WithUnit(quantity, unit)),
             new Axis(grouping) { Categories = [.. means.Select(mean => mean.Label)] },
             [
                 new Rule($"mean of all, {Format.Number(centre)}", new Look(Hue.Grey, Stroke.Dashed), centre, IsUpright: true),

@@ -15,7 +15,7 @@ public static class TrainingChart
             new Axis("nats a row"),
             [
                 Curve("log evidence", new Look(Hue.Grey, Stroke.Dashed), epoch => epoch.ValidationLogEvidence),
-                Curve("best mean field", new Look(Hue.Green, Stroke.Dotted), epoch => epoch.ValidationLogEvidence - epoch.ApproximationGap),
+                Curve("best mean field", new Look(Hue.Green, Stroke.Broad), epoch => epoch.ValidationLogEvidence - epoch.ApproximationGap),
                 Curve("ELBO", new Look(Hue.Blue, Stroke.Solid, Marker.Dot), epoch => epoch.ValidationElbo),
             ])
         {

@@ -57,7 +57,7 @@ internal sealed class GaussianSumArguments
             line.PerLatent("prior-variance", latents, start.PriorVariances));
         Files = SampleFiles.Of(line);
         Causes = published ? ["resistivity", "instrument bias"] : [.. Enumerable.Range(1, latents).Select(j => $"z{j}")];
-        Quantities = published ? [.. Causes.Select(cause => $"{cause} (ohm cm)")] : Causes;
+        Quantities = [.. Causes.Select(cause => Format.WithUnit(cause, published ? "ohm cm" : null))];
     }
 
     public ReplicateTable Data { get; }

@@ -41,6 +41,7 @@ internal sealed class HybridArguments
         line.Refuse("wide", given: false, "label");
         string path = line.Text("data") ?? Path.Combine(AppContext.BaseDirectory, "data", "morley.csv");
         Source = line.Text("data") ?? "Michelson's 1879 speed of light, 5 experiments of 20 runs, km/s above 299,000";
+        Unit = line.Has("data") ? null : "km/s above 299,000";
         Data = line.Has("wide")
             ? ReplicateCsv.ReadWide(path, line.Text("label"))
             : ReplicateCsv.ReadLong(path, line.Text("group") ?? "Expt", line.Text("value") ?? "Speed");
@@ -60,6 +61,9 @@ internal sealed class HybridArguments
     }
 
     public string Source { get; }
+
+    /// <summary>Gets the unit of the measurements, where it is known.</summary>
+    public string? Unit { get; }
 
     public ReplicateTable Data { get; }
 

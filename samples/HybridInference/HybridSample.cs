@@ -27,7 +27,7 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
         _output.Draw(() => TrainingChart.Draw("hybrid-training", result));
         WriteGradients(result, rows);
         WriteRows(result);
-        _output.Draw(() => EncoderMeansChart.Draw("hybrid-means", result, arguments.Seed + 1, Rows(arguments.CompleteRows)));
+        _output.Draw(() => EncoderMeansChart.Draw("hybrid-means", result, arguments.Seed + 1, arguments.Unit, Rows(arguments.CompleteRows)));
         WriteIncompleteRows();
         WriteTimes(result);
         _output.Save();

@@ -29,6 +29,7 @@ internal sealed class ReplicatesArguments
         Chart = line.Text("chart");
         Files = new SampleFiles(Pictures: null, line.Text("report"));
         Source = line.Text("data") ?? "yields of dyestuff (Davies and Goldsmith, 1972), grams of standard colour";
+        Unit = line.Has("data") ? null : "grams of standard colour";
         Value = line.Text("value") ?? (IsWide ? "measurement" : "Yield");
         Group = line.Text("group") ?? (IsWide ? "group" : "Batch");
         Path = line.Text("data") ?? System.IO.Path.Combine(AppContext.BaseDirectory, "data", "dyestuff.csv");
@@ -51,6 +52,9 @@ internal sealed class ReplicatesArguments
     public string Group { get; }
 
     public string Value { get; }
+
+    /// <summary>Gets the unit of the measurements, where it is known.</summary>
+    public string? Unit { get; }
 
     public bool Restricted { get; }
 

@@ -33,7 +33,7 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
         WriteParameters(learned.Mean, learned.BetweenVariance, learned.WithinVariance, learned.Fit);
         ShrunkenMean[] means = Infer(learned, data, groups);
         WriteMeans(means);
-        Chart chart = ShrinkageChart.Draw(arguments.Value, arguments.Group, learned.Mean.Value, means);
+        Chart chart = ShrinkageChart.Draw(arguments.Value, arguments.Unit, arguments.Group, learned.Mean.Value, means);
         _output.Draw(() => chart);
         if (_chart is not null)
         {

@@ -42,7 +42,8 @@ public sealed record Contours(string? Label, Func<double, double, double> Surfac
             if (places.Length > 0)
             {
                 (double x, double y) = places.MaxBy(place => place.Y);
-                yield return Svg.Text("tick halo", x, y + 4, "middle", level.Label);
+                yield return Svg.Rectangle("paper", x - room, y - (TextSize.Normal / 2), 2 * room, TextSize.Normal);
+                yield return Svg.Text("tick level-label", x, y + 4, "middle", level.Label);
             }
         }
     }

@@ -45,14 +45,12 @@ internal static class Palette
         .chart .dashed { stroke-dasharray: 7 5; }
         .chart .dotted { stroke-dasharray: 0.1 4.5; stroke-width: 2.4; }
         .chart .broad { stroke-width: 7; stroke-opacity: 0.4; stroke-linecap: butt; }
-        .chart .halo { stroke-width: 4; stroke-linejoin: round; paint-order: stroke; }
 
         """ + Colours(Light) + DarkQuery + " {\n" + Colours(Dark) + "}\n";
 
     private static string Colours(Shades shades) =>
         $$"""
         .chart .paper { fill: {{shades.Paper}}; }
-        .chart .halo { stroke: {{shades.Paper}}; }
         .chart .title, .chart .panel, .chart .axis, .chart .key { fill: {{shades.Ink}}; }
         .chart .tick { fill: {{shades.Faint}}; }
         .chart .grid { stroke: {{shades.Grid}}; }

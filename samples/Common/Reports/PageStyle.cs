@@ -20,7 +20,8 @@ internal static class PageStyle
         .settings td { text-align: left; white-space: normal; overflow-wrap: anywhere; }
         .wide { overflow-x: auto; margin: 1.25rem 0; }
         figure { margin: 2rem 0; break-inside: avoid; }
-        figure svg { display: block; width: 100%; height: auto; border: 1px solid; border-radius: 6px; box-sizing: border-box; }
+        figure .wide { margin: 0; }
+        figure svg { display: block; width: 100%; min-width: 36rem; height: auto; border: 1px solid; border-radius: 6px; box-sizing: border-box; }
         figcaption { margin-top: 0.5rem; font-size: 0.875rem; }
         @media print { main { max-width: none; padding: 0; } .wide { overflow: visible; } tr { break-inside: avoid; } }
 

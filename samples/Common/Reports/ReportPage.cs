@@ -62,7 +62,8 @@ public sealed class ReportPage
     {
         ArgumentNullException.ThrowIfNull(chart);
         _paragraph = null;
-        _body.Add(new XElement("figure", chart.Draw(), new XElement("figcaption", chart.Caption)));
+        _body.Add(new XElement(
+            "figure", new XElement("div", new XAttribute("class", "wide"), chart.Draw()), new XElement("figcaption", chart.Caption)));
     }
 
     /// <summary>Returns the page as text.</summary>

@@ -64,7 +64,7 @@ public sealed class SamplePicturesTests
                 .BeGreaterThanOrEqualTo(elbo.Value([corners[i - 1].X, corners[i - 1].Y], variances) - 1e-12);
         }
 
-        new DrawnChart(chart).Of("halo").Length.Should().BeGreaterThan(2, "contours are labelled");
+        new DrawnChart(chart).Of("level-label").Length.Should().BeGreaterThan(2, "contours are labelled");
     }
 
     [Fact]
@@ -99,11 +99,12 @@ public sealed class SamplePicturesTests
             training.Panels[0].Marks.Cast<Curve>().Last().Points[epoch].Should().Be((epoch, result.History[epoch].ValidationElbo));
         }
 
-        Chart means = EncoderMeansChart.Draw("means", result, seed: 2, rows.SubMatrix(0, 3, 0, 2));
+        Chart means = EncoderMeansChart.Draw("means", result, seed: 2, "km/s", rows.SubMatrix(0, 3, 0, 2));
         Curve data = means.Panels[0].Marks.OfType<Curve>().Last();
         data.Points[2].X.Should().BeApproximately(model.Posterior(rows.Row(2).ToArray()).Mean[1], 1e-12);
         data.Points[2].Y.Should().Be(result.Infer(rows.SubMatrix(2, 1, 0, 2)).Means[0, 1]);
         new DrawnChart(means).Texts("key").Should().Equal("equal", "draws from the model", "rows of the data");
+        new DrawnChart(means).Texts("axis").Should().Contain("exact mean of z2 (km/s)");
         new DrawnChart(means).Texts("title").Should().Equal("The encoder's mean of z2 against the exact one");
     }
 }

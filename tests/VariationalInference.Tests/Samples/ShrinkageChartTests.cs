@@ -9,9 +9,10 @@ public class ShrinkageChartTests
     [Fact]
     public void Draw_OfGroups_PutsEachMeanOnTheScaleAndEscapesLabels()
     {
-        DrawnChart chart = new(ShrinkageChart.Draw("y & z", "group", 5, [new("<a>", 3, 0, 2, 1, 3), new("a label that is far too long to print", 2, 10, 8, 7, 9)]));
+        DrawnChart chart = new(ShrinkageChart.Draw("y & z", "g", "group", 5, [new("<a>", 3, 0, 2, 1, 3), new("a label that is far too long to print", 2, 10, 8, 7, 9)]));
 
         chart.Texts("title").Should().Equal("y & z by group: own and shrunken means");
+        chart.Texts("axis").Should().Equal("y & z (g)", "group");
         chart.Texts("tick").Should().Contain("<a>").And.Contain("a label that is f…");
 
         // Own means are 10 apart, shrunken ones 2 further in at either end; the mean of all is halfway.
@@ -29,7 +30,7 @@ public class ShrinkageChartTests
     [Fact]
     public void Draw_OfOneValue_StaysWithinThePicture()
     {
-        DrawnChart chart = new(ShrinkageChart.Draw("t", "g", 1, [new("a", 1, 1, 1, 1, 1)]));
+        DrawnChart chart = new(ShrinkageChart.Draw("t", unit: null, "g", 1, [new("a", 1, 1, 1, 1, 1)]));
 
         (double left, _, double right, _) = chart.Frame();
         Places(chart, "filled").Should().HaveCount(1).And.OnlyContain(place => place.X > left && place.X < right);

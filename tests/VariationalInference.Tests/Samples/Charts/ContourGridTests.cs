@@ -44,8 +44,8 @@ public sealed class ContourGridTests
         (double left, double top, double right, double bottom) = chart.Frame();
         places.Min(place => place.X).Should().BeApproximately(left + (0.25 * (right - left)), 1);
         places.Max(place => place.Y).Should().BeApproximately(bottom - (0.25 * (bottom - top)), 1);
-        chart.Texts("halo").Should().Equal("one");
-        ((double)chart.Of("halo").Single().Attribute("y")!).Should().BeApproximately(places.Max(place => place.Y), 5);
+        chart.Texts("level-label").Should().Equal("one");
+        ((double)chart.Of("level-label").Single().Attribute("y")!).Should().BeApproximately(places.Max(place => place.Y), 5);
     }
 
     private static double Square(double value) => value * value;
