@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace VariationalInference.Samples;
 
 /// <summary>
@@ -17,7 +19,7 @@ internal static class ElboSurface
         var elbo = new FixedFormElbo(model.Observe(row));
         MeanFieldGaussian completed = elbo.StationaryPoint();
         (double, double)[] sweeps = Corners(Sweeps(model, row, start));
-        var ascent = new GradientAscentOptions { PathLimit = MostSweeps };
+        var ascent = new GradientAscentOptions { PathLimit = MostSweeps + 1 };
         (double, double)[] steps = [.. elbo.Maximize(ascent, new MeanFieldGaussian(start, completed.Variances.AsSpan())).Path.Select(q => (q.Means[0], q.Means[1]))];
         (double X, double Y)[] points = [.. sweeps, .. steps, (completed.Means[0], completed.Means[1])];
         var panel = new Panel(
@@ -35,8 +37,9 @@ internal static class ElboSurface
             "Two ways up the ELBO of one row, to one point",
             "Contours: how many nats the ELBO lies below its maximum, with the variances at their optimum (4-4). The data know the sum of the two "
                 + "latents better than either, so that the surface is a ridge. Coordinate ascent goes up it in updates of one latent at a time, "
-                + "gradient ascent in steps of both, which overshoot across the ridge; both end where completing the square says at once. Both start at the "
-                + "prior means, the second latent moved by three prior standard deviations so that there is a way to go.",
+                + "gradient ascent in steps of both, which overshoot across the ridge; both lead to the point that completing the square gives at once. "
+                + "Both start at the prior means, the second latent moved by three prior standard deviations so that there is a way to go; of long ways "
+                + $"the first {MostSweeps} sweeps and steps are shown.",
             [panel]);
     }
 
@@ -72,7 +75,7 @@ internal static class ElboSurface
         return new Contours(
             "nats below the maximum",
             (x, y) => Distance(best - elbo.Value([x, y], completed.Variances.AsSpan())),
-            [.. Levels.Select(level => new ContourLevel(Distance(level), level >= 1e4 ? $"{level:E0}" : Format.Exact(level)))]);
+            [.. Levels.Select(level => new ContourLevel(Distance(level), level >= 1e4 ? level.ToString("0E+0", CultureInfo.InvariantCulture) : Format.Exact(level)))]);
     }
 
     private static double Distance(double nats) => Math.Sqrt(2 * Math.Max(0, nats));

@@ -20,8 +20,8 @@ internal sealed class GaussianSumArguments
         {SampleFiles.Help}
           --help                  this text
 
-        What is not given for a file is estimated from it: the noise variance is the pooled variance within groups; z1 has the grand
-        mean and twice the variance between groups, the other causes have mean 0 and a share each of half of that variance.
+        What is not given for a file is estimated from it: the noise variance is the pooled variance within groups; z1 has the
+        grand mean and twice the variance between groups, the other causes have mean 0 and a share each of half of that variance.
         """;
 
     private static readonly string[] Options =

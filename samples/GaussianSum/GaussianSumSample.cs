@@ -34,7 +34,11 @@ internal sealed class GaussianSumSample(IAnsiConsole console, GaussianSumArgumen
             _output.Draw(() => ElboSurface.Draw(_model, row, arguments.Quantities));
         }
 
-        _output.Draw(() => ErrorBySweep.Draw(_model, row));
+        if (_model.LatentCount > 1)
+        {
+            _output.Draw(() => ErrorBySweep.Draw(_model, row));
+        }
+
         WritePosterior(fit, walked, elbo.StationaryPoint(), _model.Posterior(row));
         _output.Draw(() => PosteriorDensities.Draw(fit, _model.Posterior(row), arguments.Quantities));
         WriteGaps(fit, elbo.Terms(fit.Posterior));

@@ -26,8 +26,8 @@ internal sealed class ReplicatesArguments
         line.Refuse("wide", given: true, "chart", "value", "ml");
         IsWide = line.Has("wide");
         Restricted = !line.Has("ml") && !IsWide;
-        Chart = line.Text("chart");
-        Files = new SampleFiles(Pictures: null, line.Text("report"));
+        Chart = SampleFiles.PathOf(line, "chart");
+        Files = new SampleFiles(Pictures: null, SampleFiles.PathOf(line, "report"));
         Source = line.Text("data") ?? "yields of dyestuff (Davies and Goldsmith, 1972), grams of standard colour";
         Unit = line.Has("data") ? null : "grams of standard colour";
         Value = line.Text("value") ?? (IsWide ? "measurement" : "Yield");

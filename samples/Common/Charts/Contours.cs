@@ -26,10 +26,11 @@ public sealed record Contours(string? Label, Func<double, double, double> Surfac
         }
     }
 
-    /// <summary>Puts each level's label at its lowest point that leaves room for it.</summary>
+    /// <summary>Puts each level's label at its lowest point that leaves room for it; a level without such a point goes unnamed.</summary>
     internal override IEnumerable<XElement> DrawWhole(PlotArea area)
     {
         ContourGrid grid = Grid(area);
+        var taken = new List<(double X, double Y, double Room)>();
         foreach (ContourLevel level in Levels)
         {
             double room = (TextSize.Width(level.Label) / 2) + 2;
@@ -37,11 +38,14 @@ public sealed record Contours(string? Label, Func<double, double, double> Surfac
             [
                 .. grid.Segments(level.Height).Select(segment => segment.From)
                     .Where(place => place.X > area.Left + room && place.X < area.Right - room)
-                    .Where(place => place.Y > area.Top + LabelMargin && place.Y < area.Bottom - LabelMargin),
+                    .Where(place => place.Y > area.Top + LabelMargin && place.Y < area.Bottom - LabelMargin)
+                    .Where(place => taken.TrueForAll(other =>
+                        Math.Abs(place.X - other.X) > room + other.Room || Math.Abs(place.Y - other.Y) > TextSize.Normal)),
             ];
             if (places.Length > 0)
             {
                 (double x, double y) = places.MaxBy(place => place.Y);
+                taken.Add((x, y, room));
                 yield return Svg.Rectangle("paper", x - room, y - (TextSize.Normal / 2), 2 * room, TextSize.Normal);
                 yield return Svg.Text("tick level-label", x, y + 4, "middle", level.Label);
             }

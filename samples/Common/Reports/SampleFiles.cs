@@ -16,9 +16,13 @@ public sealed record SampleFiles(string? Pictures, string? Report)
     public static IReadOnlyList<string> Options { get; } = ["pictures", "report"];
 
     /// <summary>Reads the options.</summary>
-    public static SampleFiles Of(CommandLine line)
+    public static SampleFiles Of(CommandLine line) => new(PathOf(line, "pictures"), PathOf(line, "report"));
+
+    /// <summary>Returns the path that an option names, or null when it is not given.</summary>
+    public static string? PathOf(CommandLine line, string option)
     {
         ArgumentNullException.ThrowIfNull(line);
-        return new SampleFiles(line.Text("pictures"), line.Text("report"));
+        string? path = line.Text(option);
+        return path is not "" ? path : throw new UsageException($"--{option} is empty; it must be a path");
     }
 }

@@ -48,5 +48,21 @@ public sealed class ContourGridTests
         ((double)chart.Of("level-label").Single().Attribute("y")!).Should().BeApproximately(places.Max(place => place.Y), 5);
     }
 
+    [Fact]
+    public void Contours_CloseToOneAnother_HaveLabelsOnlyWhereThereIsRoom()
+    {
+        ContourLevel[] levels = [.. Enumerable.Range(0, 30).Select(i => new ContourLevel(0.001 * i, $"level {i}"))];
+        var contours = new Contours(null, (x, y) => y, levels);
+
+        DrawnChart chart = DrawnChart.Of(new Axis("x") { From = 0, To = 1 }, new Axis("y") { From = -1, To = 1 }, contours);
+
+        (double X, double Y)[] places = [.. chart.Of("level-label").SelectMany(DrawnChart.Places)];
+        places.Length.Should().BeInRange(2, levels.Length - 1);
+        for (int i = 1; i < places.Length; i++)
+        {
+            places[..i].Should().OnlyContain(other => Math.Abs(other.X - places[i].X) > TextSize.Width("level 1") || Math.Abs(other.Y - places[i].Y) > TextSize.Normal);
+        }
+    }
+
     private static double Square(double value) => value * value;
 }
