@@ -7,7 +7,7 @@ internal static class PosteriorDensities
 
     public static Chart Draw(CaviResult fit, MultivariateGaussian exact, IReadOnlyList<string> quantities) => new(
         "posteriors",
-        "Mean field is too sure, linear response is not",
+        "The posterior of one row, three ways",
         "The posterior of each latent, given the first row. Mean field has the exact means and variances that are too small; linear response, from the "
             + "same fit, lies on the exact posterior.",
         [.. Enumerable.Range(0, Math.Min(MostPanels, exact.Count)).Select(j => DrawPanel(fit, exact, quantities[j], j))]);
