@@ -39,8 +39,8 @@ public static class EncoderMeansChart
         return new Chart(
             name,
             $"The encoder's mean of {latent} against the exact one",
-            $"{Draws} rows newly drawn from the model, which training never saw{(data.Length > 0 ? ", and the rows of the data" : string.Empty)}. The right panel "
-                + "shows the difference in exact posterior standard deviations: 0.1 of these would still be of little account.",
+            $"{Draws} rows newly drawn from the model, which training never saw{(data.Length > 0 ? ", and the rows of the data" : string.Empty)}. "
+                + "The right panel shows the difference in exact posterior standard deviations: 0.1 of these would still be of little account.",
             [means, differences]);
 
         IEnumerable<Curve> Clouds(Func<Point, double> height)

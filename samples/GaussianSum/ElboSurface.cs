@@ -19,8 +19,9 @@ internal static class ElboSurface
         var elbo = new FixedFormElbo(model.Observe(row));
         MeanFieldGaussian completed = elbo.StationaryPoint();
         (double, double)[] sweeps = Corners(Sweeps(model, row, start));
-        var ascent = new GradientAscentOptions { PathLimit = MostSweeps + 1 };
-        (double, double)[] steps = [.. elbo.Maximize(ascent, new MeanFieldGaussian(start, completed.Variances.AsSpan())).Path.Select(q => (q.Means[0], q.Means[1]))];
+        GradientAscentResult walked = elbo.Maximize(
+            new GradientAscentOptions { PathLimit = MostSweeps + 1 }, new MeanFieldGaussian(start, completed.Variances.AsSpan()));
+        (double, double)[] steps = [.. walked.Path.Select(q => (q.Means[0], q.Means[1]))];
         (double X, double Y)[] points = [.. sweeps, .. steps, (completed.Means[0], completed.Means[1])];
         var panel = new Panel(
             Ends(new Axis($"mean of {quantities[0]}"), points.Select(point => point.X)),
@@ -66,7 +67,10 @@ internal static class ElboSurface
 
     /// <summary>Puts the point between the two updates of each sweep: the first latent is new there, the second still the old one.</summary>
     private static (double, double)[] Corners(List<double[]> sweeps) =>
-        [(sweeps[0][0], sweeps[0][1]), .. sweeps.Zip(sweeps.Skip(1), (old, next) => new[] { (next[0], old[1]), (next[0], next[1]) }).SelectMany(pair => pair)];
+    [
+        (sweeps[0][0], sweeps[0][1]),
+        .. sweeps.Zip(sweeps.Skip(1)).SelectMany(pair => new[] { (pair.Second[0], pair.First[1]), (pair.Second[0], pair.Second[1]) }),
+    ];
 
     /// <summary>Draws distances √(2 · nats), which are linear in the means: contours come out round also where the ridge is steep.</summary>
     private static Contours Surface(FixedFormElbo elbo, MeanFieldGaussian completed)
@@ -75,8 +79,10 @@ internal static class ElboSurface
         return new Contours(
             "nats below the maximum",
             (x, y) => Distance(best - elbo.Value([x, y], completed.Variances.AsSpan())),
-            [.. Levels.Select(level => new ContourLevel(Distance(level), level >= 1e4 ? level.ToString("0E+0", CultureInfo.InvariantCulture) : Format.Exact(level)))]);
+            [.. Levels.Select(level => new ContourLevel(Distance(level), Name(level)))]);
     }
+
+    private static string Name(double level) => level < 1e4 ? Format.Exact(level) : level.ToString("0E+0", CultureInfo.InvariantCulture);
 
     private static double Distance(double nats) => Math.Sqrt(2 * Math.Max(0, nats));
 
