@@ -119,17 +119,15 @@ internal sealed class WhitenedPrecision
         return Math.Min(norm, Math.Sqrt(ShortVectors.SquaredNorm(scratch)) / (1 - perturbation));
     }
 
-    /// <summary>Finds t* = (I + BᵀB)⁻¹Bᵀw, the posterior mean in whitened coordinates.</summary>
+    /// <summary>Finds t* = (I + BᵀB)⁻¹Bᵀw = Bᵀ(I + BBᵀ)⁻¹w, the posterior mean in whitened coordinates.</summary>
     /// <remarks>
-    /// Corrected seminormal equations (Björck, 1987): solve with the factor of the smaller side, then refine on the residual w − Bt for as
-    /// long as what is left of the gradient falls.
+    /// Corrected seminormal equations (Björck, 1987): solve with the factor of the smaller side, where w needs no difference whatever the size
+    /// of B, then refine on the residual w − Bt for as long as what is left of the gradient falls, in the norm of (DΛD)⁻¹: a bound on every
+    /// error in posterior standard deviations.
     /// </remarks>
-    /// <returns>
-    /// A bound on √((t − t*)ᵀDΛD(t − t*)), hence on every error in posterior standard deviations, but for the rounding of its evaluation.
-    /// </returns>
-    public double Optimum(ReadOnlySpan<double> w, Span<double> t)
+    public void Optimum(ReadOnlySpan<double> w, Span<double> t)
     {
-        t.Clear();
+        SolveOnce(w, t);
         var residual = new double[_loadings.Rank];
         var gradient = new double[t.Length];
         var best = new double[t.Length];
@@ -143,18 +141,44 @@ internal sealed class WhitenedPrecision
             if (!(left < error))
             {
                 best.CopyTo(t);
-                return error;
+                return;
             }
 
             error = left;
             t.CopyTo(best);
             if (error == 0 || pass == MaxRefinements)
             {
-                return error;
+                return;
             }
 
             Solve(gradient);
             Add(gradient, t);
+        }
+    }
+
+    private void SolveOnce(ReadOnlySpan<double> w, Span<double> t)
+    {
+        if (_loadings.Rank >= _loadings.LatentCount && _loadings.Rank > 1)
+        {
+            t.Clear();
+            _loadings.Gradient(t, w, t);
+            SolveSquare(Factor, t);
+            return;
+        }
+
+        double[] image = w.ToArray();
+        if (image.Length == 1)
+        {
+            image[0] /= 1 + (_loadings.FrobeniusNorm * _loadings.FrobeniusNorm);
+        }
+        else
+        {
+            SolveSquare(_dualFactor.Value, image);
+        }
+
+        for (int j = 0; j < t.Length; j++)
+        {
+            t[j] = ShortVectors.Dot(_loadings.Column(j), image);
         }
     }
 
