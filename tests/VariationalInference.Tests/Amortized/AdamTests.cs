@@ -30,30 +30,42 @@ public sealed class AdamTests
         parameters[2].Should().Be(1);
     }
 
-    [Fact]
-    public void Steps_FollowThePublishedAlgorithm()
+    // Fewer parameters than a vector has lanes, as many, and several vectors with a remainder.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(8)]
+    [InlineData(21)]
+    public void Steps_FollowThePublishedAlgorithm(int count)
     {
         const double Rate = 0.05;
         const double Beta1 = 0.8;
         const double Beta2 = 0.95;
         const double Epsilon = 1e-4;
-        OptimizerState state = new Adam { LearningRate = Rate, Beta1 = Beta1, Beta2 = Beta2, Epsilon = Epsilon }.CreateState(1);
-        double[] parameters = [0.5];
-        (double theta, double m, double v) = (0.5, 0, 0);
+        OptimizerState state = new Adam { LearningRate = Rate, Beta1 = Beta1, Beta2 = Beta2, Epsilon = Epsilon }.CreateState(count);
+        double[] parameters = [.. Enumerable.Range(0, count).Select(i => 0.5 - i)];
+        double[] theta = [.. parameters];
+        double[] m = new double[count];
+        double[] v = new double[count];
 
         for (int t = 1; t <= 25; t++)
         {
             double rateFactor = 1.0 / t;
-            double g = Math.Sin(3 * t) / t;
-            m = (Beta1 * m) + ((1 - Beta1) * g);
-            v = (Beta2 * v) + ((1 - Beta2) * g * g);
-            double mHat = m / (1 - Math.Pow(Beta1, t));
-            double vHat = v / (1 - Math.Pow(Beta2, t));
-            theta += Rate * rateFactor * mHat / (Math.Sqrt(vHat) + Epsilon);
+            double[] g = [.. Enumerable.Range(0, count).Select(i => Math.Sin((3 * t) + i) / t)];
+            for (int i = 0; i < count; i++)
+            {
+                m[i] = (Beta1 * m[i]) + ((1 - Beta1) * g[i]);
+                v[i] = (Beta2 * v[i]) + ((1 - Beta2) * g[i] * g[i]);
+                double mHat = m[i] / (1 - Math.Pow(Beta1, t));
+                double vHat = v[i] / (1 - Math.Pow(Beta2, t));
+                theta[i] += Rate * rateFactor * mHat / (Math.Sqrt(vHat) + Epsilon);
+            }
 
-            state.Step(parameters, [g], rateFactor);
+            state.Step(parameters, g, rateFactor);
 
-            parameters[0].Should().BeApproximately(theta, 1e-14, "of step {0}", t);
+            for (int i = 0; i < count; i++)
+            {
+                parameters[i].Should().BeApproximately(theta[i], 1e-14 * (1 + count), "of step {0}, parameter {1}", t, i);
+            }
         }
     }
 

@@ -132,4 +132,75 @@ public sealed class AtomicFileTests : IDisposable
         _folder.Names.Should().Equal("a", "link");
         device.Should().Throw<UnauthorizedAccessException>().WithMessage("/dev/null is a device; it must be a file on a disk.");
     }
+
+    [Fact]
+    public void OnUnix_LinkToALink_StaysAndTheFileBehindThemIsReplaced()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        File.WriteAllBytes(_folder.File("a"), Old);
+        File.CreateSymbolicLink(_folder.File("near"), "a");
+        File.CreateSymbolicLink(_folder.File("far"), "near");
+
+        AtomicFile.Write(_folder.File("far"), stream => stream.Write(New));
+
+        File.ReadAllBytes(_folder.File("a")).Should().Equal(New);
+        new FileInfo(_folder.File("near")).LinkTarget.Should().Be("a");
+        new FileInfo(_folder.File("far")).LinkTarget.Should().Be("near");
+    }
+
+    [Fact]
+    public void OnUnix_PermissionsThatTheProcessWouldNotGiveANewFile_Stay()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        const UnixFileMode Shared = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
+        File.WriteAllBytes(_folder.File("a"), Old);
+        File.SetUnixFileMode(_folder.File("a"), Shared);
+
+        AtomicFile.Write(_folder.File("a"), stream => stream.Write(New));
+
+        File.GetUnixFileMode(_folder.File("a")).Should().Be(Shared);
+    }
+
+    [Fact]
+    public void OnUnix_FolderThatVanishesMeanwhile_DoesNotHideWhyWritingFailed()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        string folder = _folder.File("folder");
+        Directory.CreateDirectory(folder);
+
+        Action write = () => AtomicFile.Write(Path.Combine(folder, "a"), stream =>
+        {
+            Directory.Delete(folder, recursive: true);
+            throw new InvalidOperationException("a parameter is not finite");
+        });
+
+        write.Should().Throw<InvalidOperationException>().WithMessage("a parameter is not finite");
+    }
+
+    [Fact]
+    public void OnLinux_FileInSharedMemory_IsNoDevice()
+    {
+        if (!Directory.Exists("/dev/shm"))
+        {
+            return;
+        }
+
+        string path = $"/dev/shm/{Path.GetRandomFileName()}";
+        AtomicFile.Write(path, stream => stream.Write(New));
+
+        File.ReadAllBytes(path).Should().Equal(New);
+        File.Delete(path);
+    }
 }

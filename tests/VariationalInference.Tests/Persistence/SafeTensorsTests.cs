@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using FluentAssertions;
@@ -80,6 +81,9 @@ public sealed class SafeTensorsTests
         { "{\"a\":[[[[", "tensor 'a' is of another kind*" },
         { Tensor("F64", "[1]", "[0,8]", "[1]", "[8,16]").Replace("\"b\"", "\"\\u0061\"", StringComparison.Ordinal), "the header has 'a' twice; names must differ." },
         { "{\"a\":{\"dtype\":\"F64\",\"shape\":[1]}}", "tensor 'a' is incomplete; it must have dtype, shape and data_offsets." },
+        { "{\"a\":{\"dtype\":\"F64\",\"data_offsets\":[0,8]}}", "tensor 'a' is incomplete; *" },
+        { "{\"a\":{\"shape\":[1],\"data_offsets\":[0,8]}}", "tensor 'a' is incomplete; *" },
+        { Tensor("F64", "1", "[0,8]"), "tensor 'a' is of another kind at byte * of the header; it must have a list in shape and in data_offsets." },
         { "{\"a\":{\"dtype\":\"F64\",\"dtype\":\"F64\"}}", "tensor 'a' has 'dtype'; it must have dtype, shape and data_offsets, each once." },
         { "{\"a\":{\"colour\":1}}", "tensor 'a' has 'colour'; it must have *" },
         { "{\"a\":{\"dtype\":64}}", "tensor 'a' has no text at byte 14 of the header, where a string must stand." },
@@ -107,6 +111,7 @@ public sealed class SafeTensorsTests
         { Tensor("F64", "[1]", "[0,8]"), "there are 16 bytes of data after the header; the tensors must fill them, and have 8." },
         { Tensor("F64", "[3]", "[0,24]"), "there are 16 bytes of data after the header; the tensors must fill them, and have 24." },
         { Tensor("F64", "[1099511627776]", "[0,8796093022208]"), "the tensors have 1099511627776 elements; at most 2147483591 are allowed." },
+        { Tensor("F64", "[2147483591]", "[0,17179868728]"), "there are 16 bytes of data after the header; the tensors must fill them, and have 17179868728." },
         { "{}", "there are 16 bytes of data after the header; the tensors must fill them, and have 0." },
     };
 
@@ -159,14 +164,51 @@ public sealed class SafeTensorsTests
         read.Should().ThrowExactly<ModelFileException>().WithMessage("The stream: the header is not JSON text; it must be*");
     }
 
-    [Fact]
-    public void MoreNamesThanAllowed_AreRefused()
+    [Theory]
+    [InlineData("{{\"__metadata__\":{{{0}}}}}", "\"\"")]
+    [InlineData("{{{0}}}", """{"dtype":"F64","shape":[0],"data_offsets":[0,0]}""")]
+    public void MoreNamesThanAllowed_AreRefused(string header, string value)
     {
-        string names = string.Join(',', Enumerable.Range(0, 10_001).Select(i => $"\"{i}\":\"\""));
-
-        Action read = () => _ = new SafeTensorsReader(new MemoryStream(EncoderBytes.Compose($"{{\"__metadata__\":{{{names}}}}}", [])), null);
+        Action read = () => Read(10_001);
 
         read.Should().ThrowExactly<ModelFileException>().WithMessage("The stream: the header has more than 10000 names;*");
+        (Read(10_000).Metadata.Count + Read(10_000).Tensors.Count).Should().Be(10_000);
+
+        SafeTensorsHeader Read(int count)
+        {
+            string names = string.Join(',', Enumerable.Range(0, count).Select(i => $"\"{i}\":{value}"));
+            string text = string.Format(CultureInfo.InvariantCulture, header, names);
+            return new SafeTensorsReader(new MemoryStream(EncoderBytes.Compose(text, [])), null).Header;
+        }
+    }
+
+    [Fact]
+    public void TensorsNamedInAnotherOrderThanTheirData_AreReadInThatOfTheData()
+    {
+        byte[] file = EncoderBytes.Compose(Tensor("F64", "[1]", "[8,16]", "[1]", "[0,8]"), [.. BitConverter.GetBytes(2.5), .. BitConverter.GetBytes(-1.0)]);
+        var reader = new SafeTensorsReader(new MemoryStream(file), null);
+        double[] first = new double[1];
+
+        reader.CheckData();
+        reader.ReadValues(TensorType.F64, first);
+
+        reader.Header.Tensors.Select(tensor => tensor.Name).Should().Equal("b", "a");
+        first.Should().Equal(2.5);
+    }
+
+    [Theory]
+    [InlineData(4, "the length of the header")]
+    [InlineData(20, "the header")]
+    [InlineData(int.MaxValue, "the data")]
+    public void StreamThatEndsEarly_IsRefusedByWhereItEnds(int length, string place)
+    {
+        // As many bytes of data are promised as a stream of unknown length may have.
+        byte[] file = EncoderBytes.Compose(Tensor("F64", "[134217728]", "[0,1073741824]"), new byte[8]);
+        byte[] start = file[..Math.Min(length, file.Length)];
+
+        Action read = () => new SafeTensorsReader(new PipeStream(start, endless: false), null).CheckData();
+
+        read.Should().ThrowExactly<ModelFileException>().WithMessage($"The stream: the end comes within {place}; the file is truncated.");
     }
 
     [Fact]
@@ -185,6 +227,7 @@ public sealed class SafeTensorsTests
     {
         SafeTensors.Show("a\u0000\n\ud800").Should().Be(@"'a\u0000\n\uFFFD'");
         SafeTensors.Show(new string('a', 1000)).Should().Be($"'{new string('a', 60)}…'");
+        SafeTensors.Show(new string('a', 60)).Should().Be($"'{new string('a', 60)}'");
     }
 
     // One tensor a, or a and b of the same type.
