@@ -83,6 +83,29 @@ public sealed class EncoderConformanceTests
     }
 
     [Fact]
+    public void Calibration_IsByLocationAndSpreadOfTheRows_ThenByOthers()
+    {
+        var scales = new List<EncoderScales>();
+        MlpEncoder inner = new(3, 2, [3], seed: 2, precision: NetworkPrecision.Bits64);
+        var encoder = new FaultyEncoder { Inner = inner, SetScales = (_, given) => scales.Add(given) };
+
+        // Columns 1, 2, 6 about 3; three times 5; -1, 0, 1 about 0.
+        EncoderConformance.Check(encoder, Matrix<double>.Build.DenseOfRows([[1.0, 5, -1], [2.0, 5, 0], [6.0, 5, 1]]));
+
+        scales.Should().HaveCount(2);
+        scales[0].InputMeans.Should().Equal(3, 5, 0);
+        scales[0].InputDeviations.Should().Equal(6, 2, 2);
+        scales[0].OutputMeans.Should().Equal(1, 1);
+        scales[0].OutputDeviations.Should().Equal(2, 2);
+        scales[0].OutputVariances.Should().Equal(0.5, 0.5);
+        scales[1].InputMeans.Should().Equal(6, 5, 1);
+        scales[1].InputDeviations.Should().Equal(9, 3, 3);
+        scales[1].OutputMeans.Should().Equal(2, 2);
+        scales[1].OutputDeviations.Should().Equal(3, 3);
+        scales[1].OutputVariances.Should().Equal(1.0 / 3, 1.0 / 3);
+    }
+
+    [Fact]
     public void LengthsThatForwardAccepts_AreAViolationEach()
     {
         var encoder = new FaultyEncoder

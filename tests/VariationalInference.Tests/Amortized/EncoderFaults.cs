@@ -45,6 +45,12 @@ internal static class EncoderFaults
             ["outputs depend on the size of the batch"] = (
                 () => AfterForward((means, _, _) => means[0] *= 1 + (means.Length * 1e-15)),
                 "Forward on row 0 by itself gave * rather than * for means[0] in a batch of 7; a row must give the same bits in every batch."),
+            ["log-variances depend on the size of the batch"] = (
+                () => AfterForward((_, logVariances, _) => logVariances[0] *= 1 + (logVariances.Length * 1e-15)),
+                "Forward on row 0 by itself gave * rather than * for logVariances[0] in a batch of 7; a row must give the same bits in every batch."),
+            ["no output is finite"] = (
+                () => AfterForward((means, logVariances, _) => means[^1] = logVariances[^1] = double.NaN),
+                "Forward on 7 rows made means[13] NaN; every element must be finite."),
             ["outputs depend on a row's place"] = (
                 () => AfterForward((means, _, _) => means[^1] *= means.Length % 4 == 0 ? 1 + 1e-15 : 1),
                 "Forward on the rows from 1 on gave * rather than * for means[11] in the batch of all; a row must give the same bits in every batch."),

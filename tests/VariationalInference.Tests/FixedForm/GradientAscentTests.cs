@@ -220,4 +220,15 @@ public sealed class GradientAscentTests
     private static double Rounding(GradientAscentResult walk, ReferenceCase reference, int row, double size) =>
         (1e-15 * (8 + reference.Model.LatentCount + reference.Model.ObservationCount) * (1 + Math.Max(Math.Abs(size), Math.Abs(walk.Elbo))))
             + (4.5e-16 * reference.ResidualSensitivity(row));
+
+    // The scaled precision of the sum model has the eigenvalues 1/Λ_jj and (1 + JK/σ²)/Λ_jj, so that the default step in a mean is 2/(2 + JK/σ²).
+    [Fact]
+    public void FirstDefaultStep_IsTwoOverTheSumOfTheExtremeCurvatures()
+    {
+        var elbo = new FixedFormElbo(new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 0.5).Observe([1.2, 0.8]));
+
+        GradientAscentResult result = elbo.Maximize();
+
+        result.Path[1].Means.Should().AllSatisfy(mean => mean.Should().BeApproximately(4.0 * 2 / (2 + 12), 1e-14));
+    }
 }

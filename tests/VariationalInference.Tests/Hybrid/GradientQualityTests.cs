@@ -11,6 +11,10 @@ public sealed class GradientQualityTests
     private const int BatchRows = 50;
 
     [Fact]
+    public void SignalToNoise_TakesBothNoises() =>
+        new GradientQuality(GradientEstimator.Reparameterized, Signal: 6, RowNoise: 3, DrawNoise: 4).SignalToNoise.Should().Be(6.0 / 5);
+
+    [Fact]
     public void DrawNoise_AtTheOptimum_IsThatOfTheClosedForm()
     {
         // With Λσ² = 1 the reparameterised dμ of a draw is −Λσε and its dρ is ½ − ½ε²: over B rows of L draws each, their means have the

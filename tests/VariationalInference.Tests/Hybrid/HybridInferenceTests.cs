@@ -57,6 +57,33 @@ public sealed class HybridInferenceTests
         exact.OptimizationGaps.Should().OnlyContain(gap => gap == 0);
     }
 
+    // Equation (5-2) written out: μ_j ← (h − (K/σ²) Σ_{i≠j} μ_i)/(1 + K/σ²), with h = Σx/σ² and K/σ² = 6.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(5)]
+    public void Sweeps_AreAsManyAsAskedFor(int sweeps)
+    {
+        double[] row = [1.2, 0.8, -0.5];
+        var inference = new HybridInference(Model, new MlpEncoder(3, 1, [6], seed: 1), [1]) { CoordinateSweeps = sweeps };
+
+        MeanFieldGaussian posterior = inference.Infer(row);
+
+        double[] means = [0, posterior.Means[1], 0, 0];
+        for (int sweep = 0; sweep < sweeps; sweep++)
+        {
+            foreach (int j in new[] { 0, 2, 3 })
+            {
+                means[j] = ((row.Sum() / 0.5) - (6 * (means.Sum() - means[j]))) / 7;
+            }
+        }
+
+        for (int j = 0; j < 4; j++)
+        {
+            posterior.Means[j].Should().BeApproximately(means[j], 1e-14);
+        }
+    }
+
     [Fact]
     public void Table_FlagsRowsUnlikeThoseOfTraining()
     {

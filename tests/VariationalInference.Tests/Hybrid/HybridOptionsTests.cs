@@ -106,6 +106,10 @@ public sealed class HybridOptionsTests
     }
 
     [Fact]
+    public void Optimizer_Null_IsRefused() =>
+        Refusal.Of<ArgumentNullException>(() => _ = new HybridOptions { Optimizer = null! }, "Optimizer", "Value cannot be null.");
+
+    [Fact]
     public void ImprovementTolerance_OutOfRange_IsRefused() =>
         Refusal.Of<ArgumentOutOfRangeException>(
             () => _ = new HybridOptions { ImprovementTolerance = -1 }, "ImprovementTolerance", "ImprovementTolerance is -1; it must be zero or positive");

@@ -47,6 +47,14 @@ public sealed class LinearGaussianModelTests
         model.Loadings().Equals(Loadings()).Should().BeTrue();
     }
 
+    [Fact]
+    public void PredictionBeyondDoublePrecision_IsRefused()
+    {
+        Action create = () => _ = new LinearGaussianModel(Matrix<double>.Build.Dense(1, 2, 1e200), [0], [1e200], [1e200, 1], [1, 1]);
+
+        create.Should().Throw<ArgumentException>().WithMessage("The observations that the prior means predict are beyond double precision;*");
+    }
+
     [Theory]
     [MemberData(nameof(Rows))]
     public void LogJoint_IsTheSumOfItsNormalLogDensities(double first, double second)

@@ -100,6 +100,42 @@ public sealed class HybridCheckpointFileTests
         ((Action)(() => HybridCheckpoint.Load(folder.File("run")))).Should().Throw<ModelFileException>().WithMessage("*no elapsedTicks, or one out of its range*");
     }
 
+    [Theory]
+    [InlineData(5, 2)]
+    [InlineData(1, 0)]
+    [InlineData(0, -1)]
+    public void Load_HistoryThatDoesNotCountTheEpochs_IsRefused(int epoch, int maxEpochs)
+    {
+        using var folder = new TemporaryFolder();
+        HybridCheckpoint checkpoint = Load(folder);
+        TrainingState state = checkpoint.State.Copy();
+        state.History = state.History.SetItem(1, state.History[1] with { Epoch = epoch, MaxEpochs = maxEpochs });
+        new HybridCheckpoint(checkpoint.BestEncoder(), checkpoint.Options, state).Save(folder.File("run"));
+
+        Action load = () => HybridCheckpoint.Load(folder.File("run"));
+
+        load.Should().Throw<ModelFileException>().WithMessage("*: training.history[1] does not describe epoch 1.");
+    }
+
+    [Fact]
+    public void Load_EncoderOfOtherSettingsThanTheDefaults_HasThem()
+    {
+        using var folder = new TemporaryFolder();
+        var model = new GaussianSumModel();
+        var encoder = new MlpEncoder(2, 1, [3], Activation.Silu, seed: 1, linearPath: false, NetworkPrecision.Bits64);
+        HybridOptions options = new() { MaxEpochs = 1, GapTolerance = 0, CoordinateSweeps = 1 };
+        HybridResult result = new HybridSolver(options).Fit(model, encoder, model.Sample(50, seed: 1).Observations);
+
+        result.Checkpoint.Save(folder.File("run"));
+        var loaded = (MlpEncoder)HybridCheckpoint.Load(folder.File("run")).BestEncoder();
+
+        loaded.Activation.Should().Be(Activation.Silu);
+        loaded.Precision.Should().Be(NetworkPrecision.Bits64);
+        loaded.HasLinearPath.Should().BeFalse();
+        loaded.Parameters.ToArray().Should().Equal(((MlpEncoder)result.Encoder).Parameters.ToArray());
+        Encoding.UTF8.GetString(System.IO.File.ReadAllBytes(folder.File("run"))).Should().Contain("\"training.coordinates\"");
+    }
+
     private static HybridCheckpoint Load(TemporaryFolder folder)
     {
         System.IO.File.WriteAllBytes(folder.File("run"), File);
