@@ -19,7 +19,7 @@ internal static class AtomicFile
     {
         string target = FollowLinks(Path.GetFullPath(path));
         CheckReplaceable(target);
-        string temporary = Path.Combine(Path.GetDirectoryName(target) ?? string.Empty, $".{Guid.NewGuid():N}.tmp");
+        string temporary = Path.Combine(Path.GetDirectoryName(target)!, $".{Guid.NewGuid():N}.tmp");
         try
         {
             WriteFlushed(temporary, target, write);

@@ -41,6 +41,18 @@ public sealed class EncoderConformanceTests
         EncoderConformance.Check(encoder, rows).Should().BeEmpty();
     }
 
+    // More inputs than a vector has lanes, and as many outputs as an odd number of vectors hold.
+    [Theory]
+    [InlineData(9, 20)]
+    [InlineData(17, 8)]
+    public void PerceptronWiderThanAVector_Conforms(int observations, int hidden)
+    {
+        var encoder = new MlpEncoder(observations, 4, [hidden], seed: 3, precision: NetworkPrecision.Bits64);
+        Matrix<double> rows = Matrix<double>.Build.DenseOfRows(EncoderCases.Values(5 * observations, seed: 4).Chunk(observations));
+
+        EncoderConformance.Check(encoder, rows).Should().BeEmpty();
+    }
+
     [Fact]
     public void OneObservation_Conforms() =>
         EncoderConformance.Check(new MlpEncoder(1, 1, [4], seed: 3, precision: NetworkPrecision.Bits64), Rows().SubMatrix(0, RowCount, 0, 1))

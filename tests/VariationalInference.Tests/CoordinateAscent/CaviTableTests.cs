@@ -357,6 +357,77 @@ public sealed class CaviTableTests
     }
 
     [Fact]
+    public void EachTwoBuffersThatShareMemory_AreRefusedByName()
+    {
+        string[] names = ["Means", "Variances", "ErrorBounds", "Elbos", "LogEvidences"];
+        for (int first = 0; first < names.Length; first++)
+        {
+            Refuse(rows: true, $"destination.{names[first]} shares memory with rows; each needs memory of its own.", first);
+            for (int second = first + 1; second < names.Length; second++)
+            {
+                string message = $"destination.{names[second]} shares memory with destination.{names[first]}; each needs memory of its own.";
+                Refuse(rows: false, message, first, second);
+            }
+        }
+
+        static void Refuse(bool rows, string message, params int[] shared)
+        {
+            double[] memory = new double[12];
+            Refusal.Of<ArgumentException>(
+                () => new CaviSolver().Solve(
+                    Example,
+                    RowSpan.RowMajor(rows ? memory.AsSpan(0, 8) : new double[8], 2),
+                    new CaviBlock
+                    {
+                        Means = Buffer(0, 12),
+                        Variances = Buffer(1, 12),
+                        ErrorBounds = Buffer(2, 4),
+                        Elbos = Buffer(3, 4),
+                        LogEvidences = Buffer(4, 4),
+                    }),
+                "destination",
+                message);
+
+            Span<double> Buffer(int index, int length) => shared.Contains(index) ? memory.AsSpan(0, length) : new double[length];
+        }
+    }
+
+    [Fact]
+    public void BufferOfAnotherLength_IsRefusedWithTheRightOne()
+    {
+        string[] names = ["Means", "Variances", "ErrorBounds", "Elbos", "LogEvidences"];
+        int[] lengths = [12, 12, 4, 4, 4];
+        for (int wrong = 0; wrong < names.Length; wrong++)
+        {
+            foreach (int length in new[] { lengths[wrong] - 1, lengths[wrong] + 1 })
+            {
+                string meaning = wrong < 2 ? "one for each row and latent" : "one for each row";
+                Refuse(wrong, length, $"destination.{names[wrong]} has {length} elements; it must have {lengths[wrong]}, {meaning}, or none.");
+            }
+        }
+
+        static void Refuse(int wrong, int length, string message)
+        {
+            Refusal.Of<ArgumentException>(
+                () => new CaviSolver().Solve(
+                    Example,
+                    RowSpan.RowMajor(new double[8], 2),
+                    new CaviBlock
+                    {
+                        Means = Buffer(0, 12),
+                        Variances = Buffer(1, 12),
+                        ErrorBounds = Buffer(2, 4),
+                        Elbos = Buffer(3, 4),
+                        LogEvidences = Buffer(4, 4),
+                    }),
+                "destination",
+                message);
+
+            Span<double> Buffer(int index, int right) => new double[index == wrong ? length : right];
+        }
+    }
+
+    [Fact]
     public void PredictionsOutOfRange_AreRefused()
     {
         FluentActions.Invoking(() => new GaussianSumModel(1, 1e308, [1.7e308, 1.7e308], [1, 1])).Should().Throw<ArgumentException>()

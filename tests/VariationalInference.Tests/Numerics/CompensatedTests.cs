@@ -23,4 +23,15 @@ public sealed class CompensatedTests
 
         (high + low).Should().Be(epsilon * epsilon);
     }
+
+    [Fact]
+    public void ProductOver_KeepsWhatTheProductAndTheQuotientLose()
+    {
+        double epsilon = Math.ScaleB(1, -30);
+
+        // (1 + ε)² loses ε²; the double next to 1/3 is 2⁻⁵⁴/3 below it.
+        Compensated.ProductOver(1 + epsilon, 1 + epsilon, 1).Should().Be((1 + (2 * epsilon), epsilon * epsilon));
+        Compensated.ProductOver(1, 1, 3).Should().Be((1.0 / 3, Math.ScaleB(1, -54) / 3));
+        Compensated.ProductOver(1e308, 10, 1).Should().Be((double.PositiveInfinity, 0), "there is no low part of what is not finite");
+    }
 }

@@ -26,4 +26,14 @@ public sealed class NonFiniteValueExceptionTests
         exception.Row.Should().Be(3);
         exception.Iteration.Should().Be(14);
     }
+
+    [Fact]
+    public void MessageWithoutAValue_NamesQuantityAndRow()
+    {
+        var exception = new NonFiniteValueException("the gradient", row: 7);
+
+        exception.Message.Should().Be("the gradient is not finite in row 7; it must be.");
+        exception.Quantity.Should().Be("the gradient");
+        exception.Row.Should().Be(7);
+    }
 }

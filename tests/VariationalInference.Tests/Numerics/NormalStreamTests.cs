@@ -27,6 +27,41 @@ public sealed class NormalStreamTests
         neighbours.Should().BeApproximately(0, error);
     }
 
+    // Box and Muller written out: in blocks of 256, the cosines first and then the sines, of which an odd count lacks the last.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(7)]
+    [InlineData(256)]
+    [InlineData(601)]
+    public void Draws_AreThoseOfBoxAndMullerFromSplitMix(int count)
+    {
+        var expected = new List<double>();
+        ulong state = unchecked((uint)-3);
+        for (int left = count; left > 0; left -= Math.Min(256, left))
+        {
+            int pairs = (Math.Min(256, left) + 1) / 2;
+            var sines = new List<double>();
+            for (int i = 0; i < pairs; i++)
+            {
+                double radius = Math.Sqrt(-2 * Math.Log(((SplitMix64.Next(ref state) / 2048) + 1) * Math.ScaleB(1, -53)));
+                double angle = 2 * Math.PI * Math.ScaleB(SplitMix64.Next(ref state) / 2048, -53);
+                expected.Add(radius * Math.Cos(angle));
+                sines.Add(radius * Math.Sin(angle));
+            }
+
+            expected.AddRange(sines.Take(Math.Min(256, left) - pairs));
+        }
+
+        var draws = new double[count];
+        NormalStream.Fill(-3, draws);
+
+        for (int i = 0; i < count; i++)
+        {
+            draws[i].Should().BeApproximately(expected[i], 1e-14);
+        }
+    }
+
     [Fact]
     public void Streams_DependOnTheSeedAlone()
     {

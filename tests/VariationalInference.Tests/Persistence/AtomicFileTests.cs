@@ -38,15 +38,18 @@ public sealed class AtomicFileTests : IDisposable
         string path = _folder.File("a");
         File.WriteAllBytes(path, Old);
         byte[] meanwhile = [];
+        string[] names = [];
 
         AtomicFile.Write(path, stream =>
         {
             stream.Write(New);
             stream.Flush();
             meanwhile = File.ReadAllBytes(path);
+            names = [.. _folder.Names];
         });
 
         meanwhile.Should().Equal(Old);
+        names.Should().HaveCount(2, "only a file in the same folder can take the old one's name in one step").And.Contain("a");
     }
 
     [Theory]
