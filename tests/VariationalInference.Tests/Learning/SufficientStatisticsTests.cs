@@ -250,6 +250,51 @@ public class SufficientStatisticsTests
     }
 
     [Fact]
+    public void Builder_OfRowsTablesAndSpans_HasTheBitsOfTheWhole()
+    {
+        Matrix<double> table = Random(700, 8, level: 3, missing: 0.1, seed: 12);
+        var builder = new SufficientStatisticsBuilder(8);
+
+        builder.Add(table.SubMatrix(0, 300, 0, 8));
+        builder.Add(RowSpan.RowMajor(table.SubMatrix(300, 399, 0, 8).ToRowMajorArray(), 8));
+        builder.Add(table.Row(699).ToArray());
+
+        builder.RowCount.Should().Be(700);
+        Bytes(builder.Build()).Should().Equal(Bytes(SufficientStatistics.Of(table)));
+    }
+
+    [Fact]
+    public void Load_OfAPatternWithoutRows_IsRefused()
+    {
+        // "VISTATS1", one column, one pattern, which misses nothing, no rows, a mean in two parts.
+        byte[] body = [.. "VISTATS1"u8, 1, 0, 0, 0, 1, 0, 0, 0, 0, .. new byte[8], .. new byte[16]];
+        ulong hash = body.Aggregate(0xCBF29CE484222325, (current, value) => unchecked((current ^ value) * 0x100000001B3));
+
+        Action load = () => SufficientStatistics.Load(new MemoryStream([.. body, .. BitConverter.GetBytes(hash)]));
+
+        load.Should().Throw<InvalidDataException>().WithMessage("*a pattern has 0 rows; at least 1 is needed.");
+    }
+
+    [Fact]
+    public void BadArguments_AreRefusedByName()
+    {
+        SufficientStatistics statistics = SufficientStatistics.Of(Random(9, 2, level: 0, missing: 0, seed: 1));
+        Refusal.Of<ArgumentNullException>(() => SufficientStatistics.OfChunks(null!), "chunks", "Value cannot be null.");
+        Refusal.Of<ArgumentNullException>(() => new SufficientStatisticsBuilder(2).Add((Matrix<double>)null!), "table", "Value cannot be null.");
+        Refusal.Of<ArgumentOutOfRangeException>(
+            () => SufficientStatistics.OfMoments(0, [1.0], Matrix<double>.Build.Dense(1, 1)), "count", "count ('0') must be greater than or equal to '1'.");
+        Refusal.Of<ArgumentNullException>(() => FactorAnalysis.Learn(null!, 1), "statistics", "Value cannot be null.");
+        foreach ((int i, int j, string name) in new[] { (-1, 0, "i"), (0, -1, "j"), (2, 0, "i"), (0, 2, "j") })
+        {
+            Refusal.Of<ArgumentOutOfRangeException>(() => statistics.Patterns[0].CrossProduct(i, j), name, name);
+        }
+
+        SufficientStatistics empty = SufficientStatistics.Of(Matrix<double>.Build.Dense(1, 2, double.NaN));
+        empty.Patterns[0].Invoking(pattern => pattern.CrossProducts()).Should().Throw<InvalidOperationException>()
+            .WithMessage("The pattern has no observed columns, hence no cross products.");
+    }
+
+    [Fact]
     public void Squares_BeyondDoublePrecision_AreReportedWithTheirColumn()
     {
         Matrix<double> table = Random(30, 2, level: 0, missing: 0, seed: 1);
