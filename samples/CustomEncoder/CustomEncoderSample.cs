@@ -70,7 +70,7 @@ internal sealed class CustomEncoderSample(IAnsiConsole console, CustomEncoderArg
             [
                 string.Join(", ", orders[n].Select(Format.Exact)),
                 .. Enumerable.Range(0, _model.LatentCount).Select(j => Format.PlusMinus(answers[n].Means[j], answers[n][j].StandardDeviation)),
-                Format.Mean(exact.Mean[0], exact[0].StandardDeviation),
+                Format.Mean(exact.Means[0], exact[0].StandardDeviation),
             ]);
         }
 

@@ -101,13 +101,13 @@ internal sealed class GaussianSumSample(IAnsiConsole console, GaussianSumArgumen
         {
             double sd = exact[j].StandardDeviation;
             double difference = new[] { fit.Posterior.Means[j], walked.Posterior.Means[j], completed.Means[j] }
-                .Max(mean => Math.Abs(mean - exact.Mean[j]) / sd);
+                .Max(mean => Math.Abs(mean - exact.Means[j]) / sd);
             means.AddRow(
                 arguments.Causes[j],
                 Format.Mean(fit.Posterior.Means[j], sd, MeanDigits),
                 Format.Mean(walked.Posterior.Means[j], sd, MeanDigits),
                 Format.Mean(completed.Means[j], sd, MeanDigits),
-                Format.Mean(exact.Mean[j], sd, MeanDigits),
+                Format.Mean(exact.Means[j], sd, MeanDigits),
                 difference <= 1e-8 ? "< 1E-08" : Format.Small(difference));
             deviations.AddRow(
                 arguments.Causes[j],
@@ -147,7 +147,7 @@ internal sealed class GaussianSumSample(IAnsiConsole console, GaussianSumArgumen
             table.AddRow(
             [
                 arguments.Data.Groups[n],
-                .. posterior.Mean.Select((mean, j) => Format.PlusMinus(mean, posterior[j].StandardDeviation)),
+                .. posterior.Means.Select((mean, j) => Format.PlusMinus(mean, posterior[j].StandardDeviation)),
                 Format.Number(fits.Elbos[n]),
                 Format.Number(fits.LogEvidences[n]),
                 Format.Small(fits.ErrorBounds[n]),

@@ -108,7 +108,7 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
     {
         var table = new NumberTable(
             "A minibatch's gradient at the trained encoder", "estimator", "signal", "noise of rows", "noise of draws", "signal to noise");
-        foreach (GradientQuality quality in result.MeasureGradients(rows))
+        foreach (GradientQuality quality in result.MeasureGradients(rows).Values)
         {
             table.AddRow(
                 quality.Estimator.ToString(),
@@ -134,12 +134,12 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
             int row = arguments.CompleteRows[n];
             MultivariateGaussian exact = _model.Posterior(arguments.Data.Values.Row(row).ToArray());
             MeanFieldGaussian q = inferred[n];
-            double difference = Enumerable.Range(0, q.Count).Max(j => Math.Abs(q.Means[j] - exact.Mean[j]) / exact[j].StandardDeviation);
+            double difference = Enumerable.Range(0, q.Count).Max(j => Math.Abs(q.Means[j] - exact.Means[j]) / exact[j].StandardDeviation);
             table.AddRow(
             [
                 arguments.Data.Groups[row],
                 .. Enumerable.Range(0, q.Count).Select(j => Format.PlusMinus(q.Means[j], q[j].StandardDeviation)),
-                string.Join(", ", exact.Mean.Select((mean, j) => Format.Mean(mean, exact[j].StandardDeviation))),
+                string.Join(", ", exact.Means.Select((mean, j) => Format.Mean(mean, exact[j].StandardDeviation))),
                 difference.ToString("F3", CultureInfo.InvariantCulture),
                 Format.Small(inferred.AmortizationGaps[n]),
             ]);

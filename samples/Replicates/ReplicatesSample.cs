@@ -76,12 +76,12 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
         var table = new NumberTable("Analysis of variance", "source", "degrees of freedom", "sum of squares", "mean square", "F");
         table.AddRow(
             $"between {arguments.Group}",
-            $"{anova.FreedomBetween}",
-            Format.Number(anova.SquaresBetween),
+            $"{anova.DegreesOfFreedomBetween}",
+            Format.Number(anova.SumOfSquaresBetween),
             Format.Number(anova.MeanSquareBetween),
             Format.Number(anova.F));
         table.AddRow(
-            "within", $"{anova.FreedomWithin}", Format.Number(anova.SquaresWithin), Format.Number(anova.MeanSquareWithin), string.Empty);
+            "within", $"{anova.DegreesOfFreedomWithin}", Format.Number(anova.SumOfSquaresWithin), Format.Number(anova.MeanSquareWithin), string.Empty);
         _output.Write(table);
     }
 
@@ -92,7 +92,7 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
         AddVariance($"variance between {arguments.Group}", between);
         AddVariance("variance within", within);
         _output.Write(table);
-        _output.WriteLine($"Log likelihood {Format.Number(fit.Bound)}; {fit.StopReason} after {fit.Iterations} iterations.");
+        _output.WriteLine($"Log likelihood {Format.Number(fit.Elbo)}; {fit.StopReason} after {fit.Iterations} iterations.");
         foreach (LearningWarning warning in fit.Warnings)
         {
             _output.WriteLine($"Warning: {warning}");

@@ -71,7 +71,7 @@ internal static class LearningSideBySide
                     FactorAnalysis? result = null;
                     double[] ours = Seconds(() => result = FactorAnalysis.Learn(SufficientStatistics.Of(table, 1), Factors, starts));
                     Row(
-                        $"factor analysis of digits, {Factors} factors, {starts} start(s), to {result!.Fit.Bound:F3} nats ({result.Fit.StopReason}, {result.Fit.Iterations} iterations)",
+                        $"factor analysis of digits, {Factors} factors, {starts} start(s), to {result!.Fit.Elbo:F3} nats ({result.Fit.StopReason}, {result.Fit.Iterations} iterations)",
                         ours,
                         $"scikit-learn, {method.Key}, tolerance {tolerance}, to {reached:F3} nats",
                         [.. method.Select(line => line.GetProperty("seconds").GetDouble())]);

@@ -4,9 +4,17 @@ namespace VariationalInference;
 
 /// <summary>Adam, uphill (Kingma &amp; Ba 2015, algorithm 1): each parameter's step is scaled by the gradients it has met.</summary>
 /// <remarks>
-/// m ← β₁m + (1 − β₁)∇, v ← β₂v + (1 − β₂)∇², φ ← φ + η m̂ / (√v̂ + ε), with the bias corrections m̂ = m / (1 − β₁ᵗ) and
-/// v̂ = v / (1 − β₂ᵗ) after t steps. No parameter moves by much more than η in a step.
+/// m ← β₁m + (1 − β₁)∇, v ← β₂v + (1 − β₂)∇², φ ← φ + η m̂ / (√v̂ + ε), with the bias corrections m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ)
+/// after t steps. No parameter moves by much more than η in a step. The default of <see cref="HybridOptions.Optimizer"/>: it needs the
+/// least care with the learning rate.
+/// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>
+/// <example>
+/// <code language="csharp">
+/// var options = new HybridOptions { Optimizer = new Adam { LearningRate = 0.005 } };
+/// Console.WriteLine(options.Optimizer);   // Adam { LearningRate = 0.005, Beta1 = 0.9, Beta2 = 0.999, Epsilon = 1E-08 }
+/// </code>
+/// </example>
 public sealed record Adam : Optimizer
 {
     /// <inheritdoc/>
@@ -61,12 +69,16 @@ public sealed record Adam : Optimizer
         }
     } = 1e-8;
 
+    /// <summary>Lists the settings.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => Guard.Text($"Adam {{ LearningRate = {LearningRate}, Beta1 = {Beta1}, Beta2 = {Beta2}, Epsilon = {Epsilon} }}");
+
     /// <inheritdoc/>
     internal override string Kind => "adam";
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="parameterCount"/> is below 1.</exception>
-    public override OptimizerState CreateState(int parameterCount)
+    internal override OptimizerState CreateState(int parameterCount)
     {
         Guard.AtLeast(parameterCount, 1, nameof(parameterCount));
         return new AdamState(this, parameterCount);

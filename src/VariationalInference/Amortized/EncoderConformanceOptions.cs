@@ -4,8 +4,17 @@ namespace VariationalInference;
 /// <remarks>
 /// The defaults suit encoders that compute in double precision. In single precision (<see cref="NetworkPrecision.Bits32"/>), rounding leaves
 /// little of such differences: a step of 0.01 and a tolerance of 0.1 still find a gradient that is wrong.
+/// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>
-public sealed class EncoderConformanceOptions
+/// <example>
+/// <code language="csharp"><![CDATA[
+/// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
+/// Matrix<double> rows = model.Sample(20, seed: 1).Observations;
+/// var options = new EncoderConformanceOptions { StepSize = 0.01, GradientTolerance = 0.1 };   // for single precision
+/// Console.WriteLine(EncoderConformance.Check(new MlpEncoder(2, 1, [8]), rows, options).Length);   // 0
+/// ]]></code>
+/// </example>
+public sealed record EncoderConformanceOptions
 {
     /// <summary>
     /// Gets how far a gradient may be from central differences, relative to the larger of the two, or to a thousandth of the largest
@@ -57,4 +66,9 @@ public sealed class EncoderConformanceOptions
     /// </summary>
     /// <value>The default is 0.</value>
     public int Seed { get; init; }
+
+    /// <summary>Lists the options.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => Guard.Text(
+        $"EncoderConformanceOptions {{ GradientTolerance = {GradientTolerance}, StepSize = {StepSize}, MaxParameters = {MaxParameters}, Seed = {Seed} }}");
 }

@@ -3,6 +3,19 @@ using System.Collections.Immutable;
 namespace VariationalInference;
 
 /// <summary>The location and scale of an encoder's inputs and outputs, so that its parameters can be of order one.</summary>
+/// <remarks>
+/// <see cref="HybridSolver"/> offers them to <see cref="IEncoder.Calibrate"/> before the first training, from the training rows and the
+/// model; make your own for an encoder that is used without training. Equal numbers make equal scales.
+/// <threadsafety>Immutable, hence safe to share.</threadsafety>
+/// </remarks>
+/// <example>
+/// <code language="csharp">
+/// var encoder = new MlpEncoder(observationCount: 2, latentCount: 1);
+/// encoder.Calibrate(new EncoderScales(
+///     InputMeans: [20, 20], InputDeviations: [5, 5], OutputMeans: [20], OutputDeviations: [4], OutputVariances: [0.1]));
+/// Console.WriteLine(encoder.Scales);   // inputs [20 ± 5, 20 ± 5], outputs [20 ± 4], output variances [0.1]
+/// </code>
+/// </example>
 /// <param name="InputMeans">The centre of each observation, length K.</param>
 /// <param name="InputDeviations">The standard deviation of each observation about its centre, length K, all positive.</param>
 /// <param name="OutputMeans">The centre of each amortized latent's mean, length A.</param>
@@ -13,4 +26,40 @@ public sealed record EncoderScales(
     ImmutableArray<double> InputDeviations,
     ImmutableArray<double> OutputMeans,
     ImmutableArray<double> OutputDeviations,
-    ImmutableArray<double> OutputVariances);
+    ImmutableArray<double> OutputVariances)
+{
+    /// <summary>Says whether other scales have the same numbers.</summary>
+    /// <param name="other">The other scales.</param>
+    /// <returns>Whether they do.</returns>
+    public bool Equals(EncoderScales? other) =>
+        other is not null
+        && InputMeans.AsSpan().SequenceEqual(other.InputMeans.AsSpan())
+        && InputDeviations.AsSpan().SequenceEqual(other.InputDeviations.AsSpan())
+        && OutputMeans.AsSpan().SequenceEqual(other.OutputMeans.AsSpan())
+        && OutputDeviations.AsSpan().SequenceEqual(other.OutputDeviations.AsSpan())
+        && OutputVariances.AsSpan().SequenceEqual(other.OutputVariances.AsSpan());
+
+    /// <summary>Returns a hash code that equal scales share.</summary>
+    /// <returns>The hash code.</returns>
+    public override int GetHashCode()
+    {
+        var hash = default(HashCode);
+        foreach (ImmutableArray<double> values in new[] { InputMeans, InputDeviations, OutputMeans, OutputDeviations, OutputVariances })
+        {
+            foreach (double value in values.AsSpan())
+            {
+                hash.Add(value);
+            }
+        }
+
+        return hash.ToHashCode();
+    }
+
+    /// <summary>Lists the scales, with five significant digits; of many, the first ones.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() =>
+        $"inputs {Ranges(InputMeans, InputDeviations)}, outputs {Ranges(OutputMeans, OutputDeviations)}, output variances {Wording.List(OutputVariances)}";
+
+    private static string Ranges(ImmutableArray<double> means, ImmutableArray<double> deviations) =>
+        $"[{Wording.Join(", ", Math.Min(means.Length, deviations.Length), i => Guard.Text($"{means[i]:G5} ± {deviations[i]:G5}"))}]";
+}

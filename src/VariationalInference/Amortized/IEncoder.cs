@@ -11,11 +11,81 @@ namespace VariationalInference;
 /// <see cref="IEncoderTape"/>, which owns every buffer a pass needs.
 /// </para>
 /// <para><see cref="EncoderConformance.Check"/> examines whether an encoder does what is asked here.</para>
+/// <para>
+/// <see cref="MlpEncoder"/> is the library's own; implement this for a network with structure that a perceptron lacks.
+/// </para>
 /// <threadsafety>
 /// Any number of tapes of one encoder may run at once, each on its own thread, as long as nobody writes <see cref="Parameters"/>
 /// meanwhile.
 /// </threadsafety>
 /// </remarks>
+/// <example>
+/// <code language="csharp"><![CDATA[
+/// // Whatever the observations say: a mean and a log variance, both parameters. The smallest encoder that there is.
+/// var encoder = new ConstantEncoder();
+/// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
+/// Matrix<double> rows = model.Sample(100, seed: 1).Observations;
+/// Console.WriteLine(EncoderConformance.Check(encoder, rows).Length);   // 0
+///
+/// sealed class ConstantEncoder : IEncoder
+/// {
+///     private readonly double[] _parameters = [0.5, -1];
+///
+///     public int ObservationCount => 2;
+///
+///     public int LatentCount => 1;
+///
+///     public Memory<double> Parameters => _parameters;
+///
+///     public IEncoderTape CreateTape(int capacity) => new Tape(this, capacity);
+///
+///     public IEncoder Clone()
+///     {
+///         var copy = new ConstantEncoder();
+///         Parameters.CopyTo(copy.Parameters);
+///         return copy;
+///     }
+///
+///     private sealed class Tape(ConstantEncoder encoder, int capacity) : IEncoderTape
+///     {
+///         private int _rows = -1;
+///
+///         public void Forward(ReadOnlySpan<double> rows, Span<double> means, Span<double> logVariances)
+///         {
+///             int count = rows.Length / 2;
+///             if (rows.Length % 2 != 0 || count > capacity || means.Length != count || logVariances.Length != count)
+///             {
+///                 throw new ArgumentException("The lengths do not fit.", nameof(rows));
+///             }
+///
+///             _rows = count;
+///             means.Fill(encoder._parameters[0]);
+///             logVariances.Fill(encoder._parameters[1]);
+///         }
+///
+///         public void Backward(
+///             ReadOnlySpan<double> meanGradients, ReadOnlySpan<double> logVarianceGradients, Span<double> parameterGradient)
+///         {
+///             if (_rows < 0)
+///             {
+///                 throw new InvalidOperationException("Forward comes first.");
+///             }
+///
+///             if (meanGradients.Length != _rows || logVarianceGradients.Length != _rows || parameterGradient.Length != 2)
+///             {
+///                 throw new ArgumentException("The lengths do not fit.", nameof(meanGradients));
+///             }
+///
+///             for (int n = 0; n < _rows; n++)
+///             {
+///                 parameterGradient[0] += meanGradients[n];
+///                 parameterGradient[1] += logVarianceGradients[n];
+///             }
+///         }
+///     }
+/// }
+/// ]]></code>
+/// </example>
 public interface IEncoder
 {
     /// <summary>Gets the number of observations K in a row.</summary>

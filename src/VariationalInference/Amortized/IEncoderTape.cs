@@ -1,7 +1,23 @@
 namespace VariationalInference;
 
 /// <summary>One thread's evaluation and differentiation of an encoder, a batch of rows at a time. Not thread-safe.</summary>
-/// <remarks>All arrays are row-major: the values of one row stand together, rows follow one another.</remarks>
+/// <remarks>
+/// All arrays are row-major: the values of one row stand together, rows follow one another. Call one yourself to look at an encoder's
+/// outputs; implementing one is shown at <see cref="IEncoder"/>.
+/// </remarks>
+/// <example>
+/// <code language="csharp">
+/// var encoder = new MlpEncoder(observationCount: 2, latentCount: 1, hiddenWidths: [8], seed: 1);
+/// IEncoderTape tape = encoder.CreateTape(capacity: 2);
+/// var means = new double[2];
+/// var logVariances = new double[2];
+/// tape.Forward([1.2, 0.8, 0.1, -0.3], means, logVariances);
+///
+/// var gradient = new double[encoder.Parameters.Length];
+/// tape.Backward([1, 1], [0, 0], gradient);   // of the sum of both means
+/// Console.WriteLine(gradient.Any(slope => slope != 0));   // True
+/// </code>
+/// </example>
 public interface IEncoderTape
 {
     /// <summary>

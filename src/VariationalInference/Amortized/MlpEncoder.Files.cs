@@ -46,12 +46,7 @@ public sealed partial class MlpEncoder
     /// <exception cref="IOException">Reading failed.</exception>
     public static MlpEncoder Load(Stream stream)
     {
-        ArgumentNullException.ThrowIfNull(stream);
-        if (!stream.CanRead)
-        {
-            throw new ArgumentException($"{nameof(stream)} cannot be read; it must be open for reading.", nameof(stream));
-        }
-
+        Guard.Readable(stream, nameof(stream));
         return MlpEncoderFile.Read(stream, fileName: null);
     }
 
@@ -78,12 +73,7 @@ public sealed partial class MlpEncoder
     /// <exception cref="IOException">Writing failed.</exception>
     public void Save(Stream stream)
     {
-        ArgumentNullException.ThrowIfNull(stream);
-        if (!stream.CanWrite)
-        {
-            throw new ArgumentException($"{nameof(stream)} cannot be written; it must be open for writing.", nameof(stream));
-        }
-
+        Guard.Writable(stream, nameof(stream));
         MlpEncoderFile.Write(this, stream);
     }
 }

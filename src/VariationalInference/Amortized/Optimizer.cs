@@ -2,8 +2,17 @@ namespace VariationalInference;
 
 /// <summary>A rule that turns gradients into parameter steps: φ ← φ + η · direction(∇). The objective is maximised.</summary>
 /// <remarks>
-/// An optimiser holds settings only and may be shared; what a training run accumulates lives in <see cref="OptimizerState"/>.
+/// An optimiser holds settings only; what a training run accumulates is the run's own. <see cref="Adam"/> is the default; <see cref="Sgd"/>
+/// is the one to compare with. <see cref="HybridOptions.Optimizer"/> takes either. A step costs O(parameters).
+/// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>
+/// <example>
+/// <code language="csharp">
+/// Optimizer optimizer = new Sgd { LearningRate = 0.05 };
+/// var options = new HybridOptions { Optimizer = optimizer with { LearningRate = 0.1 } };
+/// Console.WriteLine(options.Optimizer);   // Sgd { LearningRate = 0.1, Momentum = 0.9 }
+/// </code>
+/// </example>
 public abstract record Optimizer
 {
     private protected Optimizer()
@@ -19,5 +28,5 @@ public abstract record Optimizer
     /// <summary>Creates the state of one training run.</summary>
     /// <param name="parameterCount">The number of parameters that will be stepped. Range: at least 1.</param>
     /// <returns>A fresh state.</returns>
-    public abstract OptimizerState CreateState(int parameterCount);
+    internal abstract OptimizerState CreateState(int parameterCount);
 }

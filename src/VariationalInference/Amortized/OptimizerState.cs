@@ -1,7 +1,7 @@
 namespace VariationalInference;
 
 /// <summary>What an optimiser accumulates over one training run. Not thread-safe.</summary>
-public abstract class OptimizerState
+internal abstract class OptimizerState
 {
     private readonly int _parameterCount;
 

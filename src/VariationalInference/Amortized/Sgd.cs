@@ -3,7 +3,19 @@ using System.Numerics.Tensors;
 namespace VariationalInference;
 
 /// <summary>Stochastic gradient ascent with momentum: v ← βv + ∇, φ ← φ + ηv (Polyak 1964).</summary>
-/// <remarks>On a constant gradient the steps grow to η / (1 − β) times it.</remarks>
+/// <remarks>
+/// On a constant gradient the steps grow to η / (1 − β) times it. It has one setting less than <see cref="Adam"/> to choose, and needs its
+/// learning rate chosen for the problem.
+/// <threadsafety>Immutable, hence safe to share.</threadsafety>
+/// </remarks>
+/// <example>
+/// <code language="csharp">
+/// var options = new HybridOptions { Optimizer = new Sgd { LearningRate = 0.1, Momentum = 0.9 }, MaxEpochs = 100 };
+/// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
+/// HybridResult hybrid = new HybridSolver(options).Fit(model, new MlpEncoder(2, 1), model.Sample(2_000, seed: 1).Observations);
+/// Console.WriteLine(hybrid.StopReason);   // GapBelowTolerance
+/// </code>
+/// </example>
 public sealed record Sgd : Optimizer
 {
     /// <inheritdoc/>
@@ -32,12 +44,16 @@ public sealed record Sgd : Optimizer
         }
     } = 0.9;
 
+    /// <summary>Lists the settings.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => Guard.Text($"Sgd {{ LearningRate = {LearningRate}, Momentum = {Momentum} }}");
+
     /// <inheritdoc/>
     internal override string Kind => "sgd";
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="parameterCount"/> is below 1.</exception>
-    public override OptimizerState CreateState(int parameterCount)
+    internal override OptimizerState CreateState(int parameterCount)
     {
         Guard.AtLeast(parameterCount, 1, nameof(parameterCount));
         return new SgdState(this, parameterCount);

@@ -4,7 +4,17 @@ namespace VariationalInference;
 /// How coordinate ascent goes about it and when it stops. Every rule that is set is checked after each iteration; the first to hold stops
 /// the run.
 /// </summary>
-public sealed class CaviOptions
+/// <remarks><threadsafety>Immutable, hence safe to share.</threadsafety></remarks>
+/// <example>
+/// <code language="csharp">
+/// // The updates (4-1) as they stand, ended by a small change: the certificate still tells how far off they ended.
+/// var options = new CaviOptions { Method = CaviMethod.PlainSweeps, Tolerance = 0, MeanChangeTolerance = 1e-8 };
+/// var model = new GaussianSumModel(latentCount: 3, observationCount: 5, noiseVariance: 0.1);
+/// CaviResult fit = new CaviSolver(options).Solve(model, [1.2, 0.8, 1.1, 0.9, 1.0]);
+/// Console.WriteLine($"{fit.Iterations} sweeps, {fit.StopReason}, off by at most {fit.ErrorBound:G2} posterior sd");   // … sweeps, MeanChangeBelowTolerance, off by at most … posterior sd
+/// </code>
+/// </example>
+public sealed record CaviOptions
 {
     /// <summary>Gets how the stationary point is reached; all methods have the same one, and the same certificate.</summary>
     /// <value>The default is <see cref="CaviMethod.Accelerated"/>.</value>
@@ -60,14 +70,14 @@ public sealed class CaviOptions
 
     /// <summary>Gets the second stop of section 4.4: the growth of the ELBO in one iteration, in nats. Range: at least 0.</summary>
     /// <value>The default is <see langword="null"/>: not used.</value>
-    public double? ElboTolerance
+    public double? ElboChangeTolerance
     {
         get;
         init
         {
             if (value is double tolerance)
             {
-                Guard.NonNegative(tolerance, nameof(ElboTolerance));
+                Guard.NonNegative(tolerance, nameof(ElboChangeTolerance));
             }
 
             field = value;
@@ -97,4 +107,9 @@ public sealed class CaviOptions
             field = value;
         }
     } = Environment.ProcessorCount;
+
+    /// <summary>Lists the options.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => Guard.Text(
+        $"CaviOptions {{ Method = {Method}, Tolerance = {Tolerance}, MeanChangeTolerance = {Wording.OrNull(MeanChangeTolerance)}, ElboChangeTolerance = {Wording.OrNull(ElboChangeTolerance)}, MaxIterations = {MaxIterations}, MaxThreads = {MaxThreads} }}");
 }

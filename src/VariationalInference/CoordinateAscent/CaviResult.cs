@@ -8,6 +8,16 @@ namespace VariationalInference;
 /// <see cref="ApproximationGap"/>.
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>
+/// <example>
+/// <code language="csharp">
+/// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
+/// CaviResult fit = new CaviSolver().Solve(model, [1.2, 0.8]);
+/// Console.WriteLine(fit.Posterior[0]);   // N(0.28571, 0.33333)
+/// Console.WriteLine(fit.LinearResponse[0]);   // N(0.28571, 0.71429)
+/// Console.WriteLine($"{fit.StopReason}, converged: {fit.Converged}");   // CertificateMet, converged: True
+/// Console.WriteLine($"{fit.LogEvidence:F5} = {fit.Elbo:F5} + {fit.ApproximationGap:F5}");   // -2.99369 = -3.66865 + 0.67496
+/// </code>
+/// </example>
 public sealed class CaviResult
 {
     private readonly QuadraticLogJoint _joint;
@@ -77,5 +87,5 @@ public sealed class CaviResult
     /// <summary>Sums up the outcome in one line.</summary>
     /// <returns>The text.</returns>
     public override string ToString() =>
-        Guard.Text($"{Posterior} after {Iterations} iterations ({StopReason}), ELBO {Elbo:G8}, error at most {ErrorBound:G2} posterior sd");
+        Guard.Text($"{Posterior} after {Wording.Count(Iterations, "iteration")} ({StopReason}), ELBO {Elbo:G8}, error at most {ErrorBound:G2} posterior sd");
 }

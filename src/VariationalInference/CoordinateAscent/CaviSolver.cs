@@ -21,8 +21,24 @@ namespace VariationalInference;
 /// its own error, and a row then costs J·K multiplications. Rows with missing cells share one for each pattern. With
 /// <see cref="CaviMethod.PlainSweeps"/>, or with a stop by change, each row is run on its own instead.
 /// </para>
+/// <para>
+/// Take it for rows of any linear-Gaussian model, one or millions. Where an encoder is to serve some of the latents take <see
+/// cref="HybridSolver"/>.
+/// </para>
 /// <threadsafety>A solver holds only its options and is safe to share.</threadsafety>
 /// </remarks>
+/// <example>
+/// <code language="csharp"><![CDATA[
+/// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
+/// var solver = new CaviSolver();
+/// CaviResult fit = solver.Solve(model, [1.2, 0.8]);
+/// Console.WriteLine(fit);   // N(0.28571, 0.33333) · N(0.28571, 0.33333) · N(0.28571, 0.33333) after 1 iteration (CertificateMet), ELBO -3.6686526, error at most … posterior sd
+///
+/// Matrix<double> table = model.Sample(1_000, seed: 1).Observations;
+/// CaviTable fits = solver.Solve(model, table);
+/// Console.WriteLine(fits);   // 1000 rows, 0 not converged, error at most … posterior sd
+/// ]]></code>
+/// </example>
 public sealed partial class CaviSolver
 {
     private const int StackDoubles = 256;
@@ -31,11 +47,12 @@ public sealed partial class CaviSolver
     /// <param name="options">How to go about it and when to stop; <see langword="null"/> for the defaults.</param>
     public CaviSolver(CaviOptions? options = null) => Options = options ?? new CaviOptions();
 
-    internal CaviOptions Options { get; }
+    /// <summary>Gets how the solver goes about it and when it stops.</summary>
+    public CaviOptions Options { get; }
 
     /// <summary>Gets a value indicating whether rows of a table need runs of their own.</summary>
     internal bool SolvesRowByRow =>
-        Options.Method == CaviMethod.PlainSweeps || Options.MeanChangeTolerance is not null || Options.ElboTolerance is not null;
+        Options.Method == CaviMethod.PlainSweeps || Options.MeanChangeTolerance is not null || Options.ElboChangeTolerance is not null;
 
     /// <summary>Infers the latents of one row.</summary>
     /// <param name="model">The model.</param>
@@ -162,7 +179,7 @@ public sealed partial class CaviSolver
     /// <exception cref="NonFiniteValueException">A row left the range of double precision.</exception>
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
     public CaviTableSummary Solve(
-        LinearGaussianModel model, RowSpan rows, CaviBlock destination, CancellationToken cancellationToken = default)
+        LinearGaussianModel model, RowSpan rows, CaviBuffers destination, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         RowTable.RequireSize(model, rows.RowCount, rows.ColumnCount, nameof(rows));
@@ -243,7 +260,7 @@ public sealed partial class CaviSolver
         double[]? bounds = outputs.HasFlag(CaviOutputs.ErrorBounds) ? new double[count] : null;
         double[]? elbos = outputs.HasFlag(CaviOutputs.Elbos) ? new double[count] : null;
         double[]? evidences = outputs.HasFlag(CaviOutputs.LogEvidences) ? new double[count] : null;
-        var destination = new CaviBlock { Means = means, ErrorBounds = bounds, Elbos = elbos, LogEvidences = evidences };
+        var destination = new CaviBuffers { Means = means, ErrorBounds = bounds, Elbos = elbos, LogEvidences = evidences };
         (CaviTableSummary summary, IncompleteRow[] incomplete) = Pass(
             model, rows, destination, lists: true, label, name, firstRow, cancellationToken);
         return new CaviTable(model.Structure, means, summary, incomplete, bounds, elbos, evidences);
@@ -252,7 +269,7 @@ public sealed partial class CaviSolver
     private unsafe (CaviTableSummary Summary, IncompleteRow[] IncompleteRows) Pass(
         LinearGaussianModel model,
         RowSpan rows,
-        CaviBlock destination,
+        CaviBuffers destination,
         bool lists,
         string label,
         string name,
@@ -305,7 +322,7 @@ public sealed partial class CaviSolver
             _ when Options.Method == CaviMethod.Direct => certified ? CaviStopReason.CertificateMet : CaviStopReason.RoundingFloor,
             _ when certified && (Options.Method == CaviMethod.PlainSweeps || run.IsDone) => CaviStopReason.CertificateMet,
             _ when run.MeanChange <= Options.MeanChangeTolerance => CaviStopReason.MeanChangeBelowTolerance,
-            _ when growth <= Options.ElboTolerance => CaviStopReason.ElboStalled,
+            _ when growth <= Options.ElboChangeTolerance => CaviStopReason.ElboChangeBelowTolerance,
             _ when run.IsDone => CaviStopReason.RoundingFloor,
             _ when iteration >= Options.MaxIterations => CaviStopReason.IterationLimit,
             _ => null,

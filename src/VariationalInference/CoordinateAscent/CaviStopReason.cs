@@ -9,8 +9,8 @@ public enum CaviStopReason
     /// <summary>No mean moved by more than <see cref="CaviOptions.MeanChangeTolerance"/> in an iteration.</summary>
     MeanChangeBelowTolerance,
 
-    /// <summary>The ELBO grew by no more than <see cref="CaviOptions.ElboTolerance"/> in an iteration.</summary>
-    ElboStalled,
+    /// <summary>The ELBO grew by no more than <see cref="CaviOptions.ElboChangeTolerance"/> in an iteration.</summary>
+    ElboChangeBelowTolerance,
 
     /// <summary>The gradient is as small as its rounding error: double precision can certify no better answer.</summary>
     RoundingFloor,

@@ -5,7 +5,22 @@ using MathNet.Numerics.LinearAlgebra;
 namespace VariationalInference;
 
 /// <summary>The outcome of coordinate ascent on the rows of a table.</summary>
-/// <remarks><threadsafety>Safe to share, as long as nobody writes <see cref="Means"/>, from which posteriors are read.</threadsafety></remarks>
+/// <remarks>
+/// It holds the means, N×J, and O(1) numbers for each pattern of missing cells beside; posteriors of single rows are made when they are
+/// asked for.
+/// <threadsafety>Safe to share, as long as nobody writes <see cref="Means"/>, from which posteriors are read.</threadsafety>
+/// </remarks>
+/// <example>
+/// <code language="csharp"><![CDATA[
+/// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
+/// var table = Matrix<double>.Build.DenseOfRowArrays([1.2, 0.8], [0.1, double.NaN], [2.0, 2.2]);
+/// CaviTable fits = new CaviSolver().Solve(model, table, CaviOutputs.LogEvidences);
+/// Console.WriteLine($"{fits.RowCount} rows, {fits.IncompleteRowCount} of them incomplete");   // 3 rows, 1 of them incomplete
+/// Console.WriteLine(fits[1]);   // N(0.025, 0.5) · N(0.025, 0.5) · N(0.025, 0.5)
+/// Console.WriteLine(fits.LinearResponse(1)[0]);   // N(0.025, 0.75)
+/// Console.WriteLine($"{fits.LogEvidences[0]:F5}");   // -2.99369
+/// ]]></code>
+/// </example>
 public sealed class CaviTable
 {
     private readonly LoadingStructure _structure;
@@ -92,8 +107,7 @@ public sealed class CaviTable
 
     /// <summary>Sums up the outcome in one line.</summary>
     /// <returns>The text.</returns>
-    public override string ToString() =>
-        Guard.Text($"{RowCount} rows, {UnconvergedRowCount} not converged, error at most {LargestErrorBound:G2} posterior sd");
+    public override string ToString() => _summary.ToString();
 
     private static ImmutableArray<double> Requested(ImmutableArray<double> values, CaviOutputs output) => values.IsDefault
         ? throw new InvalidOperationException(Guard.Text($"{output} were not asked for; pass {nameof(CaviOutputs)}.{output} to the solver."))

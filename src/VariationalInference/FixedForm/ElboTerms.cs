@@ -1,6 +1,18 @@
 namespace VariationalInference;
 
 /// <summary>The four terms of the ELBO by equation (4-2), and its constant; all in nats.</summary>
+/// <remarks>
+/// From <see cref="FixedFormElbo.Terms(MeanFieldGaussian)"/>; equation (4-2) of the source document leaves the constant out.
+/// <threadsafety>Immutable, hence safe to share.</threadsafety>
+/// </remarks>
+/// <example>
+/// <code language="csharp">
+/// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
+/// var elbo = new FixedFormElbo(model.Observe([1.2, 0.8]));
+/// ElboTerms terms = elbo.Terms(elbo.StationaryPoint());
+/// Console.WriteLine(terms);   // ELBO -3.6687 = data fit -0.060408 + prior -0.12245 + uncertainty cost -1.5 + spread -1.6479 + constant -0.33788
+/// </code>
+/// </example>
 /// <param name="DataFit">−½ Σ_k (x_k − b_k − (Aμ)_k)²/r_k: how well the means explain the observations.</param>
 /// <param name="Prior">−½ Σ_j (μ_j − m_j)²/s_j²: how far the means are from the prior's.</param>
 /// <param name="UncertaintyCost">−½ Σ_j Λ_jj v_j: what wide factors cost.</param>
@@ -10,4 +22,9 @@ public readonly record struct ElboTerms(double DataFit, double Prior, double Unc
 {
     /// <summary>Gets the sum of the five, the ELBO itself.</summary>
     public double Total => DataFit + Prior + UncertaintyCost + Spread + Constant;
+
+    /// <summary>Writes out the sum, with five significant digits.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => Guard.Text(
+        $"ELBO {Total:G5} = data fit {DataFit:G5} + prior {Prior:G5} + uncertainty cost {UncertaintyCost:G5} + spread {Spread:G5} + constant {Constant:G5}");
 }

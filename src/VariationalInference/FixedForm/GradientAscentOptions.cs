@@ -1,7 +1,17 @@
 namespace VariationalInference;
 
 /// <summary>How gradient ascent steps and when it stops.</summary>
-public sealed class GradientAscentOptions
+/// <remarks><threadsafety>Immutable, hence safe to share.</threadsafety></remarks>
+/// <example>
+/// <code language="csharp">
+/// // A step of one's own, and the first points of the path for a plot.
+/// var options = new GradientAscentOptions { StepSize = 0.1, PathLimit = 50 };
+/// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
+/// GradientAscentResult walked = new FixedFormElbo(model.Observe([1.2, 0.8])).Maximize(options);
+/// Console.WriteLine($"{walked.Steps} steps, {walked.StopReason}; {walked.Path.Length} points kept");   // … steps, CertificateMet; 50 points kept
+/// </code>
+/// </example>
+public sealed record GradientAscentOptions
 {
     /// <summary>
     /// Gets the step η of ν ← ν + η∇L, the same for all means (in their own units) and log variances. Too large a step diverges, and the
@@ -64,4 +74,9 @@ public sealed class GradientAscentOptions
             field = value;
         }
     } = 1_000;
+
+    /// <summary>Lists the options.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => Guard.Text(
+        $"GradientAscentOptions {{ StepSize = {Wording.OrNull(StepSize)}, Tolerance = {Tolerance}, MaxSteps = {MaxSteps}, PathLimit = {PathLimit} }}");
 }

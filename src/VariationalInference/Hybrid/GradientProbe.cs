@@ -30,7 +30,7 @@ internal sealed class GradientProbe
         _exact = new double[encoder.Parameters.Length];
     }
 
-    public ImmutableArray<GradientQuality> Measure(int batches)
+    public ImmutableSortedDictionary<GradientEstimator, GradientQuality> Measure(int batches)
     {
         SumExact();
         double rowNoise = 0;
@@ -53,7 +53,8 @@ internal sealed class GradientProbe
         }
 
         double signal = TensorPrimitives.Norm(_exact);
-        return [.. _shards.Select((entry, i) => new GradientQuality(entry.Estimator, signal, Math.Sqrt(rowNoise), Math.Sqrt(drawNoise[i])))];
+        return _shards.Select((entry, i) => new GradientQuality(entry.Estimator, signal, Math.Sqrt(rowNoise), Math.Sqrt(drawNoise[i])))
+            .ToImmutableSortedDictionary(quality => quality.Estimator, quality => quality);
     }
 
     /// <summary>Computes the exact mean gradient over all rows.</summary>

@@ -4,11 +4,26 @@ namespace VariationalInference;
 
 /// <summary>The state of a training run between two steps: parameters, optimiser, learning rate, place in the rows, options and history.</summary>
 /// <remarks>
-/// <see cref="HybridSolver.Resume(LinearGaussianModel, HybridCheckpoint, MathNet.Numerics.LinearAlgebra.Matrix{double}, IProgress{HybridProgress}?, CancellationToken)"/>
-/// goes on from it as if training had never stopped, to the last bit. Every <see cref="HybridResult"/> has one, and
-/// <see cref="HybridOptions.CheckpointPath"/> saves them on the way.
+/// <see cref="HybridSolver.Resume(LinearGaussianModel, HybridCheckpoint, MathNet.Numerics.LinearAlgebra.Matrix{double},
+/// IProgress{HybridProgress}?, CancellationToken)"/> goes on from it as if training had never stopped, to the last bit. Every <see
+/// cref="HybridResult"/> has one, and <see cref="HybridOptions.CheckpointPath"/> saves them on the way. Saving costs as much as writing
+/// four to seven times the parameters.
 /// <threadsafety>Safe to share: nothing changes a checkpoint, and each training run that goes on from it works on a copy.</threadsafety>
 /// </remarks>
+/// <example>
+/// <code language="csharp"><![CDATA[
+/// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
+/// Matrix<double> rows = model.Sample(2_000, seed: 1).Observations;
+/// var options = new HybridOptions { MaxEpochs = 3, GapTolerance = 0 };
+/// HybridResult begun = new HybridSolver(options).Fit(model, new MlpEncoder(2, 1), rows);
+/// begun.Checkpoint.Save("training.checkpoint");
+///
+/// HybridCheckpoint checkpoint = HybridCheckpoint.Load("training.checkpoint");
+/// HybridResult ended = new HybridSolver(checkpoint.Options with { MaxEpochs = 6 }).Resume(model, checkpoint, rows);
+/// HybridResult atOnce = new HybridSolver(options with { MaxEpochs = 6 }).Fit(model, new MlpEncoder(2, 1), rows);
+/// Console.WriteLine(ended.Encoder.Parameters.Span.SequenceEqual(atOnce.Encoder.Parameters.Span));   // True
+/// ]]></code>
+/// </example>
 public sealed class HybridCheckpoint
 {
     private readonly IEncoder _encoder;
@@ -62,6 +77,24 @@ public sealed class HybridCheckpoint
         return HybridCheckpointFile.Read(stream, path, encoder);
     }
 
+    /// <summary>Loads a checkpoint from a stream in the format of <see cref="Save(string)"/>, from where the stream stands to its end.</summary>
+    /// <param name="stream">The stream; it stays open. One that cannot seek may have 1 GiB of data.</param>
+    /// <param name="encoder">The encoder, as for <see cref="Load(string, IEncoder?)"/>.</param>
+    /// <returns>The checkpoint.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="stream"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="stream"/> cannot be read, or <paramref name="encoder"/> is not the one of the stream, or missing.
+    /// </exception>
+    /// <exception cref="ModelFileException">
+    /// The contents are truncated, altered, of another kind or of a newer version, or something follows them.
+    /// </exception>
+    /// <exception cref="IOException">Reading failed.</exception>
+    public static HybridCheckpoint Load(Stream stream, IEncoder? encoder = null)
+    {
+        Guard.Readable(stream, nameof(stream));
+        return HybridCheckpointFile.Read(stream, fileName: null, encoder);
+    }
+
     /// <summary>
     /// Saves the checkpoint to a file in the safetensors format, in double precision. An old file is replaced once the new one is whole on the
     /// disk; when anything fails the old file stays as it was.
@@ -83,6 +116,18 @@ public sealed class HybridCheckpoint
         AtomicFile.Write(path, stream => HybridCheckpointFile.Write(this, _encoder, stream));
     }
 
+    /// <summary>Saves the checkpoint to a stream, in the format of <see cref="Save(string)"/>, from where the stream stands.</summary>
+    /// <param name="stream">The stream; it stays open, behind what was written.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="stream"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="stream"/> cannot be written.</exception>
+    /// <exception cref="InvalidOperationException">A parameter is not finite; the message names it, and nothing was written.</exception>
+    /// <exception cref="IOException">Writing failed.</exception>
+    public void Save(Stream stream)
+    {
+        Guard.Writable(stream, nameof(stream));
+        HybridCheckpointFile.Write(this, _encoder, stream);
+    }
+
     /// <summary>Copies the encoder, with the best parameters so far.</summary>
     /// <returns>A new encoder.</returns>
     public IEncoder BestEncoder() => Encoder(State.Best);
@@ -90,7 +135,7 @@ public sealed class HybridCheckpoint
     /// <summary>Says where training stands.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Guard.Text(
-        $"{_encoder}, {Epochs} epochs and {State.Visited} rows of the next: amortization gap {AmortizationGap:G2} nats a row");
+        $"{_encoder}, {Wording.Count(Epochs, "epoch")} and {Wording.Count(State.Visited, "row")} of the next: amortization gap {AmortizationGap:G2} nats a row");
 
     /// <summary>Copies the encoder, with the parameters of the last step.</summary>
     internal IEncoder CurrentEncoder() => Encoder(State.Current);

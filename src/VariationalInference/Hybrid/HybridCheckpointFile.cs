@@ -225,17 +225,19 @@ internal static class HybridCheckpointFile
                 throw new ModelFileException(fileName, $"{History}[{history.Count}] does not describe epoch {history.Count}.");
             }
 
-            history.Add(new HybridProgress(
-                (int)epoch,
-                (int)epochs,
-                values[i + 2],
-                values[i + 3],
-                values[i + 4],
-                values[i + 5],
-                values[i + 6],
-                values[i + 7],
-                values[i + 8],
-                new TimeSpan((long)ticks)));
+            history.Add(new HybridProgress
+            {
+                Epoch = (int)epoch,
+                MaxEpochs = (int)epochs,
+                TrainingElbo = values[i + 2],
+                OptimizationGap = values[i + 3],
+                ValidationElbo = values[i + 4],
+                ValidationLogEvidence = values[i + 5],
+                AmortizationGap = values[i + 6],
+                ApproximationGap = values[i + 7],
+                LearningRate = values[i + 8],
+                Elapsed = new TimeSpan((long)ticks),
+            });
         }
 
         return history.MoveToImmutable();

@@ -12,13 +12,19 @@ namespace VariationalInference;
 /// <remarks>
 /// Inference costs one forward pass and the closed-form coordinate block; nothing is stored by row. Gaps on <see cref="HybridTable"/> are
 /// exact for each row, also for rows unlike those of training. Rows may have missing cells where the encoder accepts that. Where an encoder
-/// extrapolates so far that double precision cannot hold a variance, the variance is that of the log-variance ±700.
+/// extrapolates so far that double precision cannot hold a variance, the variance is that of the log-variance ±700. Take it to infer with
+/// an encoder that was loaded; training gives a <see cref="HybridResult"/>, which is one. A row costs one forward pass and O(J²).
 /// <threadsafety>Safe to share. Do not write the parameters of <see cref="Encoder"/>; clone it to train on.</threadsafety>
 /// </remarks>
 /// <example>
-/// <code>
-/// var inference = new HybridInference(model, MlpEncoder.Load("encoder.safetensors"), amortizedLatents: [0]);
+/// <code language="csharp">
+/// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
+/// HybridResult hybrid = new HybridSolver().Fit(model, new MlpEncoder(2, 1), model.Sample(2_000, seed: 1).Observations);
+/// ((MlpEncoder)hybrid.Encoder).Save("trained.safetensors");
+///
+/// var inference = new HybridInference(model, MlpEncoder.Load("trained.safetensors"), amortizedLatents: [0]);
 /// MeanFieldGaussian q = inference.Infer([1.2, 0.8]);
+/// Console.WriteLine(q.ToString() == hybrid.Infer([1.2, 0.8]).ToString());   // True
 /// </code>
 /// </example>
 public class HybridInference
@@ -153,6 +159,10 @@ public class HybridInference
     /// <exception cref="NonFiniteValueException">An output of the encoder, or the ELBO, is not finite.</exception>
     public CaviResult Refine(ReadOnlySpan<double> row, CaviOptions? options = null) =>
         new CaviSolver(options).Solve(Model, row, Infer(row).Means.AsSpan());
+
+    /// <summary>Names the encoder, the latents that it serves, and the model.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => $"{Encoder} for the latents {Wording.List(AmortizedLatents)} of {Model}";
 
     private static LinearGaussianModel Checked(LinearGaussianModel model, IEncoder encoder, ImmutableArray<int> amortizedLatents)
     {

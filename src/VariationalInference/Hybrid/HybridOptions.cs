@@ -3,6 +3,20 @@ using System.Collections.Immutable;
 namespace VariationalInference;
 
 /// <summary>What a <see cref="HybridSolver"/> amortizes, how it estimates gradients, and when it stops.</summary>
+/// <remarks><threadsafety>Immutable, hence safe to share.</threadsafety></remarks>
+/// <example>
+/// <code language="csharp">
+/// var options = new HybridOptions
+/// {
+///     AmortizedLatents = [0, 2],
+///     Estimator = GradientEstimator.StickingTheLanding,
+///     DrawCount = 4,
+///     CoordinateSweeps = 1,   // the alternation of section 5, as it stands
+/// };
+/// HybridOptions longer = options with { MaxEpochs = 1_000 };
+/// Console.WriteLine(HybridOptions.FromJson(longer.ToJson()) == longer);   // True
+/// </code>
+/// </example>
 public sealed record HybridOptions
 {
     /// <summary>
@@ -249,6 +263,11 @@ public sealed record HybridOptions
     /// </summary>
     /// <returns>The text, an object.</returns>
     public string ToJson() => HybridOptionsJson.Write(this);
+
+    /// <summary>Lists the options.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => Guard.Text(
+        $"HybridOptions {{ AmortizedLatents = {Wording.List(AmortizedLatents)}, Estimator = {Estimator}, DrawCount = {DrawCount}, BatchSize = {BatchSize}, MaxEpochs = {MaxEpochs}, CoordinateSweeps = {Wording.OrNull(CoordinateSweeps)}, NaturalGradient = {NaturalGradient}, Optimizer = {Optimizer}, GapTolerance = {GapTolerance}, ImprovementTolerance = {ImprovementTolerance}, Patience = {Patience}, ValidationFraction = {ValidationFraction}, Seed = {Seed}, ShuffleRows = {ShuffleRows}, CheckpointPath = {CheckpointPath ?? "null"}, CheckpointEpochs = {CheckpointEpochs}, MaxThreads = {MaxThreads} }}");
 
     /// <summary>Says whether other options mean the same in every respect.</summary>
     /// <param name="other">The other options.</param>

@@ -4,39 +4,59 @@ using MathNet.Numerics.LinearAlgebra;
 namespace VariationalInference;
 
 /// <summary>A trained encoder with what is known of its quality, ready to infer the latents of any row.</summary>
+/// <remarks>
+/// All that is said of held-out rows is exact: a row's log evidence = ELBO + approximation gap + amortization gap. It infers like any <see
+/// cref="HybridInference"/>, with the coordinate block solved exactly.
+/// <threadsafety>Safe to share. Do not write the parameters of its encoder; clone it to train on.</threadsafety>
+/// </remarks>
+/// <example>
+/// <code language="csharp"><![CDATA[
+/// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
+/// Matrix<double> rows = model.Sample(2_000, seed: 1).Observations;
+/// HybridResult hybrid = new HybridSolver().Fit(model, new MlpEncoder(observationCount: 2, latentCount: 1), rows);
+///
+/// Console.WriteLine($"{hybrid.StopReason}, converged: {hybrid.Converged}");   // GapBelowTolerance, converged: True
+/// Console.WriteLine(hybrid.AmortizationGap < 1e-4);   // True
+/// Console.WriteLine($"{hybrid.ApproximationGap:F4}");   // 0.6750
+/// CaviResult finished = hybrid.Refine([40, -35]);
+/// Console.WriteLine(finished.Converged);   // True
+/// ]]></code>
+/// </example>
 public sealed class HybridResult : HybridInference
 {
-    internal HybridResult(LinearGaussianModel model, IEncoder encoder, AmortizedBlocks blocks)
+    internal HybridResult(LinearGaussianModel model, IEncoder encoder, AmortizedBlocks blocks, HybridCheckpoint checkpoint)
         : base(model, encoder, blocks)
     {
+        Checkpoint = checkpoint;
+        History = checkpoint.History;
     }
 
     /// <summary>Gets why training stopped.</summary>
-    public required HybridStopReason StopReason { get; init; }
+    public HybridStopReason StopReason { get; internal init; }
 
     /// <summary>Gets a value indicating whether <see cref="AmortizationGap"/> is within <see cref="HybridOptions.GapTolerance"/>.</summary>
-    public required bool Converged { get; init; }
+    public bool Converged { get; internal init; }
 
     /// <summary>Gets the state after each epoch; element 0 is the untrained encoder.</summary>
-    public required ImmutableArray<HybridProgress> History { get; init; }
+    public ImmutableArray<HybridProgress> History { get; }
 
     /// <summary>Gets the number of epochs done; the last may have been cut short by a cancellation.</summary>
     public int Epochs => History.Length - 1;
 
     /// <summary>Gets the epoch whose parameters were kept, the one with the smallest gap; 0 is the untrained encoder.</summary>
-    public required int BestEpoch { get; init; }
+    public int BestEpoch { get; internal init; }
 
     /// <summary>Gets the exact mean amortization gap of a held-out row, in nats: what the encoder loses against the best mean-field posterior.</summary>
-    public required double AmortizationGap { get; init; }
+    public double AmortizationGap { get; internal init; }
 
     /// <summary>
     /// Gets the largest amortization gap of a held-out row, in nats. Of n rows held out, a new row like those of training exceeds it with a
     /// probability of about 1/(n + 1).
     /// </summary>
-    public required double LargestAmortizationGap { get; init; }
+    public double LargestAmortizationGap { get; internal init; }
 
     /// <summary>Gets what the best mean-field posterior loses a held-out row against the evidence, in nats.</summary>
-    public required double ApproximationGap { get; init; }
+    public double ApproximationGap { get; internal init; }
 
     /// <summary>
     /// Gets what the coordinate latents of a training row lost in the last epoch by stopping after
@@ -46,22 +66,22 @@ public sealed class HybridResult : HybridInference
     public double OptimizationGap => History[^1].OptimizationGap;
 
     /// <summary>Gets the mean log evidence of a held-out row, in nats.</summary>
-    public required double ValidationLogEvidence { get; init; }
+    public double ValidationLogEvidence { get; internal init; }
 
     /// <summary>Gets the exact mean ELBO of a held-out row, in nats: log evidence − approximation gap − amortization gap.</summary>
     public double ValidationElbo => ValidationLogEvidence - ApproximationGap - AmortizationGap;
 
     /// <summary>Gets the state in which training ended, from which it can go on.</summary>
-    public required HybridCheckpoint Checkpoint { get; init; }
+    public HybridCheckpoint Checkpoint { get; }
 
     /// <summary>Gets why the last checkpoint could not be saved to <see cref="HybridOptions.CheckpointPath"/>; <see langword="null"/> when it was.</summary>
-    public required Exception? CheckpointFailure { get; init; }
+    public Exception? CheckpointFailure { get; internal init; }
 
     /// <summary>
     /// Gets the exception that ended training, thrown while rows were read, the encoder worked or progress was reported; <see langword="null"/>
     /// when none did. It is not thrown, since that would cost the training that was done.
     /// </summary>
-    public required Exception? Failure { get; init; }
+    public Exception? Failure { get; internal init; }
 
     /// <summary>
     /// Measures how much of a minibatch's gradient is signal, with each estimator at the trained parameters, for the batch size, draws and
@@ -69,9 +89,9 @@ public sealed class HybridResult : HybridInference
     /// </summary>
     /// <param name="table">Rows such as those of training, N×K; all of them are visited once for the signal.</param>
     /// <param name="batches">The number of minibatches to draw from them, with replacement. Range: at least 1.</param>
-    /// <returns>The quality with each estimator, in the order of <see cref="GradientEstimator"/>. The same seed gives the same figures.</returns>
+    /// <returns>The quality by estimator, in the order of <see cref="GradientEstimator"/>. The same seed gives the same figures.</returns>
     /// <exception cref="ArgumentException"><paramref name="table"/> or <paramref name="batches"/> is out of range.</exception>
-    public ImmutableArray<GradientQuality> MeasureGradients(Matrix<double> table, int batches = 100)
+    public ImmutableSortedDictionary<GradientEstimator, GradientQuality> MeasureGradients(Matrix<double> table, int batches = 100)
     {
         RowTable.Require(Model, table, nameof(table), Encoder.AcceptsMissing);
         Guard.AtLeast(batches, 1, nameof(batches));
@@ -83,5 +103,5 @@ public sealed class HybridResult : HybridInference
     /// <summary>Sums up the outcome in one line.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Guard.Text(
-        $"{Encoder}, {Epochs} epochs ({StopReason}): held-out ELBO {ValidationElbo:G6}, amortization gap {AmortizationGap:G2}, approximation gap {ApproximationGap:G4} nats a row");
+        $"{Encoder}, {Wording.Count(Epochs, "epoch")} ({StopReason}): held-out ELBO {ValidationElbo:G6}, amortization gap {AmortizationGap:G2}, approximation gap {ApproximationGap:G4} nats a row");
 }

@@ -12,8 +12,29 @@ namespace VariationalInference;
 /// lose against that, with the coordinate latents at their best (Cremer, Li and Duvenaud, 2018). The optimization gap is what the coordinate
 /// latents lose by sweeps that stop short of their best.
 /// </para>
+/// <para>
+/// From <see cref="HybridInference.Infer(Matrix{double}, CancellationToken)"/>. Memory: O(NJ).
+/// </para>
 /// <threadsafety>Safe to share, as long as nobody writes <see cref="Means"/> or <see cref="Variances"/>.</threadsafety>
 /// </remarks>
+/// <example>
+/// <code language="csharp"><![CDATA[
+/// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
+/// Matrix<double> rows = model.Sample(2_000, seed: 1).Observations;
+/// HybridResult hybrid = new HybridSolver().Fit(model, new MlpEncoder(observationCount: 2, latentCount: 1), rows);
+///
+/// HybridTable inferred = hybrid.Infer(model.Sample(500, seed: 2).Observations);
+/// Console.WriteLine(inferred.RowCount);   // 500
+/// Console.WriteLine($"{inferred.ApproximationGaps[0]:F4}");   // 0.6750
+/// double rest = inferred.LogEvidences[0] - inferred.Elbos[0]
+///     - inferred.ApproximationGaps[0] - inferred.AmortizationGaps[0] - inferred.OptimizationGaps[0];
+/// Console.WriteLine(Math.Abs(rest) < 1e-12);   // True
+/// foreach (int row in inferred.FlaggedRows)
+/// {
+///     Console.WriteLine($"row {row} is unlike the training rows");   // row … is unlike the training rows
+/// }
+/// ]]></code>
+/// </example>
 public sealed class HybridTable
 {
     private readonly Lazy<ImmutableArray<int>> _flaggedRows;
@@ -35,22 +56,22 @@ public sealed class HybridTable
     public Matrix<double> Variances { get; }
 
     /// <summary>Gets the exact ELBO of each row, in nats.</summary>
-    public required ImmutableArray<double> Elbos { get; init; }
+    public ImmutableArray<double> Elbos { get; internal init; }
 
     /// <summary>Gets the exact log evidence of each row, in nats.</summary>
-    public required ImmutableArray<double> LogEvidences { get; init; }
+    public ImmutableArray<double> LogEvidences { get; internal init; }
 
     /// <summary>Gets what the best mean-field posterior loses in each row, in nats; rows observed in the same cells have the same.</summary>
-    public required ImmutableArray<double> ApproximationGaps { get; init; }
+    public ImmutableArray<double> ApproximationGaps { get; internal init; }
 
     /// <summary>Gets what the encoder loses in each row, in nats; a large gap marks a row where the encoder extrapolates.</summary>
-    public required ImmutableArray<double> AmortizationGaps { get; init; }
+    public ImmutableArray<double> AmortizationGaps { get; internal init; }
 
     /// <summary>Gets what the coordinate latents lose in each row, in nats: 0 where they were solved exactly.</summary>
-    public required ImmutableArray<double> OptimizationGaps { get; init; }
+    public ImmutableArray<double> OptimizationGaps { get; internal init; }
 
     /// <summary>Gets the amortization gap above which rows are <see cref="FlaggedRows">flagged</see>, in nats.</summary>
-    public required double GapLimit { get; init; }
+    public double GapLimit { get; internal init; }
 
     /// <summary>
     /// Gets the rows, counted from 0, that the encoder does not serve as it served the held-out rows: their amortization gap exceeds
@@ -79,5 +100,5 @@ public sealed class HybridTable
     /// <summary>Sums up the outcome in one line.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Guard.Text(
-        $"{RowCount} rows, {FlaggedRows.Length} flagged; ELBO {Elbos.Average():G6} nats a row, approximation gap {ApproximationGaps.Average():G4}, amortization gap {AmortizationGaps.Average():G2} (at most {AmortizationGaps.Max():G2}), optimization gap {OptimizationGaps.Average():G2}");
+        $"{Wording.Count(RowCount, "row")}, {FlaggedRows.Length} flagged; ELBO {Elbos.Average():G6} nats a row, approximation gap {ApproximationGaps.Average():G4}, amortization gap {AmortizationGaps.Average():G2} (at most {AmortizationGaps.Max():G2}), optimization gap {OptimizationGaps.Average():G2}");
 }

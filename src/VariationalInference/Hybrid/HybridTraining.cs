@@ -226,17 +226,19 @@ internal sealed class HybridTraining
 
     private void Report(double trainingElbo, double optimizationGap, double gap)
     {
-        var progress = new HybridProgress(
-            _state.Epoch,
-            _options.MaxEpochs,
-            trainingElbo,
-            optimizationGap,
-            LogEvidence - ApproximationGap - gap,
-            LogEvidence,
-            gap,
-            ApproximationGap,
-            _options.Optimizer.LearningRate * _state.RateFactor,
-            _before + _clock.Elapsed);
+        var progress = new HybridProgress
+        {
+            Epoch = _state.Epoch,
+            MaxEpochs = _options.MaxEpochs,
+            TrainingElbo = trainingElbo,
+            OptimizationGap = optimizationGap,
+            ValidationElbo = LogEvidence - ApproximationGap - gap,
+            ValidationLogEvidence = LogEvidence,
+            AmortizationGap = gap,
+            ApproximationGap = ApproximationGap,
+            LearningRate = _options.Optimizer.LearningRate * _state.RateFactor,
+            Elapsed = _before + _clock.Elapsed,
+        };
         _state.History = _state.History.Add(progress);
         try
         {

@@ -24,7 +24,7 @@ internal sealed class ColumnMoments
             for (int i = 0; i < pattern.Observed.Length; i++)
             {
                 var column = new Moments(
-                    pattern.Count, [pattern.Moments.High[i]], [pattern.Moments.Low[i]], [pattern.Moments.Product(i, i)]);
+                    pattern.RowCount, [pattern.Moments.High[i]], [pattern.Moments.Low[i]], [pattern.Moments.Product(i, i)]);
                 int k = pattern.Observed[i];
                 columns[k] = columns[k]?.Merge(column) ?? column;
             }

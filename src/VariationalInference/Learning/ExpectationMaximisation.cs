@@ -59,7 +59,7 @@ internal sealed class ExpectationMaximisation(IReadOnlyList<LearningBlock> block
         residuals[0] += noiseSquares;
         double[] counts = [.. regressions.Select(regression => regression.Count)];
         counts[0] += noiseCells;
-        Assign(next.Noise, [.. residuals.Select((residual, k) => residual / counts[k])], counts, options.NoiseVariance);
+        Assign(next.Noise, [.. residuals.Select((residual, k) => residual / counts[k])], counts, options.NoiseVariances);
         return next;
     }
 

@@ -8,10 +8,20 @@ namespace VariationalInference;
 /// </summary>
 /// <remarks>
 /// The likelihood often has several optima, hundreds of nats apart, and some at which a noise variance is 0 (Heywood cases); hence several
-/// starts, of which the best counts, and a warning. Observations in different units do no harm. Loadings are returned in the rotation
-/// in which ΛᵀR⁻¹Λ is diagonal and descending.
+/// starts, of which the best counts, and a warning. Observations in different units do no harm. Loadings are returned in the rotation in
+/// which ΛᵀR⁻¹Λ is diagonal and descending. Take it where columns differ in their noise; where they share one variance take <see
+/// cref="ProbabilisticPca"/>. An evaluation of the likelihood costs O(K³).
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>
+/// <example>
+/// <code language="csharp"><![CDATA[
+/// // The correlations of three tests that one ability explains.
+/// var correlations = Matrix<double>.Build.DenseOfRowArrays([1.0, 0.56, 0.48], [0.56, 1.0, 0.42], [0.48, 0.42, 1.0]);
+/// FactorAnalysis analysis = FactorAnalysis.Learn(SufficientStatistics.OfMoments(200, [0, 0, 0], correlations), factorCount: 1);
+/// Console.WriteLine($"{analysis.Fit.Loadings()[0, 0]:F3}, uniqueness {analysis.Uniquenesses[0]:F3}");   // 0.800, uniqueness 0.360
+/// Console.WriteLine(analysis.Fit.Model.LatentCount);   // 1
+/// ]]></code>
+/// </example>
 public sealed class FactorAnalysis
 {
     private FactorAnalysis(VariationalEmResult fit)
@@ -43,7 +53,7 @@ public sealed class FactorAnalysis
         Guard.AtLeast(starts, 1, nameof(starts));
         var options = new VariationalEmOptions
         {
-            NoiseVariance = VarianceLearning.Each,
+            NoiseVariances = VarianceLearning.Each,
             Loadings = true,
             Offset = true,
             Starts = starts,
@@ -51,6 +61,10 @@ public sealed class FactorAnalysis
         };
         return new FactorAnalysis(new VariationalEm(options).Learn(start, statistics, null, cancellationToken));
     }
+
+    /// <summary>Sums up the outcome in one line.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => $"{Wording.Count(Fit.Model.LatentCount, "factor")}: {Fit}";
 
     /// <summary>Returns a model of the right size, with standard normal factors; everything else is to be learned.</summary>
     internal static LinearGaussianModel Start(SufficientStatistics statistics, int latents, string name)

@@ -3,6 +3,19 @@ using MathNet.Numerics.Distributions;
 namespace VariationalInference;
 
 /// <summary>A learned parameter and how well the data determine it.</summary>
+/// <remarks>
+/// One of the parameters of <see cref="OneWayRandomEffects"/>.
+/// <threadsafety>Immutable, hence safe to share.</threadsafety>
+/// </remarks>
+/// <example>
+/// <code language="csharp">
+/// OneWayRandomEffects effects = OneWayRandomEffects.Learn([[9.8, 10.1, 10.0], [11.9, 12.2], [10.9, 11.1, 11.0]]);
+/// LearnedParameter within = effects.WithinVariance;
+/// Console.WriteLine(within);   // 0.0223451 (standard error 0.014)
+/// (double lower, double upper) = within.PositiveInterval(0.95);
+/// Console.WriteLine($"{lower:F4} to {upper:F4}");   // 0.0065 to 0.0772
+/// </code>
+/// </example>
 /// <param name="Value">The estimate.</param>
 /// <param name="StandardError">Its standard error; NaN at a boundary, and where the data cannot tell the parameter from others.</param>
 public readonly record struct LearnedParameter(double Value, double StandardError)
@@ -26,6 +39,12 @@ public readonly record struct LearnedParameter(double Value, double StandardErro
         double factor = Math.Exp(StandardError / Value * Quantile(probability));
         return (Value / factor, Value * factor);
     }
+
+    /// <summary>Returns the estimate and its standard error.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => double.IsNaN(StandardError)
+        ? Guard.Text($"{Value:G6} (no standard error)")
+        : Guard.Text($"{Value:G6} (standard error {StandardError:G2})");
 
     private static double Quantile(double probability) => probability > 0 && probability < 1
         ? Normal.InvCDF(0, 1, 0.5 + (probability / 2))

@@ -8,7 +8,7 @@ internal sealed class LearningLayout
     {
         LoadingCount = options.Loadings ? observations * latents : 0;
         OffsetCount = options.Offset ? observations : 0;
-        NoiseCount = Number(options.NoiseVariance, observations);
+        NoiseCount = Number(options.NoiseVariances, observations);
         MeanCount = options.PriorMeans ? latents : 0;
         DeviationCount = Number(options.PriorVariances, latents);
     }

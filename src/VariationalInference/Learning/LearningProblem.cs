@@ -15,9 +15,9 @@ internal sealed partial class LearningProblem
     public LearningProblem(LinearGaussianModel start, SufficientStatistics statistics, VariationalEmOptions options)
     {
         _options = options;
-        IsSum = start is GaussianSumModel && !options.Loadings && !options.Offset && options.NoiseVariance != VarianceLearning.Each;
+        IsSum = start is GaussianSumModel && !options.Loadings && !options.Offset && options.NoiseVariances != VarianceLearning.Each;
         Units = new LearningUnits(start, ColumnMoments.Of(statistics), options, IsSum);
-        ConstantColumns = options.Loadings && options.NoiseVariance == VarianceLearning.Each
+        ConstantColumns = options.Loadings && options.NoiseVariances == VarianceLearning.Each
             ? [.. Enumerable.Range(0, start.ObservationCount).Where(Units.Columns.IsConstant)]
             : [];
         EmptyColumns = [.. Enumerable.Range(0, start.ObservationCount).Where(k => Units.Columns.Count[k] == 0)];
@@ -35,7 +35,7 @@ internal sealed partial class LearningProblem
         Layout = new LearningLayout(_given.Observations, _given.Latents, options);
         RowCount = Blocks.Sum(block => block.Count);
         LogScale = statistics.Patterns.Sum(
-            pattern => pattern.Count * pattern.Observed.Where(k => _places[k] >= 0).Sum(k => Math.Log(Units.Scales[k])));
+            pattern => pattern.RowCount * pattern.Observed.Where(k => _places[k] >= 0).Sum(k => Math.Log(Units.Scales[k])));
     }
 
     /// <summary>Initializes a new instance of the <see cref="LearningProblem"/> class for groups of one measurement a cell.</summary>
@@ -176,14 +176,14 @@ internal sealed partial class LearningProblem
             for (int j = 0; j < cells.Length; j++)
             {
                 double scale = Units.Scales[pattern.Observed[cells[i]]] * Units.Scales[pattern.Observed[cells[j]]];
-                covariance[(i * cells.Length) + j] = pattern.Moments.Product(cells[i], cells[j]) / pattern.Count / scale;
+                covariance[(i * cells.Length) + j] = pattern.Moments.Product(cells[i], cells[j]) / pattern.RowCount / scale;
             }
         }
 
         return new LearningBlock
         {
             Observed = [.. cells.Select(cell => _places[pattern.Observed[cell]])],
-            Count = pattern.Count,
+            Count = pattern.RowCount,
             Mean = [.. cells.Select(cell => StandardMean(pattern, cell))],
             Covariance = covariance,
         };
@@ -211,8 +211,8 @@ internal sealed partial class LearningProblem
 
             // The trace of the cross products centred across each row, beside the squares that the cells' own means leave.
             double within = Enumerable.Range(0, cells).Sum(
-                i => (pattern.Moments.Product(i, i) / scale) - rows[i] + (pattern.Count * (means[i] - mean) * (means[i] - mean)));
-            var sum = new Moments(pattern.Count, [Math.Sqrt(cells) * mean], [0], [between]);
+                i => (pattern.Moments.Product(i, i) / scale) - rows[i] + (pattern.RowCount * (means[i] - mean) * (means[i] - mean)));
+            var sum = new Moments(pattern.RowCount, [Math.Sqrt(cells) * mean], [0], [between]);
             sums[cells] = sums.TryGetValue(cells, out (Moments Sums, double NoiseSquares) known)
                 ? (known.Sums.Merge(sum), known.NoiseSquares + Math.Max(within, 0))
                 : (sum, Math.Max(within, 0));

@@ -41,7 +41,7 @@ internal sealed class LearningUnits
 
         Origin = [.. Enumerable.Range(0, start.ObservationCount).Select(
             k => Compensated.Dot(_referenceOffset[k], _loadings.Row(k).ToArray(), _referenceMeans))];
-        Scales = columns.Scales(shared: isSum || options.NoiseVariance == VarianceLearning.Shared, Origin);
+        Scales = columns.Scales(shared: isSum || options.NoiseVariances == VarianceLearning.Shared, Origin);
         double[] scales = [.. Enumerable.Range(0, latents).Select(LatentScale)];
 
         // What latents share is shared in their own units.

@@ -28,11 +28,39 @@ public enum LearningWarningKind
 }
 
 /// <summary>One thing that is wrong.</summary>
-/// <param name="Kind">What it is.</param>
-/// <param name="Message">The same in words, with the names and numbers that it concerns.</param>
-/// <param name="Indices">The observations or latents concerned, counted from 0; empty where it concerns the whole.</param>
-public sealed record LearningWarning(LearningWarningKind Kind, string Message, ImmutableArray<int> Indices)
+/// <remarks>
+/// One of <see cref="VariationalEmResult.Warnings"/>.
+/// <threadsafety>Immutable, hence safe to share.</threadsafety>
+/// </remarks>
+/// <example>
+/// <code language="csharp"><![CDATA[
+/// // The second column is the first once more: its noise variance goes to zero.
+/// var table = Matrix<double>.Build.DenseOfRowArrays([1.0, 1.0, 0.2], [2.0, 2.0, 0.1], [4.0, 4.0, 0.5], [3.0, 3.0, 0.9], [0.5, 0.5, 0.4]);
+/// FactorAnalysis analysis = FactorAnalysis.Learn(SufficientStatistics.Of(table), factorCount: 1);
+/// foreach (LearningWarning warning in analysis.Fit.Warnings)
+/// {
+///     Console.WriteLine($"{warning.Kind}: {warning}");   // …: …
+/// }
+/// ]]></code>
+/// </example>
+public sealed class LearningWarning
 {
+    internal LearningWarning(LearningWarningKind kind, string message, ImmutableArray<int> indices)
+    {
+        Kind = kind;
+        Message = message;
+        Indices = indices;
+    }
+
+    /// <summary>Gets what it is.</summary>
+    public LearningWarningKind Kind { get; }
+
+    /// <summary>Gets the same in words, with the names and numbers that it concerns.</summary>
+    public string Message { get; }
+
+    /// <summary>Gets the observations or latents concerned, counted from 0; empty where it concerns the whole.</summary>
+    public ImmutableArray<int> Indices { get; }
+
     /// <summary>Returns the message.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Message;

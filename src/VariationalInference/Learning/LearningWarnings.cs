@@ -35,10 +35,10 @@ internal static class LearningWarnings
                 []);
         }
 
-        int[] silent = options.NoiseVariance == VarianceLearning.Fixed
+        int[] silent = options.NoiseVariances == VarianceLearning.Fixed
             ? []
             : [.. Enumerable.Range(0, learned.Observations).Where(i => Math.Abs(learned.Noise[i]) < Nothing).Select(i => problem.Columns[i])];
-        if (silent.Length > 0 && options is { Loadings: true, NoiseVariance: VarianceLearning.Each })
+        if (silent.Length > 0 && options is { Loadings: true, NoiseVariances: VarianceLearning.Each })
         {
             Warn(
                 LearningWarningKind.HeywoodCase,

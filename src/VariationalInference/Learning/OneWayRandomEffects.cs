@@ -6,10 +6,19 @@ namespace VariationalInference;
 /// One-way random effects: measurement i of group g is y_gi = μ + z_g + ε_gi with z_g ~ N(0, τ²) and ε_gi ~ N(0, σ²), all three learned.
 /// </summary>
 /// <remarks>
-/// The Gaussian sum of one latent, μ + z_g, with a row for each group. Groups may differ in size; memory holds one group at a time beside two
-/// numbers for each group. The posterior of the effects factorises, so that mean field and the full family learn the same.
+/// The Gaussian sum of one latent, μ + z_g, with a row for each group. Groups may differ in size; memory holds one group at a time beside
+/// two numbers for each group. The posterior of the effects factorises, so that mean field and the full family learn the same. Take it for
+/// replicates: batches, laboratories, subjects, each measured several times. Learning costs O(1) for each size of group that occurs.
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>
+/// <example>
+/// <code language="csharp">
+/// OneWayRandomEffects effects = OneWayRandomEffects.Learn([[9.8, 10.1, 10.0], [11.9, 12.2], [10.9, 11.1, 11.0]]);
+/// Console.WriteLine(effects);   // 3 groups: mean 11.0038, variance between 0.713444, within 0.0223451
+/// Console.WriteLine(effects.Effects[1]);   // N(1.0301, 0.011)
+/// Console.WriteLine(effects.Anova.F > 100);   // True
+/// </code>
+/// </example>
 public sealed class OneWayRandomEffects
 {
     private OneWayRandomEffects(VariationalEmResult fit, OneWayLayout layout)
@@ -43,7 +52,7 @@ public sealed class OneWayRandomEffects
     public AnovaTable Anova { get; }
 
     /// <summary>Gets the (restricted) log likelihood at the learned parameters, in nats, with every constant.</summary>
-    public double LogLikelihood => Fit.Bound;
+    public double LogLikelihood => Fit.Elbo;
 
     /// <summary>
     /// Gets the model for inference on tables with a row for each group, filled up with NaN to the size of the largest; its latent is μ + z_g.
@@ -79,7 +88,7 @@ public sealed class OneWayRandomEffects
     /// <summary>Sums up the outcome in one line.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Guard.Text(
-        $"{Effects.Length} groups: mean {Mean.Value:G6}, variance between {BetweenVariance.Value:G6}, within {WithinVariance.Value:G6}");
+        $"{Wording.Count(Effects.Length, "group")}: mean {Mean.Value:G6}, variance between {BetweenVariance.Value:G6}, within {WithinVariance.Value:G6}");
 
     private Gaussian Effect(int cells, double deviation)
     {

@@ -9,9 +9,18 @@ namespace VariationalInference;
 /// </summary>
 /// <remarks>
 /// In the full family these are the usual ones of maximum likelihood. In the mean-field family they are as biased as its estimates are.
-/// Loadings of several latents have none, since their rotation is a convention.
+/// Loadings of several latents have none, since their rotation is a convention. From <see cref="VariationalEmResult.StandardErrors"/>.
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>
+/// <example>
+/// <code language="csharp"><![CDATA[
+/// // Draws with noise of variance 0.25, about which the model to start from is wrong.
+/// Matrix<double> table = new GaussianSumModel(latentCount: 1, observationCount: 4, noiseVariance: 0.25).Sample(5_000, seed: 1).Observations;
+/// VariationalEmResult learned = new VariationalEm().Learn(new GaussianSumModel(1, 4), table);
+/// double error = learned.StandardErrors.NoiseVariances[0];
+/// Console.WriteLine($"{learned.NoiseVariances[0]:F3} +- {1.96 * error:F3}");   // 0.250 +- 0.006
+/// ]]></code>
+/// </example>
 public sealed class ParameterStandardErrors
 {
     private readonly Matrix<double> _loadings;
@@ -52,4 +61,16 @@ public sealed class ParameterStandardErrors
     /// <summary>Writes out those of the loadings.</summary>
     /// <returns>A new K×J matrix, as A.</returns>
     public Matrix<double> Loadings() => _loadings.Clone();
+
+    /// <summary>Lists the standard errors of what was learned, those of loadings aside; of many, the first ones.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString()
+    {
+        (string Name, ImmutableArray<double> Errors)[] all =
+        [
+            ("noise variances", NoiseVariances), ("offset", Offset), ("prior means", PriorMeans), ("prior variances", PriorVariances),
+        ];
+        string[] known = [.. all.Where(group => group.Errors.Any(double.IsFinite)).Select(group => $"{group.Name} {Wording.List(group.Errors)}")];
+        return known.Length == 0 ? "no standard errors" : "standard errors of " + string.Join(", ", known);
+    }
 }

@@ -4,7 +4,18 @@ using MathNet.Numerics.LinearAlgebra;
 namespace VariationalInference;
 
 /// <summary>What <see cref="SufficientStatistics"/> keeps of the rows that have the same cells.</summary>
-/// <remarks><threadsafety>Immutable, hence safe to share.</threadsafety></remarks>
+/// <remarks>
+/// One of <see cref="SufficientStatistics.Patterns"/>. Memory: K_o(K_o + 5)/2 numbers.
+/// <threadsafety>Immutable, hence safe to share.</threadsafety>
+/// </remarks>
+/// <example>
+/// <code language="csharp"><![CDATA[
+/// var table = Matrix<double>.Build.DenseOfRowArrays([1.0, 2.0], [3.0, 4.0], [5.0, double.NaN]);
+/// PatternStatistics complete = SufficientStatistics.Of(table).Patterns[0];
+/// Console.WriteLine(complete);   // 2 rows with cells in the columns [0, 1]
+/// Console.WriteLine($"{complete.Means[0]}, {complete.CrossProduct(0, 1)}");   // 2, 2
+/// ]]></code>
+/// </example>
 public sealed class PatternStatistics
 {
     internal PatternStatistics(MissingPattern pattern, Moments moments, int columnCount)
@@ -19,7 +30,7 @@ public sealed class PatternStatistics
     public ImmutableArray<int> Observed { get; }
 
     /// <summary>Gets the number of rows n.</summary>
-    public long Count => Moments.Count;
+    public long RowCount => Moments.Count;
 
     /// <summary>Gets the means x̄ of the observed columns, length K_o, in the columns' units.</summary>
     public ImmutableArray<double> Means { get; }
@@ -48,4 +59,8 @@ public sealed class PatternStatistics
     public Matrix<double> CrossProducts() => Moments.Size > 0
         ? Matrix<double>.Build.Dense(Moments.Size, Moments.Size, Moments.Product)
         : throw new InvalidOperationException("The pattern has no observed columns, hence no cross products.");
+
+    /// <summary>Says how many rows there are, and which columns they have.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => $"{Wording.Count(RowCount, "row")} with cells in the columns {Wording.List(Observed)}";
 }

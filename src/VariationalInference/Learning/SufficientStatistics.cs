@@ -22,8 +22,24 @@ namespace VariationalInference;
 /// A table without missing cells takes K(K + 3)/2 numbers. With missing cells each pattern that occurs takes as much for its observed columns;
 /// where nearly every row has a pattern of its own the summary is about as large as the table.
 /// </para>
+/// <para>
+/// Take it where rows do not fit into memory, come from several places, or are learned from more than once. A row costs O(K²), the summary
+/// nothing that grows with rows.
+/// </para>
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>
+/// <example>
+/// <code language="csharp">
+/// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
+/// SufficientStatistics monday = SufficientStatistics.Of(model.Sample(1_000, seed: 1).Observations);
+/// SufficientStatistics tuesday = SufficientStatistics.Of(model.Sample(2_000, seed: 2).Observations);
+/// SufficientStatistics both = monday.Merge(tuesday);
+/// Console.WriteLine(both);   // 3000 rows of 2 columns, 1 pattern of missing cells
+///
+/// both.Save("rows.statistics");
+/// Console.WriteLine(SufficientStatistics.Load("rows.statistics").RowCount);   // 3000
+/// </code>
+/// </example>
 public sealed class SufficientStatistics
 {
     internal SufficientStatistics(int columnCount, IReadOnlyDictionary<MissingPattern, Moments> moments)
@@ -36,7 +52,7 @@ public sealed class SufficientStatistics
                 .ThenBy(item => item, Comparer<PatternStatistics>.Create(
                     (a, b) => a.Observed.AsSpan().SequenceCompareTo(b.Observed.AsSpan()))),
         ];
-        RowCount = Patterns.Sum(item => item.Count);
+        RowCount = Patterns.Sum(item => item.RowCount);
     }
 
     /// <summary>Gets the number of columns K.</summary>
@@ -111,15 +127,15 @@ public sealed class SufficientStatistics
     }
 
     /// <summary>Takes statistics of complete rows that were worked out elsewhere, such as a printed covariance matrix.</summary>
-    /// <param name="count">The number of rows n. Range: at least 1.</param>
+    /// <param name="rowCount">The number of rows n. Range: at least 1.</param>
     /// <param name="means">The means x̄, length K ≥ 1, all finite.</param>
     /// <param name="covariance">The covariance matrix with divisor n, K×K, symmetric, finite also when multiplied by n; zero where n = 1.</param>
     /// <returns>The statistics.</returns>
     /// <exception cref="ArgumentException">An argument is outside its range.</exception>
-    public static SufficientStatistics OfMoments(long count, ReadOnlySpan<double> means, Matrix<double> covariance)
+    public static SufficientStatistics OfMoments(long rowCount, ReadOnlySpan<double> means, Matrix<double> covariance)
     {
         ArgumentNullException.ThrowIfNull(covariance);
-        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(rowCount, 1);
         Guard.AtLeast(means.Length, 1, nameof(means));
         Guard.AllFinite(means, nameof(means));
         Guard.Length(covariance.RowCount, means.Length, nameof(covariance), "one row for each mean");
@@ -127,7 +143,7 @@ public sealed class SufficientStatistics
         int size = means.Length;
         for (int k = 0; k < size; k++)
         {
-            Require(covariance[k, k] >= 0 && double.IsFinite(count * covariance[k, k]) && (count > 1 || covariance[k, k] == 0), k, k);
+            Require(covariance[k, k] >= 0 && double.IsFinite(rowCount * covariance[k, k]) && (rowCount > 1 || covariance[k, k] == 0), k, k);
         }
 
         var products = new double[Moments.TriangleLength(size)];
@@ -137,13 +153,13 @@ public sealed class SufficientStatistics
             {
                 double limit = Math.Sqrt(covariance[i, i]) * Math.Sqrt(covariance[j, j]) * (1 + 1e-9);
                 Require(covariance[i, j] == covariance[j, i] && Math.Abs(covariance[i, j]) <= limit, i, j);
-                products[at] = count * covariance[i, j];
+                products[at] = rowCount * covariance[i, j];
             }
         }
 
         RequirePositiveSemidefinite(covariance);
 
-        var moments = new Moments(count, [.. means], new double[size], count == 1 ? null : products);
+        var moments = new Moments(rowCount, [.. means], new double[size], rowCount == 1 ? null : products);
         return new SufficientStatistics(size, new Dictionary<MissingPattern, Moments> { [MissingPattern.Of(means)] = moments });
 
         void Require(bool condition, int i, int j)
@@ -178,14 +194,31 @@ public sealed class SufficientStatistics
         }
     }
 
-    /// <summary>Reads what <see cref="Save"/> wrote. Nothing in the stream is trusted.</summary>
-    /// <param name="source">Where to read from; it is left open, at the end of the statistics.</param>
+    /// <summary>Loads statistics from a file that <see cref="Save(string)"/> wrote. Nothing in the file is believed before it is checked.</summary>
+    /// <param name="path">The file.</param>
     /// <returns>The statistics, bit for bit.</returns>
-    /// <exception cref="InvalidDataException">The stream holds no statistics, or damaged ones.</exception>
-    public static SufficientStatistics Load(Stream source)
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty or <see langword="null"/>.</exception>
+    /// <exception cref="ModelFileException">The file holds no statistics, or damaged ones; the message says what is wrong.</exception>
+    /// <exception cref="IOException">The file is missing or cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
+    public static SufficientStatistics Load(string path)
     {
-        ArgumentNullException.ThrowIfNull(source);
-        return SufficientStatisticsFormat.Read(source);
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using FileStream stream = File.OpenRead(path);
+        return SufficientStatisticsFormat.Read(stream, path);
+    }
+
+    /// <summary>Loads what <see cref="Save(Stream)"/> wrote. Nothing in the stream is believed before it is checked.</summary>
+    /// <param name="stream">The stream; it stays open, behind the statistics.</param>
+    /// <returns>The statistics, bit for bit.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="stream"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="stream"/> cannot be read.</exception>
+    /// <exception cref="ModelFileException">The stream holds no statistics, or damaged ones; the message says what is wrong.</exception>
+    /// <exception cref="IOException">Reading failed.</exception>
+    public static SufficientStatistics Load(Stream stream)
+    {
+        Guard.Readable(stream, nameof(stream));
+        return SufficientStatisticsFormat.Read(stream, fileName: null);
     }
 
     /// <summary>Puts the statistics of two sets of rows together.</summary>
@@ -210,18 +243,35 @@ public sealed class SufficientStatistics
         return new SufficientStatistics(ColumnCount, moments);
     }
 
-    /// <summary>Writes the statistics in a binary format with a version and a checksum, the same on every machine.</summary>
-    /// <param name="destination">Where to write to; it is left open.</param>
-    public void Save(Stream destination)
+    /// <summary>
+    /// Saves the statistics to a file, in a binary format with a version and a checksum, the same on every machine. An old file is replaced
+    /// once the new one is whole on the disk; when anything fails the old file stays as it was.
+    /// </summary>
+    /// <param name="path">The file, created or replaced.</param>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty or <see langword="null"/>.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be written, or is a folder or a device.</exception>
+    public void Save(string path)
     {
-        ArgumentNullException.ThrowIfNull(destination);
-        SufficientStatisticsFormat.Write(this, destination);
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        AtomicFile.Write(path, stream => SufficientStatisticsFormat.Write(this, stream));
+    }
+
+    /// <summary>Saves the statistics to a stream, in the format of <see cref="Save(string)"/>, from where the stream stands.</summary>
+    /// <param name="stream">The stream; it stays open, behind what was written.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="stream"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="stream"/> cannot be written.</exception>
+    /// <exception cref="IOException">Writing failed.</exception>
+    public void Save(Stream stream)
+    {
+        Guard.Writable(stream, nameof(stream));
+        SufficientStatisticsFormat.Write(this, stream);
     }
 
     /// <summary>Sums up the statistics in one line.</summary>
     /// <returns>The text.</returns>
     public override string ToString() =>
-        Guard.Text($"{RowCount} rows of {ColumnCount} columns, {Patterns.Length} patterns of missing cells");
+        $"{Wording.Count(RowCount, "row")} of {Wording.Count(ColumnCount, "column")}, {Wording.Count(Patterns.Length, "pattern")} of missing cells";
 
     private static SufficientStatistics Of(RowSpan rows, string name, int? maxThreads, CancellationToken cancellationToken)
     {

@@ -7,6 +7,17 @@ namespace VariationalInference;
 /// The outcome depends on the rows and their order only, not on how many came at a time; see <see cref="SufficientStatistics"/>.
 /// <threadsafety>For use by one thread at a time. Shards that are built apart can be merged.</threadsafety>
 /// </remarks>
+/// <example>
+/// <code language="csharp">
+/// var builder = new SufficientStatisticsBuilder(columnCount: 2);
+/// foreach (string line in new[] { "1.2;0.8", "0.1;", "2.0;2.2" })
+/// {
+///     builder.Add([.. line.Split(';').Select(cell => cell.Length == 0 ? double.NaN : double.Parse(cell))]);
+/// }
+///
+/// Console.WriteLine(builder.Build());   // 3 rows of 2 columns, 2 patterns of missing cells
+/// </code>
+/// </example>
 public sealed class SufficientStatisticsBuilder
 {
     /// <summary>Rows of a shard, the work that a thread takes at a time: 16 tiles.</summary>
@@ -103,6 +114,10 @@ public sealed class SufficientStatisticsBuilder
 
         return new SufficientStatistics(ColumnCount, all!);
     }
+
+    /// <summary>Says how many rows were added so far.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => $"{Wording.Count(RowCount, "row")} of {Wording.Count(ColumnCount, "column")} so far";
 
     internal void Add(RowSpan rows, string label, string parameterName, CancellationToken cancellationToken)
     {

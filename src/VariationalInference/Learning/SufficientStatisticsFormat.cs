@@ -18,15 +18,20 @@ internal sealed class SufficientStatisticsFormat
     private const ulong HashPrime = 0x100000001B3;
 
     private readonly Stream _stream;
+    private readonly string? _fileName;
     private ulong _hash = HashStart;
 
-    private SufficientStatisticsFormat(Stream stream) => _stream = stream;
+    private SufficientStatisticsFormat(Stream stream, string? fileName)
+    {
+        _stream = stream;
+        _fileName = fileName;
+    }
 
     private static ReadOnlySpan<byte> Magic => "VISTATS1"u8;
 
-    public static void Write(SufficientStatistics statistics, Stream destination)
+    public static void Write(SufficientStatistics statistics, Stream stream)
     {
-        var format = new SufficientStatisticsFormat(destination);
+        var format = new SufficientStatisticsFormat(stream, fileName: null);
         format.Put(Magic);
         format.Put(statistics.ColumnCount, sizeof(int));
         format.Put(statistics.Patterns.Length, sizeof(int));
@@ -39,10 +44,10 @@ internal sealed class SufficientStatisticsFormat
             }
 
             format.Put(mask);
-            format.Put(item.Count, sizeof(long));
+            format.Put(item.RowCount, sizeof(long));
             format.Put(item.Moments.High);
             format.Put(item.Moments.Low);
-            if (item.Count > 1)
+            if (item.RowCount > 1)
             {
                 format.Put(item.Moments.Products);
             }
@@ -51,28 +56,29 @@ internal sealed class SufficientStatisticsFormat
         format.Put((long)format._hash, sizeof(long));
     }
 
-    public static SufficientStatistics Read(Stream source)
+    /// <exception cref="ModelFileException">The stream holds no statistics, or damaged ones.</exception>
+    public static SufficientStatistics Read(Stream stream, string? fileName)
     {
-        var format = new SufficientStatisticsFormat(source);
+        var format = new SufficientStatisticsFormat(stream, fileName);
         Span<byte> magic = stackalloc byte[Magic.Length];
         format.Get(magic);
-        Require(magic.SequenceEqual(Magic), "it does not begin with \"VISTATS1\"");
+        format.Require(magic.SequenceEqual(Magic), "it does not begin with \"VISTATS1\"");
         long columns = format.GetInteger(sizeof(int));
-        Require(columns is >= 1 and <= MostColumns, Guard.Text($"it has {columns} columns; 1 to {MostColumns} are allowed"));
+        format.Require(columns is >= 1 and <= MostColumns, Guard.Text($"it has {columns} columns; 1 to {MostColumns} are allowed"));
         long patterns = format.GetInteger(sizeof(int));
-        Require(patterns >= 1, Guard.Text($"it has {patterns} patterns; at least 1 is needed"));
+        format.Require(patterns >= 1, Guard.Text($"it has {patterns} patterns; at least 1 is needed"));
         var moments = new Dictionary<MissingPattern, Moments>();
         long rows = 0;
         for (long i = 0; i < patterns; i++)
         {
             (MissingPattern pattern, Moments item) = format.GetPattern((int)columns);
-            Require(moments.TryAdd(pattern, item), Guard.Text($"pattern {i} occurs twice"));
-            Require(item.Count <= long.MaxValue - rows, "it has more rows than can be counted");
+            format.Require(moments.TryAdd(pattern, item), Guard.Text($"pattern {i} occurs twice"));
+            format.Require(item.Count <= long.MaxValue - rows, "it has more rows than can be counted");
             rows += item.Count;
         }
 
         long hash = (long)format._hash;
-        Require(format.GetInteger(sizeof(long)) == hash, "its checksum is wrong");
+        format.Require(format.GetInteger(sizeof(long)) == hash, "its checksum is wrong");
         return new SufficientStatistics((int)columns, moments);
     }
 
@@ -137,7 +143,7 @@ internal sealed class SufficientStatisticsFormat
         }
         catch (EndOfStreamException exception)
         {
-            throw new InvalidDataException("The stream holds no valid statistics: it ends too soon.", exception);
+            throw new ModelFileException(_fileName, $"there are no valid statistics: it ends too soon.", exception);
         }
 
         Hash(bytes);
@@ -179,11 +185,11 @@ internal sealed class SufficientStatisticsFormat
         }
     }
 
-    private static void Require(bool condition, string complaint)
+    private void Require(bool condition, string complaint)
     {
         if (!condition)
         {
-            throw new InvalidDataException($"The stream holds no valid statistics: {complaint}.");
+            throw new ModelFileException(_fileName, $"there are no valid statistics: {complaint}.");
         }
     }
 }

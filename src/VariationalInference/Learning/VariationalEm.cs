@@ -22,8 +22,21 @@ namespace VariationalInference;
 /// An evaluation of the bound costs O(K³) for each pattern of missing cells, on one thread: a thousand patterns of 30 columns take seconds to
 /// learn, a table without missing cells milliseconds.
 /// </para>
+/// <para>
+/// Take it where noise, priors, offset or loadings are not known; <see cref="FactorAnalysis"/>, <see cref="ProbabilisticPca"/> and <see
+/// cref="OneWayRandomEffects"/> are common choices of it.
+/// </para>
 /// <threadsafety>Stateless, hence safe to share.</threadsafety>
 /// </remarks>
+/// <example>
+/// <code language="csharp"><![CDATA[
+/// // Draws with noise of variance 0.25, about which the model to start from is wrong.
+/// Matrix<double> table = new GaussianSumModel(latentCount: 1, observationCount: 4, noiseVariance: 0.25).Sample(5_000, seed: 1).Observations;
+/// VariationalEmResult learned = new VariationalEm().Learn(new GaussianSumModel(1, 4), table);
+/// Console.WriteLine($"{learned.NoiseVariances[0]:F2}");   // 0.25
+/// Console.WriteLine(new CaviSolver().Solve(learned.Model, [1.1, 0.9, 1.3, 0.7]).Converged);   // True
+/// ]]></code>
+/// </example>
 public sealed class VariationalEm
 {
     private const int WarmUpIterations = 5;
@@ -43,7 +56,7 @@ public sealed class VariationalEm
     public VariationalEm(VariationalEmOptions? options = null)
     {
         Options = options ?? new VariationalEmOptions();
-        if (Options is { NoiseVariance: VarianceLearning.Fixed, PriorVariances: VarianceLearning.Fixed }
+        if (Options is { NoiseVariances: VarianceLearning.Fixed, PriorVariances: VarianceLearning.Fixed }
             and { PriorMeans: false, Offset: false, Loadings: false })
         {
             throw new ArgumentException("Nothing is to be learned; at least one group of parameters must be.", nameof(options));
@@ -212,7 +225,7 @@ public sealed class VariationalEm
     {
         if (ascent.GradientNorm <= Options.GradientTolerance)
         {
-            return VariationalEmStopReason.GradientMet;
+            return VariationalEmStopReason.GradientBelowTolerance;
         }
 
         if (cancellationToken.IsCancellationRequested)

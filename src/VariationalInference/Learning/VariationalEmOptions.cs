@@ -1,14 +1,26 @@
 namespace VariationalInference;
 
 /// <summary>Which parameters are learned, and how.</summary>
-public sealed class VariationalEmOptions
+/// <remarks>
+/// Each group of parameters is named as in the model: noise variances, prior variances, prior means, offset, loadings.
+/// <threadsafety>Immutable, hence safe to share.</threadsafety>
+/// </remarks>
+/// <example>
+/// <code language="csharp"><![CDATA[
+/// var options = new VariationalEmOptions { NoiseVariances = VarianceLearning.Each, PriorMeans = true };
+/// Matrix<double> table = new GaussianSumModel(observationCount: 2, noiseVariance: 0.1, priorMeans: [3], priorVariances: [1]).Sample(1_000, seed: 1).Observations;
+/// VariationalEmResult learned = new VariationalEm(options).Learn(new GaussianSumModel(1, 2), table);
+/// Console.WriteLine($"{learned.PriorMeans[0]:F1}, {learned.NoiseVariances.Length} noise variances");   // 3.0, 2 noise variances
+/// ]]></code>
+/// </example>
+public sealed record VariationalEmOptions
 {
     /// <summary>Gets whether the noise variances r are learned: one for all observations or one for each.</summary>
     /// <value>The default is <see cref="VarianceLearning.Shared"/>.</value>
-    public VarianceLearning NoiseVariance
+    public VarianceLearning NoiseVariances
     {
         get;
-        init => field = Defined(value, nameof(NoiseVariance));
+        init => field = Defined(value, nameof(NoiseVariances));
     } = VarianceLearning.Shared;
 
     /// <summary>Gets whether the prior variances s² are learned: one for all latents or one for each (automatic relevance).</summary>
@@ -95,6 +107,11 @@ public sealed class VariationalEmOptions
     /// <summary>Gets the seed of the starts that are drawn; the same seed gives the same result, bit for bit.</summary>
     /// <value>The default is 0.</value>
     public int Seed { get; init; }
+
+    /// <summary>Lists the options.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => Guard.Text(
+        $"VariationalEmOptions {{ NoiseVariances = {NoiseVariances}, PriorVariances = {PriorVariances}, PriorMeans = {PriorMeans}, Offset = {Offset}, Loadings = {Loadings}, Family = {Family}, Method = {Method}, GradientTolerance = {GradientTolerance}, MaxIterations = {MaxIterations}, Starts = {Starts}, Seed = {Seed} }}");
 
     private static TEnum Defined<TEnum>(TEnum value, string name)
         where TEnum : struct, Enum =>

@@ -5,6 +5,19 @@ namespace VariationalInference;
 
 /// <summary>What was learned: the parameters, their bound, how far the climb got, and what is wrong.</summary>
 /// <remarks><threadsafety>Immutable, hence safe to share.</threadsafety></remarks>
+/// <example>
+/// <code language="csharp"><![CDATA[
+/// // Draws with noise of variance 0.25, about which the model to start from is wrong.
+/// Matrix<double> table = new GaussianSumModel(latentCount: 1, observationCount: 4, noiseVariance: 0.25).Sample(5_000, seed: 1).Observations;
+/// VariationalEmResult learned = new VariationalEm().Learn(new GaussianSumModel(1, 4), table);
+/// Console.WriteLine(learned);   // GaussianSumModel: 1 latent, 4 observations a row, noise variance 0.25045; ELBO -21582.25 after … iterations (GradientBelowTolerance), 0 warnings
+/// Console.WriteLine($"{learned.StandardErrors.NoiseVariances[0]:F4}");   // 0.0029
+/// foreach (LearningWarning warning in learned.Warnings)
+/// {
+///     Console.WriteLine(warning);   // …
+/// }
+/// ]]></code>
+/// </example>
 public sealed class VariationalEmResult
 {
     /// <summary>
@@ -24,14 +37,14 @@ public sealed class VariationalEmResult
         LearningPoint learned = LoadingRotation.Canonical(ascent, problem, options);
         LearningPoint point = problem.Complete(learned);
         LearningUnits units = problem.Units;
-        BoundTrace = [.. ascent.Trace.Select(value => (value * problem.RowCount) - problem.LogScale)];
+        ElboTrace = [.. ascent.Trace.Select(value => (value * problem.RowCount) - problem.LogScale)];
         LogEvidence = options.Family == PosteriorFamily.FullGaussian
-            ? Bound
+            ? Elbo
             : problem.CreateBound(PosteriorFamily.FullGaussian).Value(learned, learned.Copy()) - problem.LogScale;
         int observations = start.ObservationCount, latents = start.LatentCount;
         _loadings = options.Loadings ? Matrix<double>.Build.Dense(observations, latents, (k, j) => units.Loading(point, k, j)) : start.Loadings();
         Offset = options.Offset ? [.. Enumerable.Range(0, observations).Select(k => units.Offset(point, k))] : start.Offset;
-        NoiseVariances = options.NoiseVariance == VarianceLearning.Fixed
+        NoiseVariances = options.NoiseVariances == VarianceLearning.Fixed
             ? start.NoiseVariances
             : [.. Enumerable.Range(0, observations).Select(k => units.NoiseVariance(point, k))];
         PriorMeans = options.PriorMeans ? [.. Enumerable.Range(0, latents).Select(j => units.PriorMean(point, j))] : start.PriorMeans;
@@ -71,22 +84,22 @@ public sealed class VariationalEmResult
     /// Gets the bound at these parameters, summed over the rows, in nats with every constant: the log evidence in the full family, the ELBO in
     /// the mean-field family. Columns that were left out, see <see cref="Warnings"/>, do not count.
     /// </summary>
-    public double Bound => BoundTrace[^1];
+    public double Elbo => ElboTrace[^1];
 
     /// <summary>Gets the log evidence of all rows at these parameters, in nats, whatever the family.</summary>
     public double LogEvidence { get; }
 
     /// <summary>Gets the bound by iteration: element 0 at the start that led to the best point, element t after iteration t.</summary>
-    public ImmutableArray<double> BoundTrace { get; }
+    public ImmutableArray<double> ElboTrace { get; }
 
     /// <summary>Gets the number of iterations from the best start.</summary>
-    public int Iterations => BoundTrace.Length - 1;
+    public int Iterations => ElboTrace.Length - 1;
 
     /// <summary>Gets why learning stopped.</summary>
     public VariationalEmStopReason StopReason { get; }
 
     /// <summary>Gets a value indicating whether <see cref="GradientNorm"/> is within <see cref="VariationalEmOptions.GradientTolerance"/>.</summary>
-    public bool Converged => StopReason == VariationalEmStopReason.GradientMet;
+    public bool Converged => StopReason == VariationalEmStopReason.GradientBelowTolerance;
 
     /// <summary>Gets the largest element of the gradient, in nats a row; see <see cref="VariationalEmOptions.GradientTolerance"/>.</summary>
     public double GradientNorm { get; }
@@ -109,7 +122,7 @@ public sealed class VariationalEmResult
     /// <summary>Sums up the outcome in one line.</summary>
     /// <returns>The text.</returns>
     public override string ToString() =>
-        Guard.Text($"{Model}, bound {Bound:G8} after {Iterations} iterations ({StopReason}), {Warnings.Length} warnings");
+        Guard.Text($"{Model}; ELBO {Elbo:G8} after {Wording.Count(Iterations, "iteration")} ({StopReason}), {Wording.Count(Warnings.Length, "warning")}");
 
     private LinearGaussianModel CreateModel(LearningUnits units, bool isSum)
     {

@@ -4,7 +4,7 @@ namespace VariationalInference;
 public enum VariationalEmStopReason
 {
     /// <summary>The scaled gradient fell to <see cref="VariationalEmOptions.GradientTolerance"/>.</summary>
-    GradientMet,
+    GradientBelowTolerance,
 
     /// <summary>The bound cannot be raised any more in double precision, although the gradient is above the tolerance.</summary>
     RoundingFloor,

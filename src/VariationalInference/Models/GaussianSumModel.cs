@@ -10,10 +10,10 @@ namespace VariationalInference;
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>
 /// <example>
-/// <code>
+/// <code language="csharp">
 /// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
 /// CaviResult fit = new CaviSolver().Solve(model, [1.2, 0.8]);
-/// Console.WriteLine(fit.Posterior[0]); // N(0.28571, 0.33333)
+/// Console.WriteLine(fit.Posterior[0]);   // N(0.28571, 0.33333)
 /// </code>
 /// </example>
 public sealed class GaussianSumModel : LinearGaussianModel
@@ -48,6 +48,10 @@ public sealed class GaussianSumModel : LinearGaussianModel
 
     /// <summary>Gets the noise variance σ² that all observations share.</summary>
     public double NoiseVariance { get; }
+
+    /// <summary>Names the model, its size and its noise.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => Guard.Text($"{base.ToString()}, noise variance {NoiseVariance:G5}");
 
     private static SumLoadings CreateStructure(int observationCount, double noiseVariance, LatentPrior prior)
     {

@@ -14,8 +14,25 @@ namespace VariationalInference;
 /// special case <see cref="GaussianSumModel"/>. All parameters are known and fixed.
 /// </para>
 /// <para>A missing observation is <see cref="double.NaN"/>; its cell is left out of every sum.</para>
+/// <para>
+/// Take this one when loadings differ, noise variances differ, or there is an offset; take <see cref="GaussianSumModel"/> when every
+/// observation is the plain sum of the latents, which costs less. Where parameters are not known, <see cref="VariationalEm"/> learns them.
+/// Conditioning on a row costs O(JK); what depends on the model alone is worked out once, O(JK min(J, K)), and once more for each pattern
+/// of missing cells.
+/// </para>
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>
+/// <example>
+/// <code language="csharp"><![CDATA[
+/// // Two sensors of one temperature z_1; the second also feels the room, z_2.
+/// var loadings = Matrix<double>.Build.DenseOfRowArrays([1.0, 0.0], [1.0, 0.5]);
+/// var model = new LinearGaussianModel(
+///     loadings, offset: [0, 0], noiseVariances: [0.1, 0.2], priorMeans: [20, 0], priorVariances: [25, 4]);
+/// Console.WriteLine(model);   // LinearGaussianModel: 2 latents, 2 observations a row
+/// Console.WriteLine(model.Posterior([21.5, 22.4]));   // marginals N(21.563, 0.091968), N(1.3942, 0.92213)
+/// Console.WriteLine(model.Posterior([21.5, double.NaN])[1]);   // N(0, 4)
+/// ]]></code>
+/// </example>
 public class LinearGaussianModel
 {
     /// <summary>Initializes a new instance of the <see cref="LinearGaussianModel"/> class.</summary>
@@ -162,5 +179,5 @@ public class LinearGaussianModel
 
     /// <summary>Names the model and its size.</summary>
     /// <returns>The text.</returns>
-    public override string ToString() => Guard.Text($"{GetType().Name}: {LatentCount} latents, {ObservationCount} observations a row");
+    public override string ToString() => $"{GetType().Name}: {Wording.Count(LatentCount, "latent")}, {Wording.Count(ObservationCount, "observation")} a row";
 }

@@ -18,8 +18,24 @@ namespace VariationalInference;
 /// where c, h and Λ as they stand lose every digit (tiny noise, large offsets). Cost: O(JK) for a value or gradient, O(J + K) for
 /// Gaussian sums; the first exact solve of a general model costs one J-column orthogonal reduction, shared by all complete rows.
 /// </para>
+/// <para>
+/// Take it where one row is asked several things, or where a solver is to be held against values and gradients of your own.
+/// </para>
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>
+/// <example>
+/// <code language="csharp">
+/// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
+/// QuadraticLogJoint joint = model.Observe([1.2, 0.8]);
+/// Console.WriteLine($"{joint.LogEvidence:F5}");   // -2.99369
+/// Console.WriteLine($"{joint.Value([0.3, 0.3, 0.3]):F5}");   // -4.77969
+/// Console.WriteLine($"{joint.ApproximationGap:F5} nats, k = {joint.ParetoShape:F3}");   // 0.67496 nats, k = 0.667
+///
+/// var gradient = new double[3];
+/// joint.Gradient([0.3, 0.3, 0.3], gradient);
+/// Console.WriteLine($"{gradient[0]:F5}");   // -0.10000
+/// </code>
+/// </example>
 public sealed class QuadraticLogJoint
 {
     private static readonly double LogTwoPi = Math.Log(2 * Math.PI);
@@ -86,6 +102,9 @@ public sealed class QuadraticLogJoint
     internal ConditionedRow Row { get; }
 
     internal PosteriorShape Shape => Row.Shape;
+
+    /// <summary>Gets the row's size in words.</summary>
+    internal string Size => $"{Wording.Count(LatentCount, "latent")}, {Wording.Count(ObservedCount, "observed cell")}";
 
     /// <summary>Gets w = R^(−½)(x − b − Am), reduced to <see cref="PosteriorShape.Rank"/> values.</summary>
     internal ReadOnlySpan<double> Whitened => _observations;
@@ -157,12 +176,12 @@ public sealed class QuadraticLogJoint
 
     /// <summary>Returns the best mean-field posterior in closed form: means Λ⁻¹h, variances 1/Λ_jj, equations (4-3) and (4-4).</summary>
     /// <returns>The maximiser of the ELBO.</returns>
-    public MeanFieldGaussian MeanFieldOptimum() =>
+    internal MeanFieldGaussian MeanFieldOptimum() =>
         MeanFieldGaussian.Adopt(ImmutableCollectionsMarshal.AsArray(OptimalMeans())!, Shape.MeanFieldVariances);
 
     /// <summary>Names the row's size.</summary>
     /// <returns>The text.</returns>
-    public override string ToString() => Guard.Text($"quadratic log joint of {LatentCount} latents, {ObservedCount} observed cells");
+    public override string ToString() => $"quadratic log joint of {Size}";
 
     internal void RequireLatents(ReadOnlySpan<double> latents, string name)
     {

@@ -1,6 +1,19 @@
 namespace VariationalInference;
 
 /// <summary>A table of rows in memory that the caller owns: the values, and how they lie there. Nothing is copied.</summary>
+/// <remarks>
+/// Take it where values lie in an array, in native memory or in a mapped file; a MathNet matrix needs none.
+/// <threadsafety>As safe to share as the memory that it reads.</threadsafety>
+/// </remarks>
+/// <example>
+/// <code language="csharp">
+/// double[] values = [1.2, 0.8, 0.1, -0.3, 2.0, 2.2];   // row by row
+/// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
+/// RowSpan rows = RowSpan.RowMajor(values, columnCount: 2);
+/// Console.WriteLine(rows.ToString());   // 3 rows of 2 columns, row-major
+/// Console.WriteLine(new CaviSolver().Solve(model, rows)[2]);   // N(0.6, 0.33333) · N(0.6, 0.33333) · N(0.6, 0.33333)
+/// </code>
+/// </example>
 public readonly ref struct RowSpan
 {
     private RowSpan(ReadOnlySpan<double> values, int columnCount, bool isColumnMajor)
@@ -50,4 +63,9 @@ public readonly ref struct RowSpan
     /// <returns>The table.</returns>
     /// <exception cref="ArgumentException">The length of <paramref name="values"/> is no multiple of <paramref name="columnCount"/>.</exception>
     public static RowSpan ColumnMajor(ReadOnlySpan<double> values, int columnCount) => new(values, columnCount, isColumnMajor: true);
+
+    /// <summary>Says how large the table is and how it lies in memory.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() =>
+        $"{Wording.Count(RowCount, "row")} of {Wording.Count(ColumnCount, "column")}, {(IsColumnMajor ? "column" : "row")}-major";
 }

@@ -60,6 +60,24 @@ internal static class Guard
         }
     }
 
+    public static void Readable(Stream stream, string name)
+    {
+        ArgumentNullException.ThrowIfNull(stream, name);
+        if (!stream.CanRead)
+        {
+            throw new ArgumentException($"{name} cannot be read; it must be open for reading.", name);
+        }
+    }
+
+    public static void Writable(Stream stream, string name)
+    {
+        ArgumentNullException.ThrowIfNull(stream, name);
+        if (!stream.CanWrite)
+        {
+            throw new ArgumentException($"{name} cannot be written; it must be open for writing.", name);
+        }
+    }
+
     public static void AllFinite(ReadOnlySpan<double> values, string name)
     {
         for (int i = 0; i < values.Length; i++)

@@ -1,6 +1,23 @@
 namespace VariationalInference;
 
 /// <summary>A computed quantity left the range of double precision; inference cannot go on from there.</summary>
+/// <remarks>
+/// Cells and parameters that are not finite are refused with an <see cref="ArgumentException"/>; this one is for values that are, and whose
+/// squares or variances are not.
+/// </remarks>
+/// <example>
+/// <code language="csharp">
+/// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1e-10);
+/// try
+/// {
+///     new CaviSolver().Solve(model, [1e160, -1e160]);
+/// }
+/// catch (NonFiniteValueException exception)
+/// {
+///     Console.WriteLine($"row {exception.Row}: {exception.Quantity}");   // row 0: the squared residual of the prior prediction
+/// }
+/// </code>
+/// </example>
 public sealed class NonFiniteValueException : ArithmeticException
 {
     /// <summary>Initializes a new instance of the <see cref="NonFiniteValueException"/> class.</summary>

@@ -4,6 +4,18 @@ using MathNet.Numerics.Distributions;
 namespace VariationalInference;
 
 /// <summary>A univariate normal distribution N(μ, σ²).</summary>
+/// <remarks>
+/// The factor of one latent, or its marginal.
+/// <threadsafety>Immutable, hence safe to share.</threadsafety>
+/// </remarks>
+/// <example>
+/// <code language="csharp">
+/// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
+/// Gaussian z1 = model.Posterior([1.2, 0.8])[0];
+/// (double lower, double upper) = z1.Interval(0.95);
+/// Console.WriteLine($"{z1}: {lower:F2} to {upper:F2}");   // N(0.28571, 0.71429): -1.37 to 1.94
+/// </code>
+/// </example>
 /// <param name="Mean">The mean μ, in the latent's unit.</param>
 /// <param name="Variance">The variance σ² (not the standard deviation), in the square of that unit. Range: positive.</param>
 public readonly record struct Gaussian(double Mean, double Variance)

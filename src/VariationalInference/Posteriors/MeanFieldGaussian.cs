@@ -5,9 +5,19 @@ namespace VariationalInference;
 
 /// <summary>A product of independent normals, q(z) = ∏_j N(z_j | μ_j, v_j): the mean-field family of sections 4 and 5.</summary>
 /// <remarks>
-/// For a linear-Gaussian model the optimal means are exact; the optimal variances 1/Λ_jj are at most the exact marginal variances.
+/// For a linear-Gaussian model the optimal means are exact; the optimal variances 1/Λ_jj are at most the exact marginal variances. What
+/// coordinate ascent, the fixed-form ELBO and hybrid inference return. Take <see cref="MultivariateGaussian"/> where variances and
+/// covariances have to be right. Memory: O(J).
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>
+/// <example>
+/// <code language="csharp">
+/// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
+/// MeanFieldGaussian q = new CaviSolver().Solve(model, [1.2, 0.8]).Posterior;
+/// Console.WriteLine(q);   // N(0.28571, 0.33333) · N(0.28571, 0.33333) · N(0.28571, 0.33333)
+/// Console.WriteLine($"the exact variance is {model.Posterior([1.2, 0.8]).Variances[0]:F5}");   // the exact variance is 0.71429
+/// </code>
+/// </example>
 public sealed class MeanFieldGaussian
 {
     /// <summary>Initializes a new instance of the <see cref="MeanFieldGaussian"/> class.</summary>
@@ -44,9 +54,9 @@ public sealed class MeanFieldGaussian
     /// <returns>N(μ_j, v_j).</returns>
     public Gaussian this[int latent] => new(Means[latent], Variances[latent]);
 
-    /// <summary>Returns the factors side by side.</summary>
+    /// <summary>Returns the factors side by side, as in <c>N(0.28571, 0.33333) · N(0.28571, 0.33333)</c>; of many, the first ones.</summary>
     /// <returns>The text.</returns>
-    public override string ToString() => string.Join(" · ", Enumerable.Range(0, Count).Select(j => this[j].ToString()));
+    public override string ToString() => Wording.Join(" · ", Count, j => this[j].ToString());
 
     /// <summary>Wraps arrays that the caller gives up.</summary>
     internal static MeanFieldGaussian Adopt(double[] means, ImmutableArray<double> variances) =>

@@ -12,11 +12,11 @@ public sealed class CaviOptionsTests
 
         options.Tolerance.Should().Be(1e-8);
         options.MeanChangeTolerance.Should().BeNull();
-        options.ElboTolerance.Should().BeNull();
+        options.ElboChangeTolerance.Should().BeNull();
         options.MaxIterations.Should().Be(100_000);
         options.Method.Should().Be(CaviMethod.Accelerated);
         options.MaxThreads.Should().Be(Environment.ProcessorCount);
-        new CaviOptions { MeanChangeTolerance = null, ElboTolerance = 0, Tolerance = 0 }.ElboTolerance.Should().Be(0);
+        new CaviOptions { MeanChangeTolerance = null, ElboChangeTolerance = 0, Tolerance = 0 }.ElboChangeTolerance.Should().Be(0);
     }
 
     [Theory]
@@ -28,9 +28,9 @@ public sealed class CaviOptionsTests
         Refusal.Of<ArgumentOutOfRangeException>(
             () => _ = new CaviOptions { Tolerance = value }, "Tolerance", $"Tolerance is {text}; it must be zero or positive, and finite.");
         Refusal.Of<ArgumentOutOfRangeException>(
-            () => _ = new CaviOptions { ElboTolerance = value },
-            "ElboTolerance",
-            $"ElboTolerance is {text}; it must be zero or positive, and finite.");
+            () => _ = new CaviOptions { ElboChangeTolerance = value },
+            "ElboChangeTolerance",
+            $"ElboChangeTolerance is {text}; it must be zero or positive, and finite.");
     }
 
     [Theory]

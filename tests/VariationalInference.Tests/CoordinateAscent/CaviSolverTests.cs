@@ -25,7 +25,7 @@ public sealed class CaviSolverTests
             fit.Posterior[j].Mean.Should().BeApproximately(2.0 / 7, 1e-8);
             fit.Posterior[j].Variance.Should().BeApproximately(1.0 / 3, 1e-15);
             fit.LinearResponse.Variances[j].Should().BeApproximately(5.0 / 7, 1e-14);
-            fit.LinearResponse.Mean[j].Should().Be(fit.Posterior.Means[j]);
+            fit.LinearResponse.Means[j].Should().Be(fit.Posterior.Means[j]);
         }
 
         fit.LinearResponse.Covariance(0, 2).Should().BeApproximately(-2.0 / 7, 1e-14);
@@ -178,9 +178,9 @@ public sealed class CaviSolverTests
     [Fact]
     public void ElboStop_ComesWhenTheElboStalls()
     {
-        CaviResult fit = new CaviSolver(new CaviOptions { Method = CaviMethod.PlainSweeps, ElboTolerance = 1e-3 }).Solve(Example, [1.2, 0.8]);
+        CaviResult fit = new CaviSolver(new CaviOptions { Method = CaviMethod.PlainSweeps, ElboChangeTolerance = 1e-3 }).Solve(Example, [1.2, 0.8]);
 
-        fit.StopReason.Should().Be(CaviStopReason.ElboStalled);
+        fit.StopReason.Should().Be(CaviStopReason.ElboChangeBelowTolerance);
         fit.Converged.Should().BeFalse();
         (fit.ElboTrace[^1] - fit.ElboTrace[^2]).Should().BeInRange(0, 1e-3);
         (fit.ElboTrace[^2] - fit.ElboTrace[^3]).Should().BeGreaterThan(1e-3);

@@ -64,7 +64,7 @@ public sealed class CaviTableTests
         var means = new double[table.RowCount * model.LatentCount];
         var variances = new double[means.Length];
         var bounds = new double[table.RowCount];
-        var block = new CaviBlock { Means = means, Variances = variances, ErrorBounds = bounds };
+        var block = new CaviBuffers { Means = means, Variances = variances, ErrorBounds = bounds };
 
         CaviTable owned = new CaviSolver().Solve(model, RowSpan.RowMajor(table.ToRowMajorArray(), table.ColumnCount));
         CaviTableSummary summary = new CaviSolver().Solve(model, RowSpan.ColumnMajor(table.ToColumnMajorArray(), table.ColumnCount), block);
@@ -247,11 +247,11 @@ public sealed class CaviTableTests
         var rows = new double[8];
 
         Refusal.Of<ArgumentException>(
-            () => solver.Solve(Example, RowSpan.RowMajor(rows, 2), new CaviBlock { Means = new double[11] }),
+            () => solver.Solve(Example, RowSpan.RowMajor(rows, 2), new CaviBuffers { Means = new double[11] }),
             "destination",
             "destination.Means has 11 elements; it must have 12, one for each row and latent, or none.");
         Refusal.Of<ArgumentException>(
-            () => solver.Solve(Example, RowSpan.RowMajor(rows, 2), new CaviBlock { Elbos = new double[3] }),
+            () => solver.Solve(Example, RowSpan.RowMajor(rows, 2), new CaviBuffers { Elbos = new double[3] }),
             "destination",
             "destination.Elbos has 3 elements; it must have 4, one for each row, or none.");
     }
@@ -263,8 +263,8 @@ public sealed class CaviTableTests
         var evidences = new double[100];
         var rows = RowSpan.ColumnMajor(table.ToColumnMajorArray(), table.ColumnCount);
 
-        CaviTableSummary summary = new CaviSolver().Solve(model, rows, new CaviBlock());
-        new CaviSolver().Solve(model, rows, new CaviBlock { LogEvidences = evidences });
+        CaviTableSummary summary = new CaviSolver().Solve(model, rows, new CaviBuffers());
+        new CaviSolver().Solve(model, rows, new CaviBuffers { LogEvidences = evidences });
 
         CaviTable expected = new CaviSolver().Solve(model, table, CaviOutputs.LogEvidences);
         summary.LargestErrorBound.Should().Be(new CaviSolver().Solve(model, table).LargestErrorBound);
@@ -342,12 +342,12 @@ public sealed class CaviTableTests
         double[] memory = new double[64];
 
         Refusal.Of<ArgumentException>(
-            () => solver.Solve(Example, RowSpan.RowMajor(memory.AsSpan(0, 8), 2), new CaviBlock { Means = memory.AsSpan(4, 12) }),
+            () => solver.Solve(Example, RowSpan.RowMajor(memory.AsSpan(0, 8), 2), new CaviBuffers { Means = memory.AsSpan(4, 12) }),
             "destination",
             "destination.Means shares memory with rows; each needs memory of its own.");
         Refusal.Of<ArgumentException>(
             () => solver.Solve(
-                Example, RowSpan.RowMajor(new double[8], 2), new CaviBlock { Variances = memory.AsSpan(0, 12), Elbos = memory.AsSpan(11, 4) }),
+                Example, RowSpan.RowMajor(new double[8], 2), new CaviBuffers { Variances = memory.AsSpan(0, 12), Elbos = memory.AsSpan(11, 4) }),
             "destination",
             "destination.Elbos shares memory with destination.Variances; each needs memory of its own.");
         Refusal.Of<ArgumentException>(
@@ -458,7 +458,7 @@ public sealed class CaviTableTests
             solver.Solve(
                 model,
                 RowSpan.RowMajor(values.AsSpan(0, rows * table.ColumnCount), table.ColumnCount),
-                new CaviBlock
+                new CaviBuffers
                 {
                     Means = means.AsSpan(0, rows * model.LatentCount),
                     Variances = variances.AsSpan(0, rows * model.LatentCount),

@@ -62,7 +62,7 @@ public sealed class GradientQualityTests
             sum += Math.Pow((above - below) / (2 * Step), 2);
         }
 
-        result.MeasureGradients(rows, batches: 1)[0].Signal.Should().BeApproximately(Math.Sqrt(sum), 1e-6 * Math.Sqrt(sum));
+        result.MeasureGradients(rows, batches: 1)[GradientEstimator.Reparameterized].Signal.Should().BeApproximately(Math.Sqrt(sum), 1e-6 * Math.Sqrt(sum));
     }
 
     [Fact]
@@ -71,7 +71,7 @@ public sealed class GradientQualityTests
         var model = new GaussianSumModel(3, 2, 0.5);
         Matrix<double> rows = model.Sample(2_000, seed: 3).Observations;
         double Noise(int batch) => new HybridSolver(new HybridOptions { MaxEpochs = 1, GapTolerance = 1e9, BatchSize = batch })
-            .Fit(model, new MlpEncoder(2, 1, [8], seed: 1), rows).MeasureGradients(rows, batches: 500)[2].RowNoise;
+            .Fit(model, new MlpEncoder(2, 1, [8], seed: 1), rows).MeasureGradients(rows, batches: 500)[GradientEstimator.Analytic].RowNoise;
         (Noise(20) / Noise(320)).Should().BeApproximately(4, 0.4);
     }
 
@@ -85,10 +85,12 @@ public sealed class GradientQualityTests
             () => result.MeasureGradients(model.Sample(3, seed: 1).Observations, batches: 0), "batches", "batches is 0; it must be at least 1.");
     }
 
-    private static (GradientQuality Reparameterized, GradientQuality Landing, GradientQuality Analytic) Qualities(ImmutableArray<GradientQuality> all)
+    private static (GradientQuality Reparameterized, GradientQuality Landing, GradientQuality Analytic) Qualities(
+        ImmutableSortedDictionary<GradientEstimator, GradientQuality> all)
     {
-        all.Select(quality => quality.Estimator).Should().Equal(Enum.GetValues<GradientEstimator>());
-        return (all[0], all[1], all[2]);
+        all.Keys.Should().Equal(Enum.GetValues<GradientEstimator>());
+        all.Values.Select(quality => quality.Estimator).Should().Equal(all.Keys);
+        return (all[GradientEstimator.Reparameterized], all[GradientEstimator.StickingTheLanding], all[GradientEstimator.Analytic]);
     }
 
     private static HybridResult Trained(GaussianSumModel model, int draws) => new HybridSolver(

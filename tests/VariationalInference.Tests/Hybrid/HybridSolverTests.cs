@@ -81,7 +81,7 @@ public sealed class HybridSolverTests
         double[] row = [1.2, 0.8, 1, 1.1];
         for (int j = 0; j < 3; j++)
         {
-            result.Infer(row).Means[j].Should().BeApproximately(model.Posterior(row).Mean[j], 0.05);
+            result.Infer(row).Means[j].Should().BeApproximately(model.Posterior(row).Means[j], 0.05);
         }
     }
 

@@ -92,8 +92,8 @@ public sealed class OutputGradientTests
         // diag(P)P⁻¹g with g = P(μ* − μ): each component is its own curvature times its own error.
         MultivariateGaussian posterior = joint.Posterior();
         Matrix<double> profile = Matrix<double>.Build.Dense(2, 2, (i, j) => posterior.Covariance(2 * i, 2 * j)).Inverse();
-        step[0].Should().BeApproximately(profile[0, 0] * (posterior.Mean[0] - 0.4), 1e-10);
-        step[1].Should().BeApproximately(profile[1, 1] * (posterior.Mean[2] + 1.1), 1e-10);
+        step[0].Should().BeApproximately(profile[0, 0] * (posterior.Means[0] - 0.4), 1e-10);
+        step[1].Should().BeApproximately(profile[1, 1] * (posterior.Means[2] + 1.1), 1e-10);
     }
 
     private static void Check(double gradient, Func<double, double> objective)

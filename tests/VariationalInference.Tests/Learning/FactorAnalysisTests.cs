@@ -32,8 +32,8 @@ public class FactorAnalysisTests
 
         // In a Heywood case the reference stops at 1e-9 of a variance, where its likelihood is good to 2e-3 only: evaluate its parameters anew.
         double best = heywood ? DenseLogLikelihood(statistics, expected) : logLikelihood;
-        result.Fit.Bound.Should().BeInRange(best - (1e-10 * Math.Abs(best)), best + (heywood ? 1e-6 : 1e-10 * Math.Abs(best)));
-        result.Fit.Bound.Should().BeApproximately(logLikelihood, heywood ? 2e-3 : 1e-9 * Math.Abs(logLikelihood));
+        result.Fit.Elbo.Should().BeInRange(best - (1e-10 * Math.Abs(best)), best + (heywood ? 1e-6 : 1e-10 * Math.Abs(best)));
+        result.Fit.Elbo.Should().BeApproximately(logLikelihood, heywood ? 2e-3 : 1e-9 * Math.Abs(logLikelihood));
         double[] uniquenesses = [.. expected.GetProperty("uniqueness").EnumerateArray().Select(value => value.GetDouble())];
         for (int k = 0; k < uniquenesses.Length; k++)
         {
@@ -66,9 +66,17 @@ public class FactorAnalysisTests
 
         if (set != "digits8x8" || components <= 2)
         {
-            VariationalEmResult climbed = ProbabilisticPca.Learn(statistics, components, starts: 2);
+            ProbabilisticPca learned = ProbabilisticPca.Learn(statistics, components, starts: 2);
+            VariationalEmResult climbed = learned.Fit!;
+            learned.NoiseVariance.Should().Be(climbed.NoiseVariances[0]);
+            learned.LogEvidence.Should().Be(climbed.LogEvidence);
+            learned.Eigenvalues.Should().HaveCount(statistics.ColumnCount).And.BeInDescendingOrder();
+            learned.Eigenvalues.Take(components).Should().Equal(
+                solution.Eigenvalues.Take(components), (actual, exact) => Math.Abs(actual - exact) <= 1e-4 * solution.Eigenvalues[0]);
+            learned.Eigenvalues.Skip(components).Should().AllBeEquivalentTo(learned.NoiseVariance);
+            solution.Fit.Should().BeNull();
             climbed.Converged.Should().BeTrue(climbed.ToString());
-            climbed.Bound.Should().BeApproximately(logLikelihood, 1e-10 * Math.Abs(logLikelihood));
+            climbed.Elbo.Should().BeApproximately(logLikelihood, 1e-10 * Math.Abs(logLikelihood));
             climbed.NoiseVariances[0].Should().BeApproximately(noise, 1e-6 * noise);
             (climbed.Loadings() * climbed.Loadings().Transpose()).Should().Match<Matrix<double>>(product =>
                 (product - (solution.Model.Loadings() * solution.Model.Loadings().Transpose())).FrobeniusNorm() < 1e-4 * product.FrobeniusNorm());
@@ -86,14 +94,14 @@ public class FactorAnalysisTests
         {
             Loadings = true,
             Offset = true,
-            NoiseVariance = VarianceLearning.Each,
+            NoiseVariances = VarianceLearning.Each,
             Family = PosteriorFamily.MeanField,
         }).Learn(start, statistics);
 
         double logLikelihood = expected.GetProperty("loglik_total").GetDouble();
         result.Converged.Should().BeTrue(result.ToString());
-        result.Bound.Should().BeApproximately(logLikelihood, 1e-9 * Math.Abs(logLikelihood));
-        result.LogEvidence.Should().BeApproximately(result.Bound, 1e-9 * Math.Abs(logLikelihood));
+        result.Elbo.Should().BeApproximately(logLikelihood, 1e-9 * Math.Abs(logLikelihood));
+        result.LogEvidence.Should().BeApproximately(result.Elbo, 1e-9 * Math.Abs(logLikelihood));
     }
 
     [Fact]
@@ -107,11 +115,11 @@ public class FactorAnalysisTests
         {
             Loadings = true,
             Offset = true,
-            NoiseVariance = VarianceLearning.Each,
+            NoiseVariances = VarianceLearning.Each,
             Family = PosteriorFamily.MeanField,
         }).Learn(FactorAnalysis.Start(statistics, 3, "factors"), statistics);
 
-        result.Bound.Should().BeApproximately(DenseLogLikelihood(statistics, expected), 1e-3);
+        result.Elbo.Should().BeApproximately(DenseLogLikelihood(statistics, expected), 1e-3);
         result.StopReason.Should().NotBe(VariationalEmStopReason.Unbounded);
         result.Warnings.Should().Contain(warning => warning.Kind == LearningWarningKind.HeywoodCase);
     }
@@ -141,7 +149,7 @@ public class FactorAnalysisTests
             table[3 * n, n % 4] = double.NaN;
         }
 
-        VariationalEmResult learned = ProbabilisticPca.Learn(SufficientStatistics.Of(table), 2);
+        VariationalEmResult learned = ProbabilisticPca.Learn(SufficientStatistics.Of(table), 2).Fit!;
 
         learned.Converged.Should().BeTrue(learned.ToString());
         LearnedNoiseTests.ShouldBeOfTheModel(learned, table, 1e-11);
@@ -161,7 +169,7 @@ public class FactorAnalysisTests
 
         FactorAnalysis first = FactorAnalysis.Learn(statistics, 2, starts: 3, seed: 7), second = FactorAnalysis.Learn(statistics, 2, starts: 3, seed: 7);
 
-        second.Fit.BoundTrace.Should().Equal(first.Fit.BoundTrace);
+        second.Fit.ElboTrace.Should().Equal(first.Fit.ElboTrace);
         second.Fit.NoiseVariances.Should().Equal(first.Fit.NoiseVariances);
     }
 
@@ -199,8 +207,8 @@ public class FactorAnalysisTests
         double[] uniquenesses = [.. expected.GetProperty("uniqueness").EnumerateArray().Select(value => value.GetDouble())];
         Matrix<double> covariance = (loadings * loadings.Transpose())
             + Matrix<double>.Build.DenseDiagonal(noise.Length, noise.Length, k => uniquenesses[k] < 1e-8 ? 0 : noise[k]);
-        double trace = (covariance.Inverse() * complete.CrossProducts()).Trace() / complete.Count;
-        return -0.5 * complete.Count * ((noise.Length * Math.Log(2 * Math.PI)) + Math.Log(covariance.Determinant()) + trace);
+        double trace = (covariance.Inverse() * complete.CrossProducts()).Trace() / complete.RowCount;
+        return -0.5 * complete.RowCount * ((noise.Length * Math.Log(2 * Math.PI)) + Math.Log(covariance.Determinant()) + trace);
     }
 
     private static IEnumerable<object[]> Cases(string kind) =>

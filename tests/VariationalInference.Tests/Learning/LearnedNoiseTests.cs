@@ -29,7 +29,7 @@ public class LearnedNoiseTests
         result.NoiseVariances[0].Should().BeApproximately(noise, 1e-8 * noise);
 
         // The reference takes the likelihood of a boundary case at a variance of 1e-10.
-        result.Bound.Should().BeApproximately(logLikelihood, noise == 0 ? 1e-6 : 1e-11 * Math.Abs(logLikelihood));
+        result.Elbo.Should().BeApproximately(logLikelihood, noise == 0 ? 1e-6 : 1e-11 * Math.Abs(logLikelihood));
         result.Warnings.Select(warning => warning.Kind).Should().Equal(
             noise == 0 ? [LearningWarningKind.NoiseVarianceAtZero] : Array.Empty<LearningWarningKind>());
         ShouldBeMonotone(result);
@@ -48,7 +48,7 @@ public class LearnedNoiseTests
         double elbo = expected.GetProperty("meanfield_vem_elbo").GetDouble();
         result.Converged.Should().BeTrue(result.ToString());
         result.NoiseVariances[0].Should().BeApproximately(noise, 1e-7 * noise);
-        result.Bound.Should().BeApproximately(elbo, 1e-11 * Math.Abs(elbo));
+        result.Elbo.Should().BeApproximately(elbo, 1e-11 * Math.Abs(elbo));
         double atThisNoise = expected.GetProperty("loglik_at_meanfield_vem").GetDouble();
         result.LogEvidence.Should().BeApproximately(atThisNoise, 1e-7 * Math.Abs(atThisNoise));
         result.NoiseVariances[0].Should().BeGreaterThan(expected.GetProperty("ml_noise_var").GetDouble());
@@ -109,7 +109,7 @@ public class LearnedNoiseTests
             result.Converged.Should().BeTrue("{0}: {1}", family, result);
             result.PriorVariances.Sum().Should().BeApproximately(total, 1e-7 * total);
             result.NoiseVariances[0].Should().BeApproximately(noise, 1e-7 * noise);
-            result.Bound.Should().BeApproximately(logLikelihood, 1e-11 * Math.Abs(logLikelihood));
+            result.Elbo.Should().BeApproximately(logLikelihood, 1e-11 * Math.Abs(logLikelihood));
             result.Warnings.Should().Contain(warning => warning.Kind == LearningWarningKind.Unidentified
                 && warning.Message.StartsWith("Of the prior variances of a sum the likelihood tells only the total"));
             if (family == PosteriorFamily.MeanField)
@@ -143,14 +143,14 @@ public class LearnedNoiseTests
         double each = expected.GetProperty("symmetric_stationary_prior_var_each").GetDouble();
         double elbo = expected.GetProperty("symmetric_stationary_elbo").GetDouble();
         result.PriorVariances.Should().OnlyContain(variance => Math.Abs(variance - each) < 1e-6 * each);
-        result.Bound.Should().BeApproximately(elbo, 1e-9 * Math.Abs(elbo));
+        result.Elbo.Should().BeApproximately(elbo, 1e-9 * Math.Abs(elbo));
     }
 
     [Fact]
     public void Learn_PriorsOfASumWithKnownNoise_MaximisesTheModelsOwnEvidence()
     {
         (GaussianSumModel start, Matrix<double> rows, _) = Case("fixed_prior_learn_noise", "noise_J2_K2_true1");
-        var options = new VariationalEmOptions { NoiseVariance = VarianceLearning.Fixed, PriorMeans = true, PriorVariances = VarianceLearning.Shared };
+        var options = new VariationalEmOptions { NoiseVariances = VarianceLearning.Fixed, PriorMeans = true, PriorVariances = VarianceLearning.Shared };
 
         VariationalEmResult result = new VariationalEm(options).Learn(start, rows);
 
@@ -186,7 +186,7 @@ public class LearnedNoiseTests
         // At 1e12 with a spread of 1e5, from a model at 0 with a spread of 1.
         (LinearGaussianModel truth, Matrix<double> rows) = MarginalBoundTests.Case(missing: 0.1);
         Matrix<double> far = (rows + 1e7) * 1e5;
-        var options = new VariationalEmOptions { Offset = true, NoiseVariance = VarianceLearning.Each, PriorVariances = VarianceLearning.Shared };
+        var options = new VariationalEmOptions { Offset = true, NoiseVariances = VarianceLearning.Each, PriorVariances = VarianceLearning.Shared };
 
         VariationalEmResult near = new VariationalEm(options).Learn(truth, rows);
         VariationalEmResult result = new VariationalEm(options).Learn(truth, far);
@@ -201,10 +201,10 @@ public class LearnedNoiseTests
 
     internal static void ShouldBeMonotone(VariationalEmResult result)
     {
-        for (int t = 1; t < result.BoundTrace.Length; t++)
+        for (int t = 1; t < result.ElboTrace.Length; t++)
         {
-            double rounding = 1e-12 * (Math.Abs(result.Bound) + 1000);
-            result.BoundTrace[t].Should().BeGreaterThanOrEqualTo(result.BoundTrace[t - 1] - rounding, "iteration {0}", t);
+            double rounding = 1e-12 * (Math.Abs(result.Elbo) + 1000);
+            result.ElboTrace[t].Should().BeGreaterThanOrEqualTo(result.ElboTrace[t - 1] - rounding, "iteration {0}", t);
         }
     }
 

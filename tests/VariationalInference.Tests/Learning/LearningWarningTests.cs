@@ -22,7 +22,7 @@ public class LearningWarningTests
         warning.Kind.Should().Be(LearningWarningKind.ConstantColumn);
         warning.Indices.Should().Equal(2);
         warning.ToString().Should().Be("Column 2 is constant; it was left out of the fit and of the bound.");
-        result.Fit.Bound.Should().BeApproximately(expected.Fit.Bound, 1e-9);
+        result.Fit.Elbo.Should().BeApproximately(expected.Fit.Elbo, 1e-9);
         result.Fit.Offset[2].Should().BeApproximately(0.1, 1e-15);
         result.Fit.NoiseVariances[2].Should().Be(0);
         result.Fit.Loadings()[2, 0].Should().Be(0);
@@ -60,7 +60,7 @@ public class LearningWarningTests
     [Fact]
     public void FewerRowsThanLatents_AreSaidToBeTooFewAndTheBoundToBeUnlimited()
     {
-        VariationalEmResult result = ProbabilisticPca.Learn(SufficientStatistics.Of(Table(3, 6)), 4);
+        VariationalEmResult result = ProbabilisticPca.Learn(SufficientStatistics.Of(Table(3, 6)), 4).Fit!;
 
         result.Warnings.Should().Contain(warning => warning.Kind == LearningWarningKind.TooFewRows)
             .Which.Message.Should().Be("There are 3 rows with cells; 4 latents need at least 6.");
@@ -143,7 +143,7 @@ public class LearningWarningTests
         var start = new LinearGaussianModel(Matrix<double>.Build.Dense(3, 1, 1e-12), [0, 0, 0], [1, 1, 1], [0], [1]);
 
         VariationalEmResult result = new VariationalEm(
-            new VariationalEmOptions { Offset = true, NoiseVariance = VarianceLearning.Each }).Learn(start, table);
+            new VariationalEmOptions { Offset = true, NoiseVariances = VarianceLearning.Each }).Learn(start, table);
 
         for (int k = 0; k < 3; k++)
         {
@@ -173,7 +173,7 @@ public class LearningWarningTests
         Refusal.Of<ArgumentException>(
             () => learner.Learn(model, infinite), "table", "table[2, 1] is -Infinity; it must be finite, or NaN when it is missing.");
         Refusal.Of<ArgumentException>(
-            () => _ = new VariationalEm(new VariationalEmOptions { NoiseVariance = VarianceLearning.Fixed }),
+            () => _ = new VariationalEm(new VariationalEmOptions { NoiseVariances = VarianceLearning.Fixed }),
             "options",
             "Nothing is to be learned; at least one group of parameters must be.");
         Refusal.Of<ArgumentOutOfRangeException>(
@@ -231,7 +231,7 @@ public class LearningWarningTests
         fit.Converged.Should().BeTrue();
         fit.Posterior.Means[0].Should().BeApproximately(stationary.Means[0], 1e-12);
         hybrid.Converged.Should().BeTrue();
-        hybrid.Infer([1.2, 0.8]).Means[0].Should().BeApproximately(truth.Posterior([1.2, 0.8]).Mean[0], 0.05);
+        hybrid.Infer([1.2, 0.8]).Means[0].Should().BeApproximately(truth.Posterior([1.2, 0.8]).Means[0], 0.05);
     }
 
     [Theory]
@@ -259,7 +259,7 @@ public class LearningWarningTests
         result.StopReason.Should().Be(VariationalEmStopReason.Cancelled);
         result.Converged.Should().BeFalse();
         bounds.Should().HaveCount(atReport);
-        result.Bound.Should().BeApproximately(bounds.Max(), 1e-9 * Math.Abs(result.Bound));
+        result.Elbo.Should().BeApproximately(bounds.Max(), 1e-9 * Math.Abs(result.Elbo));
         result.StandardErrors.NoiseVariances.Should().HaveCount(6);
     }
 
@@ -304,7 +304,7 @@ public class LearningWarningTests
     {
         var model = new LinearGaussianModel(Matrix<double>.Build.Dense(3, 1, 1.0), new double[3], [1e-20, 1e-20, 1e-20], [0], [1]);
 
-        Action act = () => new VariationalEm(new VariationalEmOptions { NoiseVariance = VarianceLearning.Fixed, Offset = true }).Learn(model, Table(20, 3));
+        Action act = () => new VariationalEm(new VariationalEmOptions { NoiseVariances = VarianceLearning.Fixed, Offset = true }).Learn(model, Table(20, 3));
 
         act.Should().Throw<NonFiniteValueException>().Which.Quantity.Should().Be("the bound");
     }
@@ -358,21 +358,21 @@ public class LearningWarningTests
         Refusal.Of<ArgumentOutOfRangeException>(
             () => _ = new VariationalEmOptions { Family = (PosteriorFamily)9 }, "Family", "Family is 9; it must be a member of PosteriorFamily.");
         Refusal.Of<ArgumentOutOfRangeException>(
-            () => _ = new VariationalEmOptions { NoiseVariance = (VarianceLearning)7 }, "NoiseVariance", "NoiseVariance is 7; it must be a member of VarianceLearning.");
+            () => _ = new VariationalEmOptions { NoiseVariances = (VarianceLearning)7 }, "NoiseVariances", "NoiseVariances is 7; it must be a member of VarianceLearning.");
     }
 
     [Fact]
     public void IterationLimit_IsSaidAndTheBestPointReturned()
     {
         Matrix<double> table = LearningData.Table("attitude.csv", "rating", "complaints", "privileges", "learning", "raises", "critical", "advance");
-        var options = new VariationalEmOptions { Loadings = true, Offset = true, NoiseVariance = VarianceLearning.Each, MaxIterations = 7, Starts = 1 };
+        var options = new VariationalEmOptions { Loadings = true, Offset = true, NoiseVariances = VarianceLearning.Each, MaxIterations = 7, Starts = 1 };
 
         VariationalEmResult result = new VariationalEm(options).Learn(FactorAnalysis.Start(SufficientStatistics.Of(table), 2, "factors"), table);
 
         result.StopReason.Should().Be(VariationalEmStopReason.IterationLimit);
         result.Converged.Should().BeFalse();
         result.Iterations.Should().Be(7);
-        result.Bound.Should().Be(result.BoundTrace.Max());
+        result.Elbo.Should().Be(result.ElboTrace.Max());
     }
 
     [Fact]
@@ -385,7 +385,7 @@ public class LearningWarningTests
             FactorAnalysis.Start(SufficientStatistics.Of(table), 1, "factors"), table, new Told(told));
 
         told.Should().HaveCountGreaterThanOrEqualTo(4).And.BeInAscendingOrder();
-        told[^1].Should().BeApproximately(result.Bound, 1e-9);
+        told[^1].Should().BeApproximately(result.Elbo, 1e-9);
     }
 
     private sealed class Told(List<double> values) : IProgress<double>

@@ -13,7 +13,7 @@ public class MarginalBoundTests
     public void Value_OfRowsWithMissingCells_IsTheSumOverTheRows(PosteriorFamily family)
     {
         (LinearGaussianModel model, Matrix<double> rows) = Case(missing: 0.3);
-        var options = new VariationalEmOptions { Loadings = true, Offset = true, NoiseVariance = VarianceLearning.Each, Family = family };
+        var options = new VariationalEmOptions { Loadings = true, Offset = true, NoiseVariances = VarianceLearning.Each, Family = family };
         var problem = new LearningProblem(model, SufficientStatistics.Of(rows), options);
 
         LearningPoint given = problem.Given;
@@ -41,7 +41,7 @@ public class MarginalBoundTests
             Loadings = !sum,
             Offset = !sum,
             PriorMeans = true,
-            NoiseVariance = sum ? VarianceLearning.Shared : VarianceLearning.Each,
+            NoiseVariances = sum ? VarianceLearning.Shared : VarianceLearning.Each,
             PriorVariances = VarianceLearning.Each,
             Family = family,
         };
@@ -78,7 +78,7 @@ public class MarginalBoundTests
         {
             Loadings = true,
             Offset = true,
-            NoiseVariance = VarianceLearning.Each,
+            NoiseVariances = VarianceLearning.Each,
             Family = family,
             Method = method,
             MaxIterations = 20_000,
@@ -92,7 +92,7 @@ public class MarginalBoundTests
         plain.Converged.Should().BeTrue();
         fast.Converged.Should().BeTrue();
         fast.Iterations.Should().BeLessThan(plain.Iterations / 2);
-        fast.Bound.Should().BeGreaterThanOrEqualTo(plain.Bound - 1e-9);
+        fast.Elbo.Should().BeGreaterThanOrEqualTo(plain.Elbo - 1e-9);
         LearnedNoiseTests.ShouldBeOfTheModel(fast, rows, 1e-12);
     }
 
@@ -102,10 +102,10 @@ public class MarginalBoundTests
         (LinearGaussianModel model, Matrix<double> rows) = Case(missing: 0.2);
         VariationalEmOptions[] groups =
         [
-            new() { PriorMeans = true, NoiseVariance = VarianceLearning.Fixed },
-            new() { Offset = true, NoiseVariance = VarianceLearning.Fixed },
-            new() { Loadings = true, NoiseVariance = VarianceLearning.Fixed, Starts = 2 },
-            new() { PriorVariances = VarianceLearning.Each, NoiseVariance = VarianceLearning.Each },
+            new() { PriorMeans = true, NoiseVariances = VarianceLearning.Fixed },
+            new() { Offset = true, NoiseVariances = VarianceLearning.Fixed },
+            new() { Loadings = true, NoiseVariances = VarianceLearning.Fixed, Starts = 2 },
+            new() { PriorVariances = VarianceLearning.Each, NoiseVariances = VarianceLearning.Each },
             new() { PriorVariances = VarianceLearning.Shared, PriorMeans = true },
         ];
         foreach (VariationalEmOptions group in groups)
@@ -116,7 +116,7 @@ public class MarginalBoundTests
                 Offset = group.Offset,
                 Loadings = group.Loadings,
                 PriorVariances = group.PriorVariances,
-                NoiseVariance = group.NoiseVariance,
+                NoiseVariances = group.NoiseVariances,
                 Method = VariationalEmMethod.Plain,
                 MaxIterations = 50_000,
             }).Learn(model, rows);
@@ -124,7 +124,7 @@ public class MarginalBoundTests
 
             plain.Converged.Should().BeTrue("{0}", plain);
             fast.Converged.Should().BeTrue("{0}", fast);
-            fast.Bound.Should().BeApproximately(plain.Bound, 1e-9 * Math.Abs(plain.Bound));
+            fast.Elbo.Should().BeApproximately(plain.Elbo, 1e-9 * Math.Abs(plain.Elbo));
             LearnedNoiseTests.ShouldBeMonotone(plain);
             LearnedNoiseTests.ShouldBeOfTheModel(fast, rows, 1e-12);
         }

@@ -69,11 +69,11 @@ public class OneWayRandomEffectsTests
 
         AnovaTable anova = OneWayRandomEffects.Learn(Groups(Components.GetProperty(set))).Anova;
 
-        anova.FreedomBetween.Should().Be(certified.GetProperty("df_between").GetInt64());
-        anova.FreedomWithin.Should().Be(certified.GetProperty("df_within").GetInt64());
+        anova.DegreesOfFreedomBetween.Should().Be(certified.GetProperty("df_between").GetInt64());
+        anova.DegreesOfFreedomWithin.Should().Be(certified.GetProperty("df_within").GetInt64());
         foreach ((double actual, string field) in new[]
         {
-            (anova.SquaresBetween, "ss_between"), (anova.SquaresWithin, "ss_within"), (anova.MeanSquareBetween, "ms_between"),
+            (anova.SumOfSquaresBetween, "ss_between"), (anova.SumOfSquaresWithin, "ss_within"), (anova.MeanSquareBetween, "ms_between"),
             (anova.MeanSquareWithin, "ms_within"), (anova.F, "F"),
         })
         {
@@ -103,7 +103,7 @@ public class OneWayRandomEffectsTests
             result.Converged.Should().BeTrue(result.ToString());
             result.NoiseVariances[0].Should().BeApproximately(within, 10 * tolerance * within);
             result.PriorVariances[0].Should().BeApproximately(Number(expected, "var_between_ML"), 10 * tolerance * within);
-            result.Bound.Should().BeApproximately(Number(expected, "loglik_ML"), 10 * tolerance * Math.Abs(Number(expected, "loglik_ML")));
+            result.Elbo.Should().BeApproximately(Number(expected, "loglik_ML"), 10 * tolerance * Math.Abs(Number(expected, "loglik_ML")));
         }
 
         sum.Model.Should().BeOfType<GaussianSumModel>();
@@ -129,7 +129,7 @@ public class OneWayRandomEffectsTests
 
         plain.Iterations.Should().Be(48_576);
         plain.PriorVariances[0].Should().BeApproximately(Number(stop, "var_between"), 1e-6 * Number(stop, "var_between"));
-        (Number(expected, "loglik_ML") - plain.Bound).Should().BeApproximately(Number(stop, "loglik_short_of_optimum"), 1e-9);
+        (Number(expected, "loglik_ML") - plain.Elbo).Should().BeApproximately(Number(stop, "loglik_short_of_optimum"), 1e-9);
     }
 
     [Fact]
@@ -214,7 +214,7 @@ public class OneWayRandomEffectsTests
             result.Converged.Should().BeTrue(result.ToString());
             JsonElement variances = expected.GetProperty("variances");
             double objective = expected.GetProperty("objective").GetDouble();
-            result.Bound.Should().BeApproximately(objective, 1e-10 * Math.Abs(objective));
+            result.Elbo.Should().BeApproximately(objective, 1e-10 * Math.Abs(objective));
             result.NoiseVariances[0].Should().BeApproximately(Number(variances, "residual"), 1e-6 * Number(variances, "residual"));
             result.PriorVariances[0].Should().BeApproximately(
                 Number(variances, "Subject_intercept"), 1e-6 * Number(variances, "Subject_intercept"));

@@ -72,7 +72,7 @@ public class SufficientStatisticsTests
         PatternStatistics statistics = SufficientStatistics.Of(LearningData.Table("nist_numacc3.csv", "y")).Patterns[0];
 
         statistics.Means[0].Should().BeApproximately(1000000.2, 1e-9);
-        Math.Sqrt(statistics.CrossProduct(0, 0) / (statistics.Count - 1)).Should().BeApproximately(0.1, 0.1 * 1e-9);
+        Math.Sqrt(statistics.CrossProduct(0, 0) / (statistics.RowCount - 1)).Should().BeApproximately(0.1, 0.1 * 1e-9);
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public class SufficientStatisticsTests
         foreach (PatternStatistics pattern in statistics.Patterns.Where(pattern => pattern.Observed.Length > 0))
         {
             Matrix<double> rows = RowsOf(table, pattern);
-            pattern.Count.Should().Be(rows.RowCount);
+            pattern.RowCount.Should().Be(rows.RowCount);
             ShouldBeExact(pattern, rows, 1e-13);
         }
 
@@ -104,7 +104,7 @@ public class SufficientStatisticsTests
 
         SufficientStatistics statistics = SufficientStatistics.Of(table);
 
-        statistics.Patterns.Select(pattern => pattern.Count).Should().Equal(38, 1, 1);
+        statistics.Patterns.Select(pattern => pattern.RowCount).Should().Equal(38, 1, 1);
         statistics.Patterns[1].Observed.Should().NotContain(69);
         ShouldBeExact(statistics.Patterns[0], RowsOf(table, statistics.Patterns[0]), 1e-13);
     }
@@ -196,12 +196,12 @@ public class SufficientStatisticsTests
         {
             byte[] damaged = [.. bytes];
             damaged[at] ^= 0x41;
-            Load(damaged).Should().Throw<InvalidDataException>("byte {0} is wrong", at);
-            Load(bytes[..at]).Should().Throw<InvalidDataException>("the stream ends at {0}", at);
+            Load(damaged).Should().Throw<ModelFileException>("byte {0} is wrong", at);
+            Load(bytes[..at]).Should().Throw<ModelFileException>("the stream ends at {0}", at);
         }
 
-        Load([]).Should().Throw<InvalidDataException>().WithMessage("*it ends too soon.");
-        Load("not statistics at all"u8.ToArray()).Should().Throw<InvalidDataException>().WithMessage("*does not begin with \"VISTATS1\".");
+        Load([]).Should().Throw<ModelFileException>().WithMessage("*it ends too soon.");
+        Load("not statistics at all"u8.ToArray()).Should().Throw<ModelFileException>().WithMessage("*does not begin with \"VISTATS1\".");
 
         static Action Load(byte[] bytes) => () => SufficientStatistics.Load(new MemoryStream(bytes));
     }
@@ -214,7 +214,7 @@ public class SufficientStatisticsTests
 
         Action load = () => SufficientStatistics.Load(new MemoryStream(bytes));
 
-        load.Should().Throw<InvalidDataException>();
+        load.Should().Throw<ModelFileException>();
         (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan(4 << 20);
     }
 
@@ -363,7 +363,7 @@ public class SufficientStatisticsTests
         actual.Patterns.Should().HaveSameCount(expected.Patterns);
         foreach ((PatternStatistics a, PatternStatistics b) in actual.Patterns.Zip(expected.Patterns))
         {
-            a.Count.Should().Be(b.Count);
+            a.RowCount.Should().Be(b.RowCount);
             a.Observed.Should().Equal(b.Observed);
             for (int i = 0; i < a.Observed.Length; i++)
             {

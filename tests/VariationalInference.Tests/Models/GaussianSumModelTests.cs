@@ -18,7 +18,7 @@ public sealed class GaussianSumModelTests
         model.PriorMeans.Should().Equal(0, 0, 0);
         model.PriorVariances.Should().Equal(1, 1, 1);
         model.Loadings().Enumerate().Should().HaveCount(6).And.OnlyContain(value => value == 1);
-        model.ToString().Should().Be("GaussianSumModel: 3 latents, 2 observations a row");
+        model.ToString().Should().Be("GaussianSumModel: 3 latents, 2 observations a row, noise variance 1");
     }
 
     [Fact]
@@ -26,7 +26,7 @@ public sealed class GaussianSumModelTests
     {
         MultivariateGaussian posterior = new GaussianSumModel().Posterior([1.2, 0.8]);
 
-        posterior.Mean.Should().OnlyContain(mean => Math.Abs(mean - (2.0 / 7)) < 1e-15);
+        posterior.Means.Should().OnlyContain(mean => Math.Abs(mean - (2.0 / 7)) < 1e-15);
         posterior.Variances.Should().OnlyContain(variance => Math.Abs(variance - (5.0 / 7)) < 1e-15);
         posterior.Covariance(0, 1).Should().BeApproximately(-2.0 / 7, 1e-15);
     }

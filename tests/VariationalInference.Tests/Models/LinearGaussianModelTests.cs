@@ -104,7 +104,7 @@ public sealed class LinearGaussianModelTests
         double[] row = [first, second];
         double[] z = [0.7, -1.1, 2.3];
         MultivariateGaussian posterior = Create().Posterior(row);
-        Vector<double> centred = Vector<double>.Build.Dense(z) - Vector<double>.Build.Dense([.. posterior.Mean]);
+        Vector<double> centred = Vector<double>.Build.Dense(z) - Vector<double>.Build.Dense([.. posterior.Means]);
         Matrix<double> covariance = posterior.CovarianceMatrix();
 
         double logDensity = -0.5 * ((3 * Math.Log(2 * Math.PI)) + Math.Log(covariance.Determinant()) + (centred * covariance.Solve(centred)));

@@ -26,7 +26,7 @@ public sealed class QuadraticLogJointTests
         for (int n = 0; n < reference.Rows.Length; n++)
         {
             QuadraticLogJoint joint = model.Observe(reference.Rows[n]);
-            MeansShouldBeExact(joint.Posterior().Mean, reference, n);
+            MeansShouldBeExact(joint.Posterior().Means, reference, n);
             MeansShouldBeExact(joint.MeanFieldOptimum().Means, reference, n);
             MeansShouldBeExact(new FixedFormElbo(joint).StationaryPoint().Means, reference, n);
         }
@@ -44,7 +44,7 @@ public sealed class QuadraticLogJointTests
 
         for (int n = 0; n < reference.Rows.Length; n++)
         {
-            double[] means = [.. model.Posterior(reference.Rows[n]).Mean];
+            double[] means = [.. model.Posterior(reference.Rows[n]).Means];
             means.Zip(reference.PosteriorMeans[n], (mean, exact) => Math.Abs(mean - exact)).Max()
                 .Should().BeLessThanOrEqualTo(allowed, "row {0}", n);
         }
@@ -109,7 +109,7 @@ public sealed class QuadraticLogJointTests
 
         for (int n = 0; n < reference.Rows.Length; n++)
         {
-            MeansShouldBeExact(model.Posterior(reference.Rows[n]).Mean, reference, n);
+            MeansShouldBeExact(model.Posterior(reference.Rows[n]).Means, reference, n);
         }
 
         CovarianceShouldBeExact(model.Posterior(reference.Rows[0]), reference);
@@ -178,7 +178,7 @@ public sealed class QuadraticLogJointTests
 
         QuadraticLogJoint joint = model.Observe([1e16]);
 
-        joint.Posterior().Mean[1].Should().BeApproximately(1 - (1.0 / 3), 1e-15);
+        joint.Posterior().Means[1].Should().BeApproximately(1 - (1.0 / 3), 1e-15);
         joint.LogEvidence.Should().BeApproximately(-0.5 * (Math.Log(2 * Math.PI * 3) + (1.0 / 3)), 1e-15);
     }
 
@@ -196,7 +196,7 @@ public sealed class QuadraticLogJointTests
 
         QuadraticLogJoint joint = model.Observe([.. order.Select(k => k == 0 ? 0.0 : 3.0)]);
 
-        joint.Posterior().Mean.Should().Equal([1, -1], (actual, expected) => Math.Abs(actual - expected) < 1e-12);
+        joint.Posterior().Means.Should().Equal([1, -1], (actual, expected) => Math.Abs(actual - expected) < 1e-12);
         joint.Posterior().Variances.Should().OnlyContain(variance => Math.Abs((6 * variance) - 1) < 1e-12);
         joint.Posterior().Covariance(0, 1).Should().BeApproximately(-1.0 / 6, 1e-12);
 
@@ -249,7 +249,7 @@ public sealed class QuadraticLogJointTests
 
     [Fact]
     public void ToString_NamesTheSize() =>
-        Model.Observe([1.0, double.NaN]).ToString().Should().Be("quadratic log joint of 3 latents, 1 observed cells");
+        Model.Observe([1.0, double.NaN]).ToString().Should().Be("quadratic log joint of 3 latents, 1 observed cell");
 
     private static void MeansShouldBeExact(IReadOnlyList<double> means, ReferenceCase reference, int row)
     {

@@ -12,11 +12,11 @@ public sealed class MultivariateGaussianTests
     {
         // Λ = [2 1; 1 2].
         Posterior.Count.Should().Be(2);
-        Posterior.Mean.Should().OnlyContain(mean => Math.Abs(mean - 1) < 1e-15);
+        Posterior.Means.Should().OnlyContain(mean => Math.Abs(mean - 1) < 1e-15);
         Posterior.Variances.Should().OnlyContain(variance => Math.Abs(variance - (2.0 / 3)) < 1e-15);
         Posterior.Covariance(0, 1).Should().BeApproximately(-1.0 / 3, 1e-15);
         Posterior.CovarianceMatrix()[1, 0].Should().Be(Posterior.Covariance(1, 0));
-        Posterior[1].Should().Be(new Gaussian(Posterior.Mean[1], Posterior.Variances[1]));
+        Posterior[1].Should().Be(new Gaussian(Posterior.Means[1], Posterior.Variances[1]));
         Posterior.ToString().Should().Be("marginals N(1, 0.66667), N(1, 0.66667)");
     }
 

@@ -63,7 +63,7 @@ public sealed class RandomModelTests
             CaviResult fit = new CaviSolver(new CaviOptions { Method = CaviMethod.PlainSweeps, MaxIterations = sweeps, Tolerance = 0 }).Solve(joint);
 
             fit.LargestElboDecrease.Should().BeLessThanOrEqualTo(1e-13 * (1 + fit.ElboTrace.Max(Math.Abs)));
-            fit.Posterior.Means.Select((mean, j) => Math.Abs(mean - exact.Mean[j]) / Math.Sqrt(exact.Variances[j])).Max()
+            fit.Posterior.Means.Select((mean, j) => Math.Abs(mean - exact.Means[j]) / Math.Sqrt(exact.Variances[j])).Max()
                 .Should().BeLessThanOrEqualTo((1 + 1e-12) * fit.ErrorBound);
         }
     });
@@ -139,7 +139,7 @@ public sealed class RandomModelTests
         QuadraticLogJoint joint = (model with { Row = [.. model.Row.Select(_ => double.NaN)] }).Observe();
         MultivariateGaussian posterior = joint.Posterior();
 
-        posterior.Mean.Should().Equal(model.PriorMeans, (actual, expected) => Math.Abs(actual - expected) <= 1e-15 * Math.Abs(expected));
+        posterior.Means.Should().Equal(model.PriorMeans, (actual, expected) => Math.Abs(actual - expected) <= 1e-15 * Math.Abs(expected));
         posterior.Variances.Should().Equal(model.PriorVariances, (actual, expected) => Math.Abs(actual - expected) <= 1e-14 * expected);
         joint.ObservedCount.Should().Be(0);
         joint.LogEvidence.Should().BeApproximately(0, 1e-15);
@@ -205,11 +205,11 @@ public sealed class RandomModelTests
         Matrix<double> identity = joint.Precision() * posterior.CovarianceMatrix();
         var gradient = new double[model.LatentCount];
 
-        joint.Gradient(posterior.Mean.AsSpan(), gradient);
+        joint.Gradient(posterior.Means.AsSpan(), gradient);
 
         for (int j = 0; j < model.LatentCount; j++)
         {
-            gradient[j].Should().BeApproximately(0, 1e-9 * joint.PrecisionDiagonal[j] * (1 + Math.Abs(posterior.Mean[j])));
+            gradient[j].Should().BeApproximately(0, 1e-9 * joint.PrecisionDiagonal[j] * (1 + Math.Abs(posterior.Means[j])));
             for (int i = 0; i < model.LatentCount; i++)
             {
                 double scale = Math.Sqrt(joint.PrecisionDiagonal[i] / joint.PrecisionDiagonal[j]) * joint.PrecisionDiagonal[j]
@@ -233,8 +233,8 @@ public sealed class RandomModelTests
         for (int i = 0; i < order.Length; i++)
         {
             double deviation = Math.Sqrt(expected.Variances[order[i]]);
-            (actual.Mean[i] / scale).Should().BeApproximately(
-                expected.Mean[order[i]], 1e-9 * (deviation + Math.Abs(expected.Mean[order[i]])), "mean {0}", i);
+            (actual.Means[i] / scale).Should().BeApproximately(
+                expected.Means[order[i]], 1e-9 * (deviation + Math.Abs(expected.Means[order[i]])), "mean {0}", i);
             for (int j = 0; j < order.Length; j++)
             {
                 double other = Math.Sqrt(expected.Variances[order[j]]);

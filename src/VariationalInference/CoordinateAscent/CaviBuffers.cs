@@ -1,7 +1,23 @@
 namespace VariationalInference;
 
 /// <summary>Buffers of the caller's own that receive the posteriors of a table of N rows. A buffer that is not set is not filled.</summary>
-public readonly ref struct CaviBlock
+/// <remarks>
+/// Take it where posteriors go to memory that is there already, such as a mapped file or the buffer of the next stage; <see
+/// cref="CaviTable"/> brings memory of its own.
+/// <threadsafety>Buffers are written by several threads during a call; nobody else may use them meanwhile.</threadsafety>
+/// </remarks>
+/// <example>
+/// <code language="csharp">
+/// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
+/// double[] rows = [1.2, 0.8, 0.1, -0.3];
+/// var means = new double[2 * 3];
+/// var bounds = new double[2];
+/// var buffers = new CaviBuffers { Means = means, ErrorBounds = bounds };
+/// new CaviSolver().Solve(model, RowSpan.RowMajor(rows, columnCount: 2), buffers);
+/// Console.WriteLine($"latent 0: {means[0]:F5}, {means[1]:F5}");   // latent 0: 0.28571, -0.02857
+/// </code>
+/// </example>
+public readonly ref struct CaviBuffers
 {
     /// <summary>Gets where the posterior means go, N·J of them, column-major: the mean of latent j in row n is element jN + n.</summary>
     public Span<double> Means { get; init; }
@@ -17,6 +33,27 @@ public readonly ref struct CaviBlock
 
     /// <summary>Gets where each row's exact log evidence goes, N of them, in nats.</summary>
     public Span<double> LogEvidences { get; init; }
+
+    /// <summary>Says which buffers are set.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString()
+    {
+        List<string> names = [];
+        AddIfSet(Means, "means");
+        AddIfSet(Variances, "variances");
+        AddIfSet(ErrorBounds, "error bounds");
+        AddIfSet(Elbos, "ELBOs");
+        AddIfSet(LogEvidences, "log evidences");
+        return names.Count == 0 ? "no buffers" : "buffers for " + string.Join(", ", names);
+
+        void AddIfSet(Span<double> buffer, string name)
+        {
+            if (!buffer.IsEmpty)
+            {
+                names.Add(name);
+            }
+        }
+    }
 
     internal void Require(RowSpan rows, int latentCount, string name)
     {
