@@ -2,7 +2,7 @@
 //
 // Every <code language="csharp"> in an <example> is compiled on its own, below the usings that a console project has, that of the library
 // and that of MathNet's matrices. As in a program of top-level statements, usings of its own stand first and types last. Whatever an
-// example prints is expected in a comment behind the statement, in which … stands for anything:
+// example prints is expected in a comment behind the statement or alone below it, in which … stands for anything:
 //
 //     Console.WriteLine(q[0]);   // N(0.28571, 0.33333)
 //
@@ -14,7 +14,8 @@ using System.Xml.Linq;
 
 string documentation = args[0];
 string folder = args[1];
-var print = new Regex(@"^\s*Console\.Write(Line)?\(.*\);\s+// (?<text>.+)$");
+var print = new Regex(@"^(?<statement>\s*Console\.Write(Line)?\(.*\);)(\s+// (?<text>.+))?$");
+var below = new Regex(@"^\s*// (?<text>.+)$");
 var declaration = new Regex(@"^((public|internal|file|sealed|static|abstract|partial|readonly|ref) )*(class|struct|record|interface|enum|delegate) ");
 List<string> complaints = [];
 List<string> calls = [];
@@ -81,21 +82,19 @@ void AppendChecked(StringBuilder source, string name, string[] lines, int from, 
     {
         source.AppendLine($"#line {i + 1} \"{name}\"");
         Match match = print.Match(lines[i]);
-        if (!match.Success)
+        string text = match.Groups["text"].Success ? match.Groups["text"].Value : i + 1 < to ? below.Match(lines[i + 1]).Groups["text"].Value : "";
+        if (!match.Success || text.Length == 0)
         {
             if (lines[i].Contains("Console.", StringComparison.Ordinal))
             {
-                complaints.Add($"{name}, line {i + 1}: what is printed must be expected in a comment behind it: {lines[i].Trim()}");
+                complaints.Add($"{name}, line {i + 1}: what is printed must be expected in a comment behind it or below: {lines[i].Trim()}");
             }
 
             source.AppendLine(lines[i]);
             continue;
         }
 
-        string text = match.Groups["text"].Value.Replace("\"", "\"\"");
-        string statement = lines[i][..match.Groups["text"].Index];
-        statement = statement[..statement.LastIndexOf("//", StringComparison.Ordinal)].TrimEnd();
-        source.AppendLine($"{statement} Program.Expect(\"{name}\", {i + 1}, @\"{text}\");");
+        source.AppendLine($"{match.Groups["statement"].Value} Program.Expect(\"{name}\", {i + 1}, @\"{text.Replace("\"", "\"\"")}\");");
     }
 }
 

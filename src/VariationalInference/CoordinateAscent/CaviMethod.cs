@@ -1,6 +1,6 @@
 namespace VariationalInference;
 
-/// <summary>How coordinate ascent gets to the stationary point of the ELBO.</summary>
+/// <summary>How coordinate ascent gets to the stationary point of the ELBO; see <see cref="CaviOptions.Method"/>.</summary>
 public enum CaviMethod
 {
     /// <summary>

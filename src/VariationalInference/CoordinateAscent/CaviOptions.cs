@@ -11,7 +11,8 @@ namespace VariationalInference;
 /// var options = new CaviOptions { Method = CaviMethod.PlainSweeps, Tolerance = 0, MeanChangeTolerance = 1e-8 };
 /// var model = new GaussianSumModel(latentCount: 3, observationCount: 5, noiseVariance: 0.1);
 /// CaviResult fit = new CaviSolver(options).Solve(model, [1.2, 0.8, 1.1, 0.9, 1.0]);
-/// Console.WriteLine($"{fit.Iterations} sweeps, {fit.StopReason}, off by at most {fit.ErrorBound:G2} posterior sd");   // … sweeps, MeanChangeBelowTolerance, off by at most … posterior sd
+/// Console.WriteLine($"{fit.Iterations} sweeps, {fit.StopReason}, off by at most {fit.ErrorBound:G2} posterior sd");
+/// // … sweeps, MeanChangeBelowTolerance, off by at most … posterior sd
 /// </code>
 /// </example>
 public sealed record CaviOptions

@@ -1,7 +1,7 @@
 namespace VariationalInference;
 
 /// <summary>
-/// What a table is to tell of each row beside its posterior. Each costs time and memory of its own; for ELBOs and log evidences rows are
+/// What a <see cref="CaviTable"/> is to tell of each row beside its posterior. Each costs time and memory of its own; for ELBOs and log evidences rows are
 /// solved one by one, so that means may differ in their last bits from those of a table without them.
 /// </summary>
 [Flags]

@@ -32,7 +32,8 @@ namespace VariationalInference;
 /// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
 /// var solver = new CaviSolver();
 /// CaviResult fit = solver.Solve(model, [1.2, 0.8]);
-/// Console.WriteLine(fit);   // N(0.28571, 0.33333) · N(0.28571, 0.33333) · N(0.28571, 0.33333) after 1 iteration (CertificateMet), ELBO -3.6686526, error at most … posterior sd
+/// Console.WriteLine(fit);
+/// // N(0.28571, 0.33333) · N(0.28571, 0.33333) · N(0.28571, 0.33333) after 1 iteration (CertificateMet), ELBO -3.6686526, error at most … posterior sd
 ///
 /// Matrix<double> table = model.Sample(1_000, seed: 1).Observations;
 /// CaviTable fits = solver.Solve(model, table);

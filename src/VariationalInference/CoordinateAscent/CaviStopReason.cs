@@ -1,6 +1,6 @@
 namespace VariationalInference;
 
-/// <summary>Why coordinate ascent stopped.</summary>
+/// <summary>Why coordinate ascent stopped; see <see cref="CaviResult.StopReason"/>.</summary>
 public enum CaviStopReason
 {
     /// <summary>The error bound fell to <see cref="CaviOptions.Tolerance"/>.</summary>

@@ -10,7 +10,8 @@ namespace VariationalInference;
 /// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
 /// var elbo = new FixedFormElbo(model.Observe([1.2, 0.8]));
 /// ElboTerms terms = elbo.Terms(elbo.StationaryPoint());
-/// Console.WriteLine(terms);   // ELBO -3.6687 = data fit -0.060408 + prior -0.12245 + uncertainty cost -1.5 + spread -1.6479 + constant -0.33788
+/// Console.WriteLine(terms);
+/// // ELBO -3.6687 = data fit -0.060408 + prior -0.12245 + uncertainty cost -1.5 + spread -1.6479 + constant -0.33788
 /// </code>
 /// </example>
 /// <param name="DataFit">−½ Σ_k (x_k − b_k − (Aμ)_k)²/r_k: how well the means explain the observations.</param>

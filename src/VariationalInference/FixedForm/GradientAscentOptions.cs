@@ -8,7 +8,8 @@ namespace VariationalInference;
 /// var options = new GradientAscentOptions { StepSize = 0.1, PathLimit = 50 };
 /// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
 /// GradientAscentResult walked = new FixedFormElbo(model.Observe([1.2, 0.8])).Maximize(options);
-/// Console.WriteLine($"{walked.Steps} steps, {walked.StopReason}; {walked.Path.Length} points kept");   // … steps, CertificateMet; 50 points kept
+/// Console.WriteLine($"{walked.Steps} steps, {walked.StopReason}; {walked.Path.Length} points kept");
+/// // … steps, CertificateMet; 50 points kept
 /// </code>
 /// </example>
 public sealed record GradientAscentOptions

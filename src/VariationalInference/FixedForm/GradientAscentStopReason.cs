@@ -1,6 +1,6 @@
 namespace VariationalInference;
 
-/// <summary>Why gradient ascent stopped.</summary>
+/// <summary>Why gradient ascent stopped; see <see cref="GradientAscentResult.StopReason"/>.</summary>
 public enum GradientAscentStopReason
 {
     /// <summary>The error bounds of means and variances fell to <see cref="GradientAscentOptions.Tolerance"/>.</summary>

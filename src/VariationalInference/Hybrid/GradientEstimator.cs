@@ -1,7 +1,7 @@
 namespace VariationalInference;
 
 /// <summary>How the gradient of the ELBO in the encoder's outputs (μ, ρ = log σ²) is estimated from L draws z = μ + σε, ε ~ N(0, 1).</summary>
-/// <remarks>g is the gradient of log p(x, z) in the amortized latents at the draw, with the means of the others held fixed. All three are unbiased.</remarks>
+/// <remarks>g is the gradient of log p(x, z) in the amortized latents at the draw, with the means of the others held fixed. All three are unbiased. See <see cref="HybridOptions.Estimator"/>.</remarks>
 public enum GradientEstimator
 {
     /// <summary>Equations (5-3) and (5-4): dμ = mean g, dρ = mean ½σεg + ½ (Kingma and Welling, 2014).</summary>

@@ -1,6 +1,6 @@
 namespace VariationalInference;
 
-/// <summary>Why the training of an encoder stopped.</summary>
+/// <summary>Why the training of an encoder stopped; see <see cref="HybridResult.StopReason"/>.</summary>
 public enum HybridStopReason
 {
     /// <summary>The exact amortization gap on held-out rows fell to <see cref="HybridOptions.GapTolerance"/>.</summary>

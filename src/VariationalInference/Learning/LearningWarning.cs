@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace VariationalInference;
 
-/// <summary>What is wrong with a learned model or with the data that it was learned from.</summary>
+/// <summary>What is wrong with a learned model or with the data that it was learned from; see <see cref="LearningWarning"/>.</summary>
 public enum LearningWarningKind
 {
     /// <summary>A noise variance is at its boundary, 0.</summary>

@@ -1,6 +1,6 @@
 namespace VariationalInference;
 
-/// <summary>The family of distributions that the E-step chooses the posterior of the latents from.</summary>
+/// <summary>The family of distributions that the E-step chooses the posterior of the latents from; see <see cref="VariationalEmOptions.Family"/>.</summary>
 public enum PosteriorFamily
 {
     /// <summary>All normal distributions: the bound is the log evidence, and learning is maximum likelihood.</summary>

@@ -1,6 +1,6 @@
 namespace VariationalInference;
 
-/// <summary>Whether variances are learned, and how many different ones there are.</summary>
+/// <summary>Whether variances are learned, and how many different ones there are; see <see cref="VariationalEmOptions.NoiseVariances"/>.</summary>
 public enum VarianceLearning
 {
     /// <summary>They keep the values of the model that learning starts from.</summary>

@@ -1,6 +1,6 @@
 namespace VariationalInference;
 
-/// <summary>How the bound is raised.</summary>
+/// <summary>How <see cref="VariationalEm"/> raises the bound; see <see cref="VariationalEmOptions.Method"/>.</summary>
 public enum VariationalEmMethod
 {
     /// <summary>

@@ -10,7 +10,8 @@ namespace VariationalInference;
 /// // Draws with noise of variance 0.25, about which the model to start from is wrong.
 /// Matrix<double> table = new GaussianSumModel(latentCount: 1, observationCount: 4, noiseVariance: 0.25).Sample(5_000, seed: 1).Observations;
 /// VariationalEmResult learned = new VariationalEm().Learn(new GaussianSumModel(1, 4), table);
-/// Console.WriteLine(learned);   // GaussianSumModel: 1 latent, 4 observations a row, noise variance 0.25045; ELBO -21582.25 after … iterations (GradientBelowTolerance), 0 warnings
+/// Console.WriteLine(learned);
+/// // GaussianSumModel: 1 latent, 4 observations a row, noise variance 0.25045; ELBO -21582.25 after … iterations (GradientBelowTolerance), 0 warnings
 /// Console.WriteLine($"{learned.StandardErrors.NoiseVariances[0]:F4}");   // 0.0029
 /// foreach (LearningWarning warning in learned.Warnings)
 /// {
@@ -81,7 +82,7 @@ public sealed class VariationalEmResult
     public ImmutableArray<double> PriorVariances { get; }
 
     /// <summary>
-    /// Gets the bound at these parameters, summed over the rows, in nats with every constant: the log evidence in the full family, the ELBO in
+    /// Gets the evidence lower bound at these parameters, summed over the rows, in nats with every constant: the log evidence in the full family, the ELBO in
     /// the mean-field family. Columns that were left out, see <see cref="Warnings"/>, do not count.
     /// </summary>
     public double Elbo => ElboTrace[^1];
@@ -89,7 +90,7 @@ public sealed class VariationalEmResult
     /// <summary>Gets the log evidence of all rows at these parameters, in nats, whatever the family.</summary>
     public double LogEvidence { get; }
 
-    /// <summary>Gets the bound by iteration: element 0 at the start that led to the best point, element t after iteration t.</summary>
+    /// <summary>Gets the ELBO by iteration: element 0 at the start that led to the best point, element t after iteration t.</summary>
     public ImmutableArray<double> ElboTrace { get; }
 
     /// <summary>Gets the number of iterations from the best start.</summary>

@@ -1,6 +1,6 @@
 namespace VariationalInference;
 
-/// <summary>Why learning stopped.</summary>
+/// <summary>Why learning stopped; see <see cref="VariationalEmResult.StopReason"/>.</summary>
 public enum VariationalEmStopReason
 {
     /// <summary>The scaled gradient fell to <see cref="VariationalEmOptions.GradientTolerance"/>.</summary>

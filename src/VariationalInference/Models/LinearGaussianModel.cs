@@ -112,20 +112,20 @@ public class LinearGaussianModel
         return new QuadraticLogJoint(conditioned, whitened[..conditioned.Shape.Rank]);
     }
 
-    /// <summary>Evaluates log p(x, z) of the observed cells and all latents, with every constant, in nats.</summary>
+    /// <summary>Evaluates log p(x, z) of the observed cells and all latents, with every constant, in nats; short for <c>Observe(row).Value(latents)</c>.</summary>
     /// <param name="row">The observations x, length K; NaN means missing.</param>
     /// <param name="latents">The latents z, length J, all finite.</param>
     /// <returns>The log joint density.</returns>
     /// <exception cref="ArgumentException">A length or a value is outside its range.</exception>
     public double LogJoint(ReadOnlySpan<double> row, ReadOnlySpan<double> latents) => Observe(row).Value(latents);
 
-    /// <summary>Evaluates the log evidence log p(x) = log N(x | Am + b, R + AD²Aᵀ) of the observed cells, in nats.</summary>
+    /// <summary>Evaluates the log evidence log p(x) = log N(x | Am + b, R + AD²Aᵀ) of the observed cells, in nats; short for <c>Observe(row).LogEvidence</c>.</summary>
     /// <param name="row">The observations x, length K; NaN means missing. A row without observations has log evidence 0.</param>
     /// <returns>The log evidence.</returns>
     /// <exception cref="ArgumentException"><paramref name="row"/> has another length or holds an infinity.</exception>
     public double LogEvidence(ReadOnlySpan<double> row) => Observe(row).LogEvidence;
 
-    /// <summary>Returns the exact posterior p(z | x).</summary>
+    /// <summary>Returns the exact posterior p(z | x); short for <c>Observe(row).Posterior()</c>.</summary>
     /// <param name="row">The observations x, length K; NaN means missing.</param>
     /// <returns>The posterior of all latents together.</returns>
     /// <exception cref="ArgumentException"><paramref name="row"/> has another length or holds an infinity.</exception>

@@ -14,7 +14,8 @@ namespace VariationalInference;
 /// }
 /// catch (ModelFileException exception)
 /// {
-///     Console.WriteLine(exception.Message);   // notes.txt: the header's length is given as 7286945560520847214 bytes; at most 6 are possible here.
+///     Console.WriteLine(exception.Message);
+///     // notes.txt: the header's length is given as 7286945560520847214 bytes; at most 6 are possible here.
 /// }
 /// </code>
 /// </example>

@@ -59,6 +59,18 @@ public sealed class HybridCheckpointFileTests
     }
 
     [Fact]
+    public void SaveAndLoad_OfAStream_KeepEveryByte()
+    {
+        HybridCheckpoint loaded = HybridCheckpoint.Load(new MemoryStream(File));
+        var stream = new MemoryStream();
+        loaded.Save(stream);
+        stream.ToArray().Should().Equal(File);
+        loaded.ToString().Should().MatchRegex("^MlpEncoder .* epochs? and [0-9]+ rows? of the next: amortization gap .* nats a row$");
+        Refusal.Of<ArgumentNullException>(() => HybridCheckpoint.Load((Stream)null!), "stream", "Value cannot be null.");
+        Refusal.Of<ArgumentNullException>(() => loaded.Save((Stream)null!), "stream", "Value cannot be null.");
+    }
+
+    [Fact]
     public void Load_FileOfAnEncoder_SaysThatItIsNone()
     {
         using var folder = new TemporaryFolder();
