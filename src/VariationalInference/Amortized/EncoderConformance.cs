@@ -19,7 +19,7 @@ namespace VariationalInference;
 /// proved right; it has passed on these rows, with these parameters.
 /// </para>
 /// <para>
-/// Put it into a test of an encoder of your own, before training with it. It costs two forward passes for each parameter examined.
+/// Put it into a test of an encoder of your own, before training with it. It costs two to six forward passes for each parameter examined.
 /// </para>
 /// <threadsafety>Stateless, hence safe to share; the encoder under examination is not.</threadsafety>
 /// </remarks>

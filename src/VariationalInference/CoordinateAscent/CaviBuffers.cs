@@ -2,8 +2,8 @@ namespace VariationalInference;
 
 /// <summary>Buffers of the caller's own that receive the posteriors of a table of N rows. A buffer that is not set is not filled.</summary>
 /// <remarks>
-/// Take it where posteriors go to memory that is there already, such as a mapped file or the buffer of the next stage; <see
-/// cref="CaviTable"/> brings memory of its own.
+/// Take it where posteriors go to memory that is there already, such as a mapped file or the buffer of the next stage;
+/// <see cref="CaviTable"/> brings memory of its own.
 /// <threadsafety>Buffers are written by several threads during a call; nobody else may use them meanwhile.</threadsafety>
 /// </remarks>
 /// <example>

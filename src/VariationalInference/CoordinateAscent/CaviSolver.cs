@@ -22,8 +22,8 @@ namespace VariationalInference;
 /// <see cref="CaviMethod.PlainSweeps"/>, or with a stop by change, each row is run on its own instead.
 /// </para>
 /// <para>
-/// Take it for rows of any linear-Gaussian model, one or millions. Where an encoder is to serve some of the latents take <see
-/// cref="HybridSolver"/>.
+/// Take it for rows of any linear-Gaussian model, one or millions. Where an encoder is to serve some of the latents take
+/// <see cref="HybridSolver"/>.
 /// </para>
 /// <threadsafety>A solver holds only its options and is safe to share.</threadsafety>
 /// </remarks>

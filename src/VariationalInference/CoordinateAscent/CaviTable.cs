@@ -6,8 +6,8 @@ namespace VariationalInference;
 
 /// <summary>The outcome of coordinate ascent on the rows of a table.</summary>
 /// <remarks>
-/// It holds the means, N×J, and O(1) numbers for each pattern of missing cells beside; posteriors of single rows are made when they are
-/// asked for.
+/// It holds the means, N×J, what was asked for by row, and an entry for each incomplete row; posteriors of single rows are made when they
+/// are asked for.
 /// <threadsafety>Safe to share, as long as nobody writes <see cref="Means"/>, from which posteriors are read.</threadsafety>
 /// </remarks>
 /// <example>

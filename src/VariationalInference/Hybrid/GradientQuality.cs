@@ -4,8 +4,8 @@ namespace VariationalInference;
 /// <remarks>
 /// The signal is the exact gradient over all rows that were given: the analytic estimator has it without noise. What a minibatch's gradient
 /// adds to it has two independent parts, the choice of its rows and the draws of the estimator; all are root mean squares of Euclidean
-/// norms. Near an optimum the signal vanishes and with it every ratio, so compare estimators with each other, not with one. From <see
-/// cref="HybridResult.MeasureGradients"/>.
+/// norms. Near an optimum the signal vanishes and with it every ratio, so compare estimators with each other, not with one. From
+/// <see cref="HybridResult.MeasureGradients"/>.
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>
 /// <example>

@@ -4,10 +4,10 @@ namespace VariationalInference;
 
 /// <summary>The state of a training run between two steps: parameters, optimiser, learning rate, place in the rows, options and history.</summary>
 /// <remarks>
-/// <see cref="HybridSolver.Resume(LinearGaussianModel, HybridCheckpoint, MathNet.Numerics.LinearAlgebra.Matrix{double},
-/// IProgress{HybridProgress}?, CancellationToken)"/> goes on from it as if training had never stopped, to the last bit. Every <see
-/// cref="HybridResult"/> has one, and <see cref="HybridOptions.CheckpointPath"/> saves them on the way. Saving costs as much as writing
-/// four to seven times the parameters.
+/// <see cref="HybridSolver.Resume(LinearGaussianModel, HybridCheckpoint, MathNet.Numerics.LinearAlgebra.Matrix{double}, IProgress{HybridProgress}?, CancellationToken)"/>
+/// goes on from it as if training had never stopped, to the last bit. Every <see cref="HybridResult"/> has one, and
+/// <see cref="HybridOptions.CheckpointPath"/> saves them on the way. It holds about six times the parameters, and with
+/// <see cref="HybridOptions.CoordinateSweeps"/> the coordinate latents of all training rows.
 /// <threadsafety>Safe to share: nothing changes a checkpoint, and each training run that goes on from it works on a copy.</threadsafety>
 /// </remarks>
 /// <example>

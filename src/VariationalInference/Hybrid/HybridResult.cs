@@ -5,8 +5,8 @@ namespace VariationalInference;
 
 /// <summary>A trained encoder with what is known of its quality, ready to infer the latents of any row.</summary>
 /// <remarks>
-/// All that is said of held-out rows is exact: a row's log evidence = ELBO + approximation gap + amortization gap. It infers like any <see
-/// cref="HybridInference"/>, with the coordinate block solved exactly.
+/// All that is said of held-out rows is exact: a row's log evidence = ELBO + approximation gap + amortization gap. It infers like any
+/// <see cref="HybridInference"/>, with the coordinate block solved exactly.
 /// <threadsafety>Safe to share. Do not write the parameters of its encoder; clone it to train on.</threadsafety>
 /// </remarks>
 /// <example>

@@ -19,12 +19,12 @@ namespace VariationalInference;
 /// </para>
 /// <para>
 /// Training keeps the rows of a table, O(NK), and reads those of chunks again in each epoch; a result keeps nothing of them. Rows may have
-/// missing cells where the encoder accepts that: the coordinate block and the gaps then count the cells that were observed. Inputs are scaled by
-/// the training rows' standard deviations, which a single row far out of the rest inflates: take such rows out before training.
+/// missing cells where the encoder accepts that: the coordinate block and the gaps then count the cells that were observed. Inputs are
+/// scaled by the training rows' standard deviations, which a single row far out of the rest inflates: take such rows out before training.
 /// </para>
 /// <para>
 /// Take it where inference has to cost one forward pass a row, or where the encoder is what you are after; coordinate ascent alone is exact
-/// sooner. A step costs two forward passes and a backward pass for each row of a minibatch, and O(J²) for its coordinate block.
+/// sooner. A step costs a forward and a backward pass for each row of a minibatch, and O(J²) for its coordinate block.
 /// </para>
 /// <threadsafety>A solver holds only its options and is safe to share.</threadsafety>
 /// </remarks>

@@ -9,8 +9,8 @@ namespace VariationalInference;
 /// <remarks>
 /// The likelihood often has several optima, hundreds of nats apart, and some at which a noise variance is 0 (Heywood cases); hence several
 /// starts, of which the best counts, and a warning. Observations in different units do no harm. Loadings are returned in the rotation in
-/// which ΛᵀR⁻¹Λ is diagonal and descending. Take it where columns differ in their noise; where they share one variance take <see
-/// cref="ProbabilisticPca"/>. An evaluation of the likelihood costs O(K³).
+/// which ΛᵀR⁻¹Λ is diagonal and descending. Take it where columns differ in their noise; where they share one variance take
+/// <see cref="ProbabilisticPca"/>. An evaluation of the likelihood costs O(K³).
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>
 /// <example>

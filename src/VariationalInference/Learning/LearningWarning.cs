@@ -27,7 +27,7 @@ public enum LearningWarningKind
     EmptyColumn,
 }
 
-/// <summary>One thing that is wrong.</summary>
+/// <summary>One thing that is wrong with a learned model or with its data.</summary>
 /// <remarks>
 /// One of <see cref="VariationalEmResult.Warnings"/>.
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
@@ -37,10 +37,8 @@ public enum LearningWarningKind
 /// // The second column is the first once more: its noise variance goes to zero.
 /// var table = Matrix<double>.Build.DenseOfRowArrays([1.0, 1.0, 0.2], [2.0, 2.0, 0.1], [4.0, 4.0, 0.5], [3.0, 3.0, 0.9], [0.5, 0.5, 0.4]);
 /// FactorAnalysis analysis = FactorAnalysis.Learn(SufficientStatistics.Of(table), factorCount: 1);
-/// foreach (LearningWarning warning in analysis.Fit.Warnings)
-/// {
-///     Console.WriteLine($"{warning.Kind}: {warning}");   // …: …
-/// }
+/// LearningWarning first = analysis.Fit.Warnings[0];
+/// Console.WriteLine($"{first.Kind}: {first}");   // HeywoodCase: …
 /// ]]></code>
 /// </example>
 public sealed class LearningWarning

@@ -8,7 +8,8 @@ namespace VariationalInference;
 /// <remarks>
 /// The Gaussian sum of one latent, μ + z_g, with a row for each group. Groups may differ in size; memory holds one group at a time beside
 /// two numbers for each group. The posterior of the effects factorises, so that mean field and the full family learn the same. Take it for
-/// replicates: batches, laboratories, subjects, each measured several times. Learning costs O(1) for each size of group that occurs.
+/// replicates: batches, laboratories, subjects, each measured several times. An evaluation of the likelihood costs O(1) for each size of
+/// group that occurs.
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>
 /// <example>

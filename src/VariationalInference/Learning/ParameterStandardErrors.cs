@@ -15,7 +15,8 @@ namespace VariationalInference;
 /// <example>
 /// <code language="csharp"><![CDATA[
 /// // Draws with noise of variance 0.25, about which the model to start from is wrong.
-/// Matrix<double> table = new GaussianSumModel(latentCount: 1, observationCount: 4, noiseVariance: 0.25).Sample(5_000, seed: 1).Observations;
+/// var truth = new GaussianSumModel(latentCount: 1, observationCount: 4, noiseVariance: 0.25);
+/// Matrix<double> table = truth.Sample(5_000, seed: 1).Observations;
 /// VariationalEmResult learned = new VariationalEm().Learn(new GaussianSumModel(1, 4), table);
 /// double error = learned.StandardErrors.NoiseVariances[0];
 /// Console.WriteLine($"{learned.NoiseVariances[0]:F3} +- {1.96 * error:F3}");   // 0.250 +- 0.006

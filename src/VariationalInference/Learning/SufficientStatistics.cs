@@ -19,7 +19,7 @@ namespace VariationalInference;
 /// differ in the last digits.
 /// </para>
 /// <para>
-/// A table without missing cells takes K(K + 3)/2 numbers. With missing cells each pattern that occurs takes as much for its observed columns;
+/// A table without missing cells takes K(K + 5)/2 numbers. With missing cells each pattern that occurs takes as much for its observed columns;
 /// where nearly every row has a pattern of its own the summary is about as large as the table.
 /// </para>
 /// <para>

@@ -23,15 +23,16 @@ namespace VariationalInference;
 /// learn, a table without missing cells milliseconds.
 /// </para>
 /// <para>
-/// Take it where noise, priors, offset or loadings are not known; <see cref="FactorAnalysis"/>, <see cref="ProbabilisticPca"/> and <see
-/// cref="OneWayRandomEffects"/> are common choices of it.
+/// Take it where noise, priors, offset or loadings are not known; <see cref="FactorAnalysis"/>, <see cref="ProbabilisticPca"/> and
+/// <see cref="OneWayRandomEffects"/> are common choices of it.
 /// </para>
 /// <threadsafety>Stateless, hence safe to share.</threadsafety>
 /// </remarks>
 /// <example>
 /// <code language="csharp"><![CDATA[
 /// // Draws with noise of variance 0.25, about which the model to start from is wrong.
-/// Matrix<double> table = new GaussianSumModel(latentCount: 1, observationCount: 4, noiseVariance: 0.25).Sample(5_000, seed: 1).Observations;
+/// var truth = new GaussianSumModel(latentCount: 1, observationCount: 4, noiseVariance: 0.25);
+/// Matrix<double> table = truth.Sample(5_000, seed: 1).Observations;
 /// VariationalEmResult learned = new VariationalEm().Learn(new GaussianSumModel(1, 4), table);
 /// Console.WriteLine($"{learned.NoiseVariances[0]:F2}");   // 0.25
 /// Console.WriteLine(new CaviSolver().Solve(learned.Model, [1.1, 0.9, 1.3, 0.7]).Converged);   // True

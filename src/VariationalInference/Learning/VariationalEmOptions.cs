@@ -1,6 +1,6 @@
 namespace VariationalInference;
 
-/// <summary>Which parameters are learned, and how.</summary>
+/// <summary>Which parameters <see cref="VariationalEm"/> learns, and how.</summary>
 /// <remarks>
 /// Each group of parameters is named as in the model: noise variances, prior variances, prior means, offset, loadings.
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
@@ -8,7 +8,8 @@ namespace VariationalInference;
 /// <example>
 /// <code language="csharp"><![CDATA[
 /// var options = new VariationalEmOptions { NoiseVariances = VarianceLearning.Each, PriorMeans = true };
-/// Matrix<double> table = new GaussianSumModel(observationCount: 2, noiseVariance: 0.1, priorMeans: [3], priorVariances: [1]).Sample(1_000, seed: 1).Observations;
+/// var truth = new GaussianSumModel(observationCount: 2, noiseVariance: 0.1, priorMeans: [3], priorVariances: [1]);
+/// Matrix<double> table = truth.Sample(1_000, seed: 1).Observations;
 /// VariationalEmResult learned = new VariationalEm(options).Learn(new GaussianSumModel(1, 2), table);
 /// Console.WriteLine($"{learned.PriorMeans[0]:F1}, {learned.NoiseVariances.Length} noise variances");   // 3.0, 2 noise variances
 /// ]]></code>

@@ -8,7 +8,8 @@ namespace VariationalInference;
 /// <example>
 /// <code language="csharp"><![CDATA[
 /// // Draws with noise of variance 0.25, about which the model to start from is wrong.
-/// Matrix<double> table = new GaussianSumModel(latentCount: 1, observationCount: 4, noiseVariance: 0.25).Sample(5_000, seed: 1).Observations;
+/// var truth = new GaussianSumModel(latentCount: 1, observationCount: 4, noiseVariance: 0.25);
+/// Matrix<double> table = truth.Sample(5_000, seed: 1).Observations;
 /// VariationalEmResult learned = new VariationalEm().Learn(new GaussianSumModel(1, 4), table);
 /// Console.WriteLine(learned);
 /// // GaussianSumModel: 1 latent, 4 observations a row, noise variance 0.25045; ELBO -21582.25 after … iterations (GradientBelowTolerance), 0 warnings

@@ -5,7 +5,7 @@ namespace VariationalInference;
 
 /// <summary>A univariate normal distribution N(μ, σ²).</summary>
 /// <remarks>
-/// The factor of one latent, or its marginal.
+/// What is known of one latent: a factor of a <see cref="MeanFieldGaussian"/>, or a marginal of a <see cref="MultivariateGaussian"/>.
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>
 /// <example>
