@@ -28,7 +28,6 @@ public sealed class HybridResult : HybridInference
         : base(model, encoder, blocks)
     {
         Checkpoint = checkpoint;
-        History = checkpoint.History;
     }
 
     /// <summary>Gets why training stopped.</summary>
@@ -38,7 +37,7 @@ public sealed class HybridResult : HybridInference
     public bool Converged { get; internal init; }
 
     /// <summary>Gets the state after each epoch; element 0 is the untrained encoder.</summary>
-    public ImmutableArray<HybridProgress> History { get; }
+    public ImmutableArray<HybridProgress> History { get; internal init; }
 
     /// <summary>Gets the number of epochs done; the last may have been cut short by a cancellation.</summary>
     public int Epochs => History.Length - 1;

@@ -250,6 +250,7 @@ public sealed class HybridSolver
         {
             StopReason = reason,
             Converged = state.BestGap <= Options.GapTolerance,
+            History = state.History,
             BestEpoch = state.BestEpoch,
             AmortizationGap = state.BestGap,
             LargestAmortizationGap = state.LargestGap,

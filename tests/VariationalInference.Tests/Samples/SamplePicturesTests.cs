@@ -49,8 +49,8 @@ public sealed class SamplePicturesTests
         {
             path.Points[0].X.Should().Be(196, "both start at the prior means, the second moved by three sd");
             path.Points[0].Y.Should().BeApproximately(0.3, 1e-12);
-            path.Points[^1].X.Should().BeApproximately(exact.Mean[0], 1e-6);
-            path.Points[^1].Y.Should().BeApproximately(exact.Mean[1], 1e-6);
+            path.Points[^1].X.Should().BeApproximately(exact.Means[0], 1e-6);
+            path.Points[^1].Y.Should().BeApproximately(exact.Means[1], 1e-6);
         }
 
         // Coordinate ascent moves along one axis at a time, and climbs with every move.
@@ -79,7 +79,7 @@ public sealed class SamplePicturesTests
         Density[] densities = [.. chart.Panels[1].Marks.OfType<Density>()];
         densities.Select(density => density.StandardDeviation).Should().Equal(
             exact[1].StandardDeviation, fit.LinearResponse[1].StandardDeviation, fit.Posterior[1].StandardDeviation);
-        densities.Should().OnlyContain(density => Math.Abs(density.Mean - exact.Mean[1]) < 1e-8);
+        densities.Should().OnlyContain(density => Math.Abs(density.Mean - exact.Means[1]) < 1e-8);
     }
 
     [Fact]
@@ -101,7 +101,7 @@ public sealed class SamplePicturesTests
 
         Chart means = EncoderMeansChart.Draw("means", result, seed: 2, "km/s", rows.SubMatrix(0, 3, 0, 2));
         Curve data = means.Panels[0].Marks.OfType<Curve>().Last();
-        data.Points[2].X.Should().BeApproximately(model.Posterior(rows.Row(2).ToArray()).Mean[1], 1e-12);
+        data.Points[2].X.Should().BeApproximately(model.Posterior(rows.Row(2).ToArray()).Means[1], 1e-12);
         data.Points[2].Y.Should().Be(result.Infer(rows.SubMatrix(2, 1, 0, 2)).Means[0, 1]);
         new DrawnChart(means).Texts("key").Should().Equal("equal", "draws from the model", "rows of the data");
         new DrawnChart(means).Texts("axis").Should().Contain("exact mean of z2 (km/s)");
