@@ -78,10 +78,17 @@ public static class ReplicateCsv
                 $"{path}({bad.Context.Parser?.RawRow}): a field holds a quotation mark that is not doubled: {bad.RawRecord.Trim()}"),
         };
         var csv = new CsvReader(new StreamReader(path), configuration);
-        if (!csv.Read() || !csv.ReadHeader())
+        try
+        {
+            if (!csv.Read() || !csv.ReadHeader())
+            {
+                throw new CsvFormatException($"{path}: the file is empty; a header line is needed");
+            }
+        }
+        catch
         {
             csv.Dispose();
-            throw new CsvFormatException($"{path}: the file is empty; a header line is needed");
+            throw;
         }
 
         header = csv.HeaderRecord ?? [];

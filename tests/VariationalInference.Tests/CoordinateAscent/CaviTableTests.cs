@@ -377,7 +377,7 @@ public sealed class CaviTableTests
                 () => new CaviSolver().Solve(
                     Example,
                     RowSpan.RowMajor(rows ? memory.AsSpan(0, 8) : new double[8], 2),
-                    new CaviBlock
+                    new CaviBuffers
                     {
                         Means = Buffer(0, 12),
                         Variances = Buffer(1, 12),
@@ -412,7 +412,7 @@ public sealed class CaviTableTests
                 () => new CaviSolver().Solve(
                     Example,
                     RowSpan.RowMajor(new double[8], 2),
-                    new CaviBlock
+                    new CaviBuffers
                     {
                         Means = Buffer(0, 12),
                         Variances = Buffer(1, 12),

@@ -34,7 +34,7 @@ public sealed class VaguePriorTests
         (LinearGaussianModel model, double[] row) = Case(latents, observations, noise, prior);
         ExactPosterior truth = ExactPosterior.Of(model, row);
 
-        truth.ErrorOf([.. model.Posterior(row).Mean]).Should().BeLessThan(1e-9);
+        truth.ErrorOf([.. model.Posterior(row).Means]).Should().BeLessThan(1e-9);
         foreach (CaviMethod method in new[] { CaviMethod.Direct, CaviMethod.Accelerated })
         {
             CaviResult fit = new CaviSolver(new CaviOptions { Method = method }).Solve(model, row);

@@ -75,7 +75,7 @@ public sealed class FuzzTests
             if (statistics is not null)
             {
                 accepted++;
-                statistics.Patterns.Sum(pattern => pattern.Count).Should().Be(statistics.RowCount);
+                statistics.Patterns.Sum(pattern => pattern.RowCount).Should().Be(statistics.RowCount);
                 byte[] saved = Save(statistics);
                 Save(SufficientStatistics.Load(new MemoryStream(saved))).AsSpan().SequenceEqual(saved)
                     .Should().BeTrue($"the statistics of seed {seed} are whole");

@@ -59,24 +59,9 @@ public sealed class ReplicateCsvFuzzTests : IDisposable
     // Cut to its length rather than emptied first, which file systems take as a reason to write to the disk at once.
     private void Write(byte[] bytes)
     {
-        using FileStream stream = Open();
+        using var stream = new FileStream(_path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, bufferSize: 0);
         stream.Write(bytes);
         stream.SetLength(bytes.Length);
-    }
-
-    private FileStream Open()
-    {
-        try
-        {
-            return new FileStream(_path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
-        }
-        catch (IOException)
-        {
-            // On Windows: a file whose header line is refused is closed by the garbage collector only.
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-            return new FileStream(_path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
-        }
     }
 
     // Any exception but the documented one fails the test.
