@@ -272,7 +272,7 @@ public class SufficientStatisticsTests
 
         Action load = () => SufficientStatistics.Load(new MemoryStream([.. body, .. BitConverter.GetBytes(hash)]));
 
-        load.Should().Throw<InvalidDataException>().WithMessage("*a pattern has 0 rows; at least 1 is needed.");
+        load.Should().Throw<ModelFileException>().WithMessage("*a pattern has 0 rows; at least 1 is needed.");
     }
 
     [Fact]
