@@ -282,7 +282,7 @@ public class SufficientStatisticsTests
         Refusal.Of<ArgumentNullException>(() => SufficientStatistics.OfChunks(null!), "chunks", "Value cannot be null.");
         Refusal.Of<ArgumentNullException>(() => new SufficientStatisticsBuilder(2).Add((Matrix<double>)null!), "table", "Value cannot be null.");
         Refusal.Of<ArgumentOutOfRangeException>(
-            () => SufficientStatistics.OfMoments(0, [1.0], Matrix<double>.Build.Dense(1, 1)), "count", "count ('0') must be greater than or equal to '1'.");
+            () => SufficientStatistics.OfMoments(0, [1.0], Matrix<double>.Build.Dense(1, 1)), "rowCount", "rowCount ('0') must be greater than or equal to '1'.");
         Refusal.Of<ArgumentNullException>(() => FactorAnalysis.Learn(null!, 1), "statistics", "Value cannot be null.");
         foreach ((int i, int j, string name) in new[] { (-1, 0, "i"), (0, -1, "j"), (2, 0, "i"), (0, 2, "j") })
         {
