@@ -1,0 +1,131 @@
+using FluentAssertions;
+using MathNet.Numerics.LinearAlgebra;
+using Xunit;
+
+namespace VariationalInference.Tests.Learning;
+
+/// <summary>The search itself: what a step takes and refuses, and how many steps a known problem needs.</summary>
+public class BoundAscentTests
+{
+    [Fact]
+    public void Point_AfterAnotherWasTried_IsTheOneReached()
+    {
+        BoundAscent ascent = OfOffsets();
+        double[] reached = [.. ascent.Vector];
+
+        ascent.Evaluate([.. reached.Select(value => value + 1)], new double[reached.Length]);
+
+        ascent.Point.Offset.Should().Equal(reached);
+    }
+
+    [Fact]
+    public void Climb_OfAQuadraticBound_NeedsFewSteps()
+    {
+        BoundAscent ascent = OfOffsets();
+
+        ascent.Climb(1e-8, 1000);
+
+        // It needs 104; without the first half of the recursion 159, without the scale of the second derivatives 132.
+        ascent.GradientNorm.Should().BeLessThanOrEqualTo(1e-8);
+        ascent.Iterations.Should().BeLessThanOrEqualTo(120);
+    }
+
+    [Fact]
+    public void Climb_OfLoadingsAndNoise_NeedsFewSteps()
+    {
+        BoundAscent ascent = OfLoadings();
+
+        ascent.Climb(1e-9, 1000);
+
+        ascent.GradientNorm.Should().BeLessThanOrEqualTo(1e-9);
+        ascent.Iterations.Should().BeLessThanOrEqualTo(32);
+    }
+
+    [Fact]
+    public void Climb_OfOneDeviationFromFarAway_NeedsFewSteps()
+    {
+        // x ~ N(0, r) with a mean square of 1: the bound is −½ (log r + 1/r), so that r = 1.
+        foreach ((double from, int steps) in new[] { (0.05, 20), (1000, 5) })
+        {
+            BoundAscent ascent = OfOneDeviation(from);
+
+            ascent.Climb(1e-10, 1000);
+
+            ascent.Vector[0].Should().BeApproximately(1, 1e-9);
+            ascent.Iterations.Should().BeLessThanOrEqualTo(steps, "it began at {0}", from);
+        }
+    }
+
+    [Fact]
+    public void NewtonSteps_OfOneDeviation_AreTakenUntilTheGradientIsSmall()
+    {
+        BoundAscent ascent = OfOneDeviation(0.8);
+
+        ascent.Finish(1e-12, 100).Should().BeFalse();
+
+        ascent.GradientNorm.Should().BeLessThanOrEqualTo(1e-12);
+        ascent.Iterations.Should().BeInRange(3, 8);
+        ascent.Vector[0].Should().BeApproximately(1, 1e-12);
+    }
+
+    [Fact]
+    public void NewtonStep_AtTheTop_IsNotTaken()
+    {
+        BoundAscent ascent = OfOneCell(noise: 1);
+
+        ascent.Finish(1e-9, 100).Should().BeFalse();
+
+        ascent.Iterations.Should().Be(0);
+    }
+
+    [Fact]
+    public void SecondDerivatives_AreThoseOfTheBoundOrMinusOneBeyondWhatAnEigenvalueDecompositionTakes()
+    {
+        // The bound has −(b − x̄)²/2r in it.
+        OfOneCell(noise: 0.1).SecondDerivatives()[0, 0].Should().BeApproximately(-100, 1e-6);
+        OfOneCell(noise: 1e-75).SecondDerivatives()[0, 0].Should().Be(-1);
+    }
+
+    private static BoundAscent OfOneCell(double noise)
+    {
+        var block = new LearningBlock { Observed = [0], Count = 3, Mean = [0], Covariance = [0] };
+        var point = new LearningPoint(1, 1);
+        point.Noise[0] = noise;
+        var options = new VariationalEmOptions { Offset = true, NoiseVariances = VarianceLearning.Fixed };
+        return new BoundAscent(
+            new MarginalBound([block], 1, PosteriorFamily.FullGaussian), new LearningLayout(1, 1, options), point, CancellationToken.None);
+    }
+
+    private static BoundAscent OfOneDeviation(double start)
+    {
+        var block = new LearningBlock { Observed = [0], Count = 3, Mean = [0], Covariance = [1] };
+        var point = new LearningPoint(1, 1);
+        point.Noise[0] = start;
+        return new BoundAscent(
+            new MarginalBound([block], 1, PosteriorFamily.FullGaussian), new LearningLayout(1, 1, new VariationalEmOptions()), point, CancellationToken.None);
+    }
+
+    /// <summary>Twenty offsets under noise of very different variances, and one latent that ties them together, from far away.</summary>
+    private static BoundAscent OfOffsets()
+    {
+        double[] noise = [.. Enumerable.Range(0, 20).Select(k => Math.Pow(10, -1 + (2.5 * k / 19)))];
+        var model = new LinearGaussianModel(Matrix<double>.Build.Dense(20, 1, (k, _) => 0.5 + (0.2 * k)), new double[20], noise, [0], [1]);
+        Matrix<double> rows = Matrix<double>.Build.Dense(40, 20, (n, k) => Math.Sin((n * (k + 1.3)) + k) + k);
+        var options = new VariationalEmOptions { Offset = true, NoiseVariances = VarianceLearning.Fixed };
+        return Of(model, rows, options, offset: 5);
+    }
+
+    private static BoundAscent OfLoadings()
+    {
+        (LinearGaussianModel model, Matrix<double> rows) = MarginalBoundTests.Case(missing: 0.1);
+        return Of(model, rows, new VariationalEmOptions { Loadings = true, Offset = true, NoiseVariances = VarianceLearning.Each }, offset: 1);
+    }
+
+    private static BoundAscent Of(LinearGaussianModel model, Matrix<double> rows, VariationalEmOptions options, double offset)
+    {
+        var problem = new LearningProblem(model, SufficientStatistics.Of(rows), options);
+        LearningPoint start = problem.Given;
+        start.Offset.AsSpan().Fill(offset);
+        return new BoundAscent(problem.CreateBound(options.Family), problem.Layout, start, CancellationToken.None);
+    }
+}
