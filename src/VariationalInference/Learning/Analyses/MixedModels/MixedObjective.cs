@@ -1,0 +1,70 @@
+namespace VariationalInference;
+
+/// <summary>
+/// The deviance −2 log L less its constants, with σ² at its best for each θ: log det M + n log r², for REML log det M + log det XᵀV⁻¹X +
+/// (n − p) log r². Each instance has memory of its own and belongs to one thread.
+/// </summary>
+internal sealed class MixedObjective
+{
+    private readonly double[][] _lambda;
+
+    public MixedObjective(MixedParameters parameters, MixedReduction reduction, bool restricted, int maxThreads)
+    {
+        Parameters = parameters;
+        Criterion = new MixedCriterion(reduction, restricted, maxThreads);
+        Freedom = reduction.RowCount - (restricted ? reduction.ColumnCount - 1 : 0);
+        _lambda = parameters.CreateLambda();
+    }
+
+    public MixedParameters Parameters { get; }
+
+    public MixedCriterion Criterion { get; }
+
+    /// <summary>Gets n, for REML n − p.</summary>
+    public double Freedom { get; }
+
+    /// <summary>Gets the factors Λ of the last evaluation.</summary>
+    public double[][] Lambda => _lambda;
+
+    public int Evaluations { get; private set; }
+
+    /// <summary>Gets the derivatives of log det M (and log det XᵀV⁻¹X) and of r², at the last evaluation with a gradient.</summary>
+    public (double[] Log, double[] Squares) Parts { get; private set; } = ([], []);
+
+    /// <summary>Returns the deviance; +∞ where it is not finite, −∞ where r² is zero.</summary>
+    public double Value(ReadOnlySpan<double> theta) => Evaluate(theta, withGradient: false);
+
+    /// <summary>Returns the deviance and writes its derivatives by θ.</summary>
+    public double Value(ReadOnlySpan<double> theta, double[] gradient)
+    {
+        double value = Evaluate(theta, withGradient: true);
+        if (!double.IsFinite(value))
+        {
+            return value;
+        }
+
+        (double[] log, double[] squares) = (new double[theta.Length], new double[theta.Length]);
+        Parameters.Gather(Criterion.LogGradient, 1, log);
+        Parameters.Gather(Criterion.SquaresGradient, 1, squares);
+        Parts = (log, squares);
+        for (int i = 0; i < gradient.Length; i++)
+        {
+            gradient[i] = log[i] + (Freedom / Criterion.ResidualSquares * squares[i]);
+        }
+
+        return value;
+    }
+
+    private double Evaluate(ReadOnlySpan<double> theta, bool withGradient)
+    {
+        Evaluations++;
+        Parameters.Unpack(theta, _lambda);
+        if (!Criterion.Evaluate(_lambda, withGradient))
+        {
+            return double.PositiveInfinity;
+        }
+
+        double fixedPart = Criterion.IsRestricted ? Criterion.LogFixedDeterminant : 0;
+        return Criterion.LogDeterminant + fixedPart + (Freedom * Math.Log(Criterion.ResidualSquares));
+    }
+}

@@ -1,0 +1,83 @@
+namespace VariationalInference;
+
+/// <summary>
+/// The free elements θ of the factors Λ, one vector for all, in units in which 1 makes an effect's variance as large as the noise in its estimate
+/// from an average level.
+/// </summary>
+internal sealed class MixedParameters
+{
+    private readonly (int Factor, int Row, int Column, double Unit)[] _elements;
+    private readonly int[] _widths;
+
+    public MixedParameters(MixedDesign design, MixedReduction reduction)
+    {
+        _widths = [.. design.Factors.Select(factor => factor.Width)];
+        var elements = new List<(int, int, int, double)>();
+        for (int f = 0; f < design.Factors.Count; f++)
+        {
+            GroupingFactor factor = design.Factors[f];
+            for (int i = 0; i < factor.Width; i++)
+            {
+                double square = f == 0 ? reduction.EffectSquares[i] : SquareOf(reduction.Rest!, f, i);
+                double unit = square > 0 ? Math.Sqrt(design.Codes[f].Distinct().Count() / square) : 1;
+                for (int j = 0; j <= i; j++)
+                {
+                    if (factor.IsFree(i, j))
+                    {
+                        elements.Add((f, i, j, unit));
+                    }
+                }
+            }
+        }
+
+        _elements = [.. elements];
+    }
+
+    public int Count => _elements.Length;
+
+    /// <summary>Gets the parameters on the diagonals, which set variances.</summary>
+    public IEnumerable<int> Diagonals => Enumerable.Range(0, Count).Where(i => _elements[i].Row == _elements[i].Column);
+
+    public (int Factor, int Row, int Column) this[int parameter] =>
+        (_elements[parameter].Factor, _elements[parameter].Row, _elements[parameter].Column);
+
+    /// <summary>Returns the unit of a parameter.</summary>
+    public double UnitOf(int parameter) => _elements[parameter].Unit;
+
+    /// <summary>Returns the parameters of the row of Λ that a parameter stands in.</summary>
+    public int[] RowOf(int parameter) =>
+        [.. Enumerable.Range(0, Count).Where(i => _elements[i].Factor == _elements[parameter].Factor && _elements[i].Row == _elements[parameter].Row)];
+
+    public double[][] CreateLambda() => [.. _widths.Select(width => new double[width * width])];
+
+    /// <summary>Writes θ into the factors Λ.</summary>
+    public void Unpack(ReadOnlySpan<double> theta, double[][] lambda)
+    {
+        for (int i = 0; i < _elements.Length; i++)
+        {
+            (int f, int row, int column, double unit) = _elements[i];
+            lambda[f][(row * _widths[f]) + column] = theta[i] * unit;
+        }
+    }
+
+    /// <summary>Gathers derivatives by Λ into those by θ.</summary>
+    public void Gather(double[][] byLambda, double factor, Span<double> sum)
+    {
+        for (int i = 0; i < _elements.Length; i++)
+        {
+            (int f, int row, int column, double unit) = _elements[i];
+            sum[i] += factor * unit * byLambda[f][(row * _widths[f]) + column];
+        }
+    }
+
+    private static double SquareOf(RestColumns rest, int factor, int effect)
+    {
+        double sum = 0;
+        for (int column = rest.Offsets[factor] + effect; column < rest.Offsets[factor + 1]; column += rest.Widths[factor])
+        {
+            sum += rest.Squares[column];
+        }
+
+        return sum;
+    }
+}

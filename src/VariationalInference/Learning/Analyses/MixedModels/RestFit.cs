@@ -1,0 +1,462 @@
+namespace VariationalInference;
+
+/// <summary>The blocks of M that belong to the factors but the first, once its levels are eliminated, and the fit of [X y] by them.</summary>
+internal sealed class RestFit
+{
+    /// <summary>A correction worth less than this part of the residual sum of squares changes no digit of it.</summary>
+    private const double NoCorrection = 1e-18;
+
+    private readonly MixedReduction _reduction;
+    private readonly RestColumns _columns;
+    private readonly DenseCholesky[] _factors;
+    private readonly double[][] _squares;
+    private readonly double[][] _products;
+    private readonly int[][] _members;
+    private readonly int[] _factorOf;
+    private readonly double[] _touched;
+    private readonly double[] _effects;
+    private readonly double[] _step;
+    private double[][] _lambda = [];
+
+    public RestFit(MixedReduction reduction, int maxThreads)
+    {
+        _reduction = reduction;
+        _columns = reduction.Rest!;
+        _factors = [.. _columns.BlockOrders.Select(order => new DenseCholesky(order, maxThreads))];
+        _squares = [.. _columns.BlockOrders.Select(order => new double[order * order])];
+        _products = [.. _columns.BlockOrders.Select(order => new double[order * order])];
+        _members = [.. _columns.BlockOrders.Select(order => new int[order])];
+        _factorOf = new int[_columns.Count];
+        for (int f = 1; f < _columns.Widths.Length; f++)
+        {
+            for (int column = _columns.Offsets[f]; column < _columns.Offsets[f + 1]; column++)
+            {
+                _members[_columns.BlockOf[column]][_columns.PlaceOf[column]] = column;
+                _factorOf[column] = f;
+            }
+        }
+
+        _touched = new double[_columns.TouchTops.Length];
+        _effects = new double[_columns.Count];
+        _step = new double[_columns.Count];
+        Spherical = new double[_columns.Count * reduction.ColumnCount];
+        Scores = new double[Spherical.Length];
+    }
+
+    /// <summary>Gets log det of the blocks.</summary>
+    public double LogDeterminant { get; private set; }
+
+    public double Amplification { get; private set; }
+
+    /// <summary>Gets u for each column of [X y], one after another.</summary>
+    public double[] Spherical { get; }
+
+    /// <summary>Gets v = ZᵀV⁻¹ of each column of [X y] as fitted by the random effects, one after another.</summary>
+    public double[] Scores { get; }
+
+    /// <summary>Factors I + ΛᵀSΛ with S = Zᵀ(I − QQᵀ)Z + Σ_g T_gᵀL_g⁻ᵀL_g⁻¹T_g, block by block.</summary>
+    public bool Factor(double[] levelFactors, double[][] lambda)
+    {
+        _lambda = lambda;
+        WhitenTouched(levelFactors);
+        LogDeterminant = 0;
+        Amplification = 1;
+        for (int block = 0; block < _factors.Length; block++)
+        {
+            AddSquares(block);
+            Scale(block);
+            DenseCholesky factor = _factors[block];
+            if (!factor.Factor())
+            {
+                return false;
+            }
+
+            LogDeterminant += factor.LogDeterminant;
+            for (int i = 0; i < factor.Order; i++)
+            {
+                double pivot = factor.Lower[(i * factor.Stride) + i];
+                Amplification = Math.Max(Amplification, Diagonal(_members[block][i]) / (pivot * pivot));
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Writes the residual rows of [X y] below those of the levels, and u below them.</summary>
+    /// <param name="rows">Columns whose first elements are L_g⁻¹Q_gᵀC; these become residuals, too.</param>
+    /// <param name="height">How far apart columns lie.</param>
+    /// <param name="topHeight">The number of rows of the levels.</param>
+    public void Fit(double[] rows, int height, int topHeight)
+    {
+        int rowCount = _reduction.RowCount, count = _columns.Count, columns = _reduction.ColumnCount;
+        for (int c = 0; c < columns; c++)
+        {
+            Span<double> top = rows.AsSpan(c * height, topHeight), within = rows.AsSpan((c * height) + topHeight, rowCount);
+            Span<double> spherical = Spherical.AsSpan(c * count, count), scores = Scores.AsSpan(c * count, count);
+            ReadOnlySpan<double> data = _reduction.WithinRows.AsSpan(c * rowCount, rowCount);
+            for (int column = 0; column < count; column++)
+            {
+                scores[column] = _columns.Products[(column * columns) + c];
+            }
+
+            AddTouchedTransposed(top, scores);
+            ApplyTransposed(scores, spherical);
+            Solve(spherical);
+            double[] whole = top.ToArray();
+            Residuals(whole, data, spherical, top, within, scores);
+
+            // Seminormal equations, corrected once on the residuals (Björck, 1987).
+            ApplyTransposed(scores, _step);
+            for (int i = 0; i < count; i++)
+            {
+                _step[i] -= spherical[i];
+            }
+
+            double[] gradient = [.. _step];
+            Solve(_step);
+            double worth = ShortVectors.Dot(gradient, _step);
+            if (worth > NoCorrection * (ShortVectors.SquaredNorm(within) + ShortVectors.SquaredNorm(top) + ShortVectors.SquaredNorm(spherical)))
+            {
+                for (int i = 0; i < count; i++)
+                {
+                    spherical[i] += _step[i];
+                }
+
+                Residuals(whole, data, spherical, top, within, scores);
+            }
+
+            spherical.CopyTo(rows.AsSpan((c * height) + topHeight + rowCount));
+        }
+    }
+
+    /// <summary>Works out the inverses of the blocks.</summary>
+    public void Invert()
+    {
+        for (int block = 0; block < _factors.Length; block++)
+        {
+            DenseCholesky factor = _factors[block];
+            factor.Invert();
+            double[] product = _products[block];
+            int order = factor.Order;
+
+            // ΛM⁻¹: each row mixes those of its level.
+            for (int i = 0; i < order; i++)
+            {
+                int column = _members[block][i];
+                (int width, int effect, double[] lambda) = Place(column);
+                Span<double> row = product.AsSpan(i * order, order);
+                row.Clear();
+                for (int j = 0; j < width; j++)
+                {
+                    double weight = lambda[(effect * width) + j];
+                    if (weight != 0)
+                    {
+                        System.Numerics.Tensors.TensorPrimitives.MultiplyAdd(
+                            factor.Inverse.Slice((i - effect + j) * factor.Stride, order), weight, row, row);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Adds the derivative of log det by Λ, 2 Σ_b (SΛM⁻¹)_bb over the levels b, to each factor's.</summary>
+    public void AddLogGradient(double[][] gradients)
+    {
+        for (int block = 0; block < _factors.Length; block++)
+        {
+            int order = _factors[block].Order;
+            for (int i = 0; i < order; i++)
+            {
+                (int width, int effect, _) = Place(_members[block][i]);
+                for (int j = 0; j < width; j++)
+                {
+                    int other = i - effect + j;
+                    double sum = 0;
+                    for (int k = 0; k < order; k++)
+                    {
+                        sum += _squares[block][(i * order) + k] * _products[block][(k * order) + other];
+                    }
+
+                    gradients[_factorOf[_members[block][i]]][(effect * width) + j] += 2 * sum;
+                }
+            }
+        }
+    }
+
+    /// <summary>Writes T̂ΛM⁻¹ΛᵀT̂ᵀ of a level g of the first factor, d×d, with T̂ = L_g⁻¹T_g.</summary>
+    public void Explained(int level, Span<double> explained)
+    {
+        int width = _reduction.Width, first = _columns.TouchStarts[level], met = _columns.TouchStarts[level + 1] - first;
+        explained.Clear();
+        for (int a = 0; a < met; a++)
+        {
+            for (int b = 0; b < met; b++)
+            {
+                double covariance = Covariance(_columns.Touched[first + a], _columns.Touched[first + b]);
+                for (int k = 0; k < width; k++)
+                {
+                    double weighted = _touched[((first + a) * width) + k] * covariance;
+                    for (int l = 0; l < width; l++)
+                    {
+                        explained[(k * width) + l] += weighted * _touched[((first + b) * width) + l];
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Returns an element of ΛM⁻¹Λᵀ, after <see cref="Invert"/>.</summary>
+    public double Covariance(int column, int other)
+    {
+        int block = _columns.BlockOf[column];
+        if (block != _columns.BlockOf[other])
+        {
+            return 0;
+        }
+
+        int order = _factors[block].Order, place = _columns.PlaceOf[other];
+        (int width, int effect, double[] lambda) = Place(other);
+        double sum = 0;
+        for (int j = 0; j < width; j++)
+        {
+            sum += _products[block][(_columns.PlaceOf[column] * order) + place - effect + j] * lambda[(effect * width) + j];
+        }
+
+        return sum;
+    }
+
+    /// <summary>Returns L_g⁻¹T_g, d numbers for each of the columns that the level meets.</summary>
+    public ReadOnlySpan<double> WhitenedTop(int level)
+    {
+        int width = _reduction.Width;
+        return _touched.AsSpan(_columns.TouchStarts[level] * width, (_columns.TouchStarts[level + 1] - _columns.TouchStarts[level]) * width);
+    }
+
+    private (int Width, int Effect, double[] Lambda) Place(int column)
+    {
+        int factor = _factorOf[column], width = _columns.Widths[factor];
+        return (width, (column - _columns.Offsets[factor]) % width, _lambda[factor]);
+    }
+
+    private double Diagonal(int column)
+    {
+        (int width, int effect, double[] lambda) = Place(column);
+        double sum = 1;
+        for (int e = 0; e < width; e++)
+        {
+            double weight = lambda[(e * width) + effect];
+            sum += weight * weight * _columns.Squares[column - effect + e];
+        }
+
+        return sum;
+    }
+
+    private void WhitenTouched(double[] levelFactors)
+    {
+        int width = _reduction.Width;
+        for (int g = 0; g < _reduction.LevelCount; g++)
+        {
+            ReadOnlySpan<double> triangle = levelFactors.AsSpan(g * width * width, width * width);
+            for (int at = _columns.TouchStarts[g]; at < _columns.TouchStarts[g + 1]; at++)
+            {
+                for (int k = 0; k < width; k++)
+                {
+                    double value = _columns.TouchTops[(at * width) + k];
+                    for (int l = 0; l < k; l++)
+                    {
+                        value -= triangle[(l * width) + k] * _touched[(at * width) + l];
+                    }
+
+                    _touched[(at * width) + k] = value / triangle[(k * width) + k];
+                }
+            }
+        }
+    }
+
+    private void AddSquares(int block)
+    {
+        int width = _reduction.Width, order = _factors[block].Order;
+        double[] squares = _squares[block];
+        _columns.BlockSquares[block].CopyTo(squares, 0);
+        foreach (int g in _columns.LevelsByBlock[block])
+        {
+            int first = _columns.TouchStarts[g], end = _columns.TouchStarts[g + 1];
+            for (int a = first; a < end; a++)
+            {
+                Span<double> row = squares.AsSpan(_columns.PlaceOf[_columns.Touched[a]] * order, order);
+                for (int b = first; b < end; b++)
+                {
+                    double sum = 0;
+                    for (int k = 0; k < width; k++)
+                    {
+                        sum += _touched[(a * width) + k] * _touched[(b * width) + k];
+                    }
+
+                    row[_columns.PlaceOf[_columns.Touched[b]]] += sum;
+                }
+            }
+        }
+    }
+
+    /// <summary>Writes I + ΛᵀSΛ into the lower triangle to be factored.</summary>
+    private void Scale(int block)
+    {
+        DenseCholesky factor = _factors[block];
+        int order = factor.Order;
+        double[] squares = _squares[block], half = _products[block];
+
+        // ΛᵀS, whose rows mix those of their level, then its columns likewise.
+        for (int i = 0; i < order; i++)
+        {
+            (int width, int effect, double[] lambda) = Place(_members[block][i]);
+            Span<double> row = half.AsSpan(i * order, order);
+            row.Clear();
+            for (int e = 0; e < width; e++)
+            {
+                double weight = lambda[(e * width) + effect];
+                if (weight != 0)
+                {
+                    System.Numerics.Tensors.TensorPrimitives.MultiplyAdd(squares.AsSpan((i - effect + e) * order, order), weight, row, row);
+                }
+            }
+        }
+
+        for (int j = 0; j < order; j++)
+        {
+            (int width, int effect, double[] lambda) = Place(_members[block][j]);
+            if (width == 1)
+            {
+                _step[j] = lambda[0];
+                continue;
+            }
+
+            _step[j] = double.NaN;
+        }
+
+        for (int i = 0; i < order; i++)
+        {
+            Span<double> row = half.AsSpan(i * order, order), target = factor.Lower.Slice(i * factor.Stride, order);
+            for (int j = 0; j <= i; j++)
+            {
+                target[j] = double.IsNaN(_step[j]) ? Mixed(row, block, j) : row[j] * _step[j];
+            }
+
+            target[i] += 1;
+        }
+    }
+
+    private double Mixed(ReadOnlySpan<double> row, int block, int j)
+    {
+        (int width, int effect, double[] lambda) = Place(_members[block][j]);
+        double sum = 0;
+        for (int e = 0; e < width; e++)
+        {
+            sum += row[j - effect + e] * lambda[(e * width) + effect];
+        }
+
+        return sum;
+    }
+
+    private void Solve(Span<double> values)
+    {
+        for (int block = 0; block < _factors.Length; block++)
+        {
+            int[] members = _members[block];
+            var local = new double[members.Length];
+            for (int i = 0; i < members.Length; i++)
+            {
+                local[i] = values[members[i]];
+            }
+
+            _factors[block].Solve(local);
+            for (int i = 0; i < members.Length; i++)
+            {
+                values[members[i]] = local[i];
+            }
+        }
+    }
+
+    /// <summary>Writes Λᵀv.</summary>
+    private void ApplyTransposed(ReadOnlySpan<double> values, Span<double> result)
+    {
+        for (int column = 0; column < values.Length; column++)
+        {
+            (int width, int effect, double[] lambda) = Place(column);
+            double sum = 0;
+            for (int e = 0; e < width; e++)
+            {
+                sum += lambda[(e * width) + effect] * values[column - effect + e];
+            }
+
+            result[column] = sum;
+        }
+    }
+
+    /// <summary>Writes Λu.</summary>
+    private void Apply(ReadOnlySpan<double> values, Span<double> result)
+    {
+        for (int column = 0; column < values.Length; column++)
+        {
+            (int width, int effect, double[] lambda) = Place(column);
+            double sum = 0;
+            for (int j = 0; j < width; j++)
+            {
+                sum += lambda[(effect * width) + j] * values[column - effect + j];
+            }
+
+            result[column] = sum;
+        }
+    }
+
+    /// <summary>Writes what Λu leaves of a column, over the levels' rows and the rows within, and its scores.</summary>
+    private void Residuals(
+        double[] whole, ReadOnlySpan<double> data, ReadOnlySpan<double> spherical, Span<double> top, Span<double> within, Span<double> scores)
+    {
+        int width = _reduction.Width;
+        Apply(spherical, _effects);
+        data.CopyTo(within);
+        whole.CopyTo(top);
+        _columns.AddProduct(_effects, -1, within);
+        Span<double> explained = stackalloc double[width];
+        for (int g = 0; g < _reduction.LevelCount; g++)
+        {
+            explained.Clear();
+            for (int at = _columns.TouchStarts[g]; at < _columns.TouchStarts[g + 1]; at++)
+            {
+                double effect = _effects[_columns.Touched[at]];
+                for (int k = 0; k < width; k++)
+                {
+                    explained[k] += _columns.TouchTops[(at * width) + k] * effect;
+                    top[(g * width) + k] -= _touched[(at * width) + k] * effect;
+                }
+            }
+
+            for (int i = _reduction.LevelStarts[g]; i < _reduction.LevelStarts[g + 1]; i++)
+            {
+                for (int k = 0; k < width; k++)
+                {
+                    within[i] += _reduction.Basis[(i * width) + k] * explained[k];
+                }
+            }
+        }
+
+        scores.Clear();
+        _columns.AddTransposedProduct(within, scores);
+        AddTouchedTransposed(top, scores);
+    }
+
+    private void AddTouchedTransposed(ReadOnlySpan<double> top, Span<double> sums)
+    {
+        int width = _reduction.Width;
+        for (int g = 0; g < _reduction.LevelCount; g++)
+        {
+            for (int at = _columns.TouchStarts[g]; at < _columns.TouchStarts[g + 1]; at++)
+            {
+                for (int k = 0; k < width; k++)
+                {
+                    sums[_columns.Touched[at]] += _touched[(at * width) + k] * top[(g * width) + k];
+                }
+            }
+        }
+    }
+}
