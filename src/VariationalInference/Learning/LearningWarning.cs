@@ -23,6 +23,12 @@ public enum LearningWarningKind
     /// <summary>A column is constant, and free loadings would explain it with a noise variance of zero: it was left out.</summary>
     ConstantColumn,
 
+    /// <summary>The covariance of a mixed model's random effects is singular: a correlation is at its boundary, −1 or 1.</summary>
+    SingularCovariance,
+
+    /// <summary>Numbers of very different size cost digits, in the result: the message says how many.</summary>
+    LostDigits,
+
     /// <summary>A column has no cells: it was left out, and what it shares with no other column keeps the value of the start.</summary>
     EmptyColumn,
 }

@@ -23,10 +23,16 @@ internal sealed class MixedObjective
     /// <summary>Gets n, for REML n − p.</summary>
     public double Freedom { get; }
 
+    /// <summary>Gets what rounding does to the deviance, about.</summary>
+    public double Rounding => 1e-13 * Freedom;
+
     /// <summary>Gets the factors Λ of the last evaluation.</summary>
     public double[][] Lambda => _lambda;
 
-    public int Evaluations { get; private set; }
+    /// <summary>Gets the best point evaluated so far; null before any.</summary>
+    public double[]? BestTheta { get; private set; }
+
+    public double BestValue { get; private set; } = double.PositiveInfinity;
 
     /// <summary>Gets the derivatives of log det M (and log det XᵀV⁻¹X) and of r², at the last evaluation with a gradient.</summary>
     public (double[] Log, double[] Squares) Parts { get; private set; } = ([], []);
@@ -35,7 +41,7 @@ internal sealed class MixedObjective
     public double Value(ReadOnlySpan<double> theta) => Evaluate(theta, withGradient: false);
 
     /// <summary>Returns the deviance and writes its derivatives by θ.</summary>
-    public double Value(ReadOnlySpan<double> theta, double[] gradient)
+    public double Value(double[] theta, double[] gradient)
     {
         double value = Evaluate(theta, withGradient: true);
         if (!double.IsFinite(value))
@@ -57,7 +63,6 @@ internal sealed class MixedObjective
 
     private double Evaluate(ReadOnlySpan<double> theta, bool withGradient)
     {
-        Evaluations++;
         Parameters.Unpack(theta, _lambda);
         if (!Criterion.Evaluate(_lambda, withGradient))
         {
@@ -65,6 +70,13 @@ internal sealed class MixedObjective
         }
 
         double fixedPart = Criterion.IsRestricted ? Criterion.LogFixedDeterminant : 0;
-        return Criterion.LogDeterminant + fixedPart + (Freedom * Math.Log(Criterion.ResidualSquares));
+        double value = Criterion.LogDeterminant + fixedPart + (Freedom * Math.Log(Criterion.ResidualSquares));
+        if (value < BestValue)
+        {
+            BestValue = value;
+            BestTheta = theta.ToArray();
+        }
+
+        return value;
     }
 }

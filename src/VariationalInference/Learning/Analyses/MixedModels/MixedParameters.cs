@@ -8,6 +8,7 @@ internal sealed class MixedParameters
 {
     private readonly (int Factor, int Row, int Column, double Unit)[] _elements;
     private readonly int[] _widths;
+    private readonly int[][] _rows;
 
     public MixedParameters(MixedDesign design, MixedReduction reduction)
     {
@@ -31,22 +32,37 @@ internal sealed class MixedParameters
         }
 
         _elements = [.. elements];
+        _rows = [.. _elements.Select(element => Enumerable.Range(0, _elements.Length)
+            .Where(i => _elements[i].Factor == element.Factor && _elements[i].Row == element.Row).ToArray())];
     }
 
     public int Count => _elements.Length;
 
     /// <summary>Gets the parameters on the diagonals, which set variances.</summary>
-    public IEnumerable<int> Diagonals => Enumerable.Range(0, Count).Where(i => _elements[i].Row == _elements[i].Column);
+    public IEnumerable<int> Diagonals => Enumerable.Range(0, Count).Where(IsDiagonal);
 
     public (int Factor, int Row, int Column) this[int parameter] =>
         (_elements[parameter].Factor, _elements[parameter].Row, _elements[parameter].Column);
+
+    public bool IsDiagonal(int parameter) => _elements[parameter].Row == _elements[parameter].Column;
+
+    /// <summary>Returns on which scale a parameter moves: the length of its row of Λ, at least one unit.</summary>
+    public double ScaleOf(double[] theta, int parameter)
+    {
+        double square = 0;
+        foreach (int place in _rows[parameter])
+        {
+            square += theta[place] * theta[place];
+        }
+
+        return Math.Max(1, Math.Sqrt(square));
+    }
 
     /// <summary>Returns the unit of a parameter.</summary>
     public double UnitOf(int parameter) => _elements[parameter].Unit;
 
     /// <summary>Returns the parameters of the row of Λ that a parameter stands in.</summary>
-    public int[] RowOf(int parameter) =>
-        [.. Enumerable.Range(0, Count).Where(i => _elements[i].Factor == _elements[parameter].Factor && _elements[i].Row == _elements[parameter].Row)];
+    public int[] RowOf(int parameter) => _rows[parameter];
 
     public double[][] CreateLambda() => [.. _widths.Select(width => new double[width * width])];
 

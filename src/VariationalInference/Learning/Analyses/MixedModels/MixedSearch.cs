@@ -10,6 +10,7 @@ namespace VariationalInference;
 internal sealed class MixedSearch
 {
     private const double Smallest = 0.01;
+    private const double SmallestOfSeveral = 0.03;
     private const double Fine = 1.35;
     private const double Medium = 1.8;
     private const double Coarse = 4;
@@ -38,6 +39,9 @@ internal sealed class MixedSearch
     /// <summary>Gets the optima found, the best first.</summary>
     public IReadOnlyList<MixedOptimum> Optima => [.. _optima.OrderBy(optimum => optimum.Value)];
 
+    /// <summary>Gets what is told the best deviance after each ascent.</summary>
+    public required Action<double> Found { get; init; }
+
     /// <summary>Searches; what was found stays in <see cref="Optima"/> when it is cancelled.</summary>
     public void Run()
     {
@@ -48,7 +52,7 @@ internal sealed class MixedSearch
         {
             foreach (double[] valley in Valleys())
             {
-                Add(_ascent.Descend(valley));
+                Add(_ascent.Ascend(valley));
             }
 
             return;
@@ -60,11 +64,11 @@ internal sealed class MixedSearch
             start[diagonal] = 1;
         }
 
-        Add(_ascent.Descend(ScanAll(start, diagonals)));
+        Add(_ascent.Ascend(ScanAll(start, diagonals)));
         double[] fromZero = ScanAll(new double[count], diagonals);
         if (IsNew(fromZero))
         {
-            Add(_ascent.Descend(fromZero));
+            Add(_ascent.Ascend(fromZero));
         }
 
         for (int round = 0; round < MostRounds; round++)
@@ -73,10 +77,10 @@ internal sealed class MixedSearch
             foreach (double[] valley in diagonals.SelectMany(diagonal => Scan(best.Theta, diagonal).Where(point => point.Value < best.Value + Margin))
                 .Select(point => point.Theta).Where(IsNew))
             {
-                Add(_ascent.Descend(valley));
+                Add(_ascent.Ascend(valley));
             }
 
-            if (!(Optima[0].Value < best.Value - (1e-9 * _objective.Freedom)))
+            if (!(Optima[0].Value < best.Value - (_objective.Rounding)))
             {
                 return;
             }
@@ -112,7 +116,7 @@ internal sealed class MixedSearch
         bool isCostly = _objective.Criterion.Reduction.Rest?.BlockOrders.Max() > CostlyOrder;
         double factor = isCostly ? Coarse : count == 1 ? Fine : Medium;
         var grid = new List<double> { 0 };
-        for (double value = isCostly ? 10 * Smallest : Smallest; value < 10 * last * factor; value *= factor)
+        for (double value = count == 1 ? Smallest : SmallestOfSeveral; value < 10 * last; value *= factor)
         {
             grid.Add(value);
         }
@@ -195,15 +199,34 @@ internal sealed class MixedSearch
     /// <summary>Keeps an optimum, unless it is one of those known.</summary>
     private void Add(MixedOptimum optimum)
     {
-        int known = _optima.FindIndex(other => other.Theta.Zip(optimum.Theta).All(
-            pair => Math.Abs(Math.Abs(pair.First) - Math.Abs(pair.Second)) <= 1e-3 * Math.Max(Math.Abs(pair.First), Math.Max(Math.Abs(pair.Second), 0.01))));
+        // Along a flat valley every point is an optimum; the first one found stands for all.
+        bool isFlat = optimum.IsUnbounded || optimum.Curvature?.IsFlat.Contains(true) == true;
+        int known = _optima.FindIndex(other => (isFlat && Math.Abs(other.Value - optimum.Value) <= _objective.Rounding) || IsSame(other.Theta, optimum.Theta));
         if (known < 0)
         {
             _optima.Add(optimum);
         }
-        else if (optimum.Value < _optima[known].Value)
+        else if (optimum.Value < _optima[known].Value && !isFlat)
         {
             _optima[known] = optimum;
         }
+
+        Found(Optima[0].Value);
+    }
+
+    /// <summary>Tells whether two points are the same but for the signs of columns of Λ.</summary>
+    private static bool IsSame(double[] theta, double[] other)
+    {
+        const double near = 1e-3, unit = 0.01;
+        for (int i = 0; i < theta.Length; i++)
+        {
+            double a = Math.Abs(theta[i]), b = Math.Abs(other[i]);
+            if (Math.Abs(a - b) > near * Math.Max(Math.Max(a, b), unit))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 }

@@ -7,6 +7,9 @@ internal sealed class TriangleAccumulator(int columns)
 {
     private const int BatchRows = 64;
 
+    /// <summary>Vectors below this length are done before a call to a vectorised routine has begun.</summary>
+    private const int Short = 12;
+
     private readonly double[] _batch = new double[columns * (columns + BatchRows)];
     private int _rows;
 
@@ -54,18 +57,16 @@ internal sealed class TriangleAccumulator(int columns)
     /// <param name="stride">How far apart columns lie.</param>
     public static void Triangularise(Span<double> matrix, int rows, int columns, int stride)
     {
-        for (int c = 0; c < columns; c++)
+        for (int c = 0; c < Math.Min(columns, rows); c++)
         {
-            int height = Math.Max(rows - c, 0);
-            Span<double> column = matrix.Slice((c * stride) + Math.Min(c, rows), height);
-            double largest = height == 0 ? 0 : TensorPrimitives.MaxMagnitude<double>(column);
-            largest = Math.Abs(largest);
-            if (largest == 0)
+            int height = rows - c;
+            Span<double> column = matrix.Slice((c * stride) + c, height);
+            double norm = Math.Sqrt(Dot(column, column));
+            if (norm == 0)
             {
                 continue;
             }
 
-            double norm = TensorPrimitives.Norm<double>(column);
             double head = column[0];
             double diagonal = head > 0 ? -norm : norm;
 
@@ -75,14 +76,24 @@ internal sealed class TriangleAccumulator(int columns)
             for (int other = c + 1; other < columns; other++)
             {
                 Span<double> target = matrix.Slice((other * stride) + c, height);
-                double product = TensorPrimitives.Dot<double>(column, target) * factor;
-                TensorPrimitives.MultiplyAdd(column, -product, target, target);
+                double product = Dot(column, target) * factor;
+                if (height < Short)
+                {
+                    ShortVectors.Subtract(column, product, target);
+                }
+                else
+                {
+                    TensorPrimitives.MultiplyAdd(column, -product, target, target);
+                }
             }
 
             column.Clear();
             column[0] = diagonal;
         }
     }
+
+    private static double Dot(ReadOnlySpan<double> a, ReadOnlySpan<double> b) =>
+        a.Length < Short ? ShortVectors.Dot(a, b) : TensorPrimitives.Dot(a, b);
 
     private void Reduce()
     {
