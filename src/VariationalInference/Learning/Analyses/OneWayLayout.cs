@@ -1,20 +1,22 @@
 namespace VariationalInference;
 
-/// <summary>The moments of a one-way layout: of all measurements, and of the groups by size.</summary>
+/// <summary>The measurements of a one-way layout, and their analysis of variance.</summary>
 internal sealed class OneWayLayout
 {
-    private readonly List<Moments?> _groups = [];
+    private readonly List<double> _measurements = [];
+    private readonly List<int> _codes = [];
+    private readonly List<int> _places = [];
 
     public OneWayLayout(IEnumerable<IReadOnlyList<double>> groups, string name)
     {
-        var sizes = new SortedDictionary<int, GroupMoments>();
+        var means = new List<Moments>();
         Moments? cells = null;
         double within = 0;
         foreach (IReadOnlyList<double> group in groups)
         {
             Width = Math.Max(Width, group?.Count ?? 0);
-            Moments? moments = Group(group!, Guard.Text($"{name}[{_groups.Count}]"), name);
-            _groups.Add(moments);
+            Moments? moments = Group(group!, Guard.Text($"{name}[{_places.Count}]"), name);
+            _places.Add(moments is null ? -1 : means.Count);
             if (moments is null)
             {
                 continue;
@@ -22,39 +24,47 @@ internal sealed class OneWayLayout
 
             cells = cells?.Merge(moments) ?? moments;
             within += moments.Product(0, 0);
-            int count = (int)moments.Count;
-            var mean = new Moments(1, [moments.High[0]], [moments.Low[0]], null);
-            sizes[count] = sizes.TryGetValue(count, out GroupMoments? known)
-                ? new GroupMoments(count, known.Means.Merge(mean), known.WithinSquares + moments.Product(0, 0))
-                : new GroupMoments(count, mean, moments.Product(0, 0));
+            foreach (double value in group!.Where(value => !double.IsNaN(value)))
+            {
+                _measurements.Add(value);
+                _codes.Add(means.Count);
+            }
+
+            means.Add(moments);
         }
 
-        Cells = cells ?? throw new ArgumentException($"{name} have no measurements; at least 1 is needed.", name);
-        Sizes = [.. sizes.Values];
-        if (!double.IsFinite(Cells.Mean(0) + Cells.Product(0, 0)))
+        if (cells is null)
         {
-            Guard.ThrowNonFinite("the sum of squares of the measurements", Cells.Product(0, 0), row: 0, iteration: 0);
+            throw new ArgumentException($"{name} have no measurements; at least 2 that differ are needed.", name);
         }
 
-        long present = _groups.Count(group => group is not null);
-        double between = _groups.Sum(group => group is null ? 0 : group.Count * Square(group.MeanFrom(0, (Cells.High[0], Cells.Low[0]))));
-        Anova = new AnovaTable(between, present - 1, within, Cells.Count - present);
+        if (!double.IsFinite(cells.Mean(0) + cells.Product(0, 0)))
+        {
+            Guard.ThrowNonFinite("the sum of squares of the measurements", cells.Product(0, 0), row: 0, iteration: 0);
+        }
+
+        if (_measurements.TrueForAll(value => value == _measurements[0]))
+        {
+            throw new ArgumentException(Guard.Text($"{name} have no measurements but {_measurements[0]}; at least 2 that differ are needed."), name);
+        }
+
+        double between = means.Sum(group => group.Count * Square(group.MeanFrom(0, (cells.High[0], cells.Low[0]))));
+        Anova = new AnovaTable(between, means.Count - 1, within, cells.Count - means.Count);
     }
 
-    /// <summary>Gets the moments of all measurements.</summary>
-    public Moments Cells { get; }
+    /// <summary>Gets the measurements that are there, group after group.</summary>
+    public double[] Measurements => [.. _measurements];
 
-    /// <summary>Gets the groups of each size, in ascending order.</summary>
-    public IReadOnlyList<GroupMoments> Sizes { get; }
+    /// <summary>Gets the place of each measurement's group among those that have any.</summary>
+    public int[] Codes => [.. _codes];
+
+    /// <summary>Gets the place of each group among those with measurements, −1 for one without.</summary>
+    public IReadOnlyList<int> Places => _places;
 
     public AnovaTable Anova { get; }
 
     /// <summary>Gets the number of cells of the largest group, missing ones included.</summary>
     public int Width { get; }
-
-    /// <summary>Returns the size of each group and how far its mean is from an origin.</summary>
-    public (int Cells, double Mean)[] MeansFrom((double High, double Low) origin) =>
-        [.. _groups.Select(group => group is null ? (0, double.NaN) : ((int)group.Count, group.MeanFrom(0, origin)))];
 
     /// <summary>Centres a group twice, so that the mean and the squares keep the digits of the spread.</summary>
     private static Moments? Group(IReadOnlyList<double> group, string label, string name)

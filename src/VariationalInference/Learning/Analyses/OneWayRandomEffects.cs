@@ -6,10 +6,9 @@ namespace VariationalInference;
 /// One-way random effects: measurement i of group g is y_gi = μ + z_g + ε_gi with z_g ~ N(0, τ²) and ε_gi ~ N(0, σ²), all three learned.
 /// </summary>
 /// <remarks>
-/// The Gaussian sum of one latent, μ + z_g, with a row for each group. Groups may differ in size; memory holds one group at a time beside
-/// two numbers for each group. The posterior of the effects factorises, so that mean field and the full family learn the same. Take it for
-/// replicates: batches, laboratories, subjects, each measured several times. An evaluation of the likelihood costs O(1) for each size of
-/// group that occurs.
+/// A <see cref="MixedModel"/> with a mean and one random intercept. Groups may differ in size. The likelihood may have two maxima, one at τ² = 0; the
+/// higher one is returned. Take it for replicates: batches, laboratories, subjects, each measured several times. An evaluation of the
+/// likelihood costs O(1) for each group.
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>
 /// <example>
@@ -22,16 +21,18 @@ namespace VariationalInference;
 /// </example>
 public sealed class OneWayRandomEffects
 {
-    private OneWayRandomEffects(VariationalEmResult fit, OneWayLayout layout)
+    private OneWayRandomEffects(MixedModelFit fit, OneWayLayout layout)
     {
         Fit = fit;
         Anova = layout.Anova;
-        Mean = new LearnedParameter(fit.PriorMeans[0], fit.StandardErrors.PriorMeans[0]);
-        BetweenVariance = new LearnedParameter(fit.PriorVariances[0], fit.StandardErrors.PriorVariances[0]);
-        WithinVariance = new LearnedParameter(fit.NoiseVariances[0], fit.StandardErrors.NoiseVariances[0]);
-        Effects = [.. layout.MeansFrom((Mean.Value, 0)).Select(group => Effect(group.Cells, group.Mean))];
+        FixedEffect mean = fit.FixedEffects[0];
+        Mean = new LearnedParameter(mean.Estimate, mean.StandardError);
+        BetweenVariance = Parameter(fit.VarianceComponents[0]);
+        WithinVariance = Parameter(fit.VarianceComponents[1]);
+        Effects = [.. layout.Places.Select(EffectOf)];
+        double least = VariationalEmResult.ZeroVarianceStandIn * (BetweenVariance.Value + WithinVariance.Value);
         Model = new GaussianSumModel(
-            layout.Width, fit.Model.NoiseVariances[0], fit.Model.PriorMeans.AsSpan(), fit.Model.PriorVariances.AsSpan());
+            layout.Width, Math.Max(WithinVariance.Value, least), [Mean.Value], [Math.Max(BetweenVariance.Value, least)]);
     }
 
     /// <summary>Gets the mean μ over all groups.</summary>
@@ -53,25 +54,26 @@ public sealed class OneWayRandomEffects
     public AnovaTable Anova { get; }
 
     /// <summary>Gets the (restricted) log likelihood at the learned parameters, in nats, with every constant.</summary>
-    public double LogLikelihood => Fit.Elbo;
+    public double LogLikelihood => Fit.LogLikelihood;
 
     /// <summary>
-    /// Gets the model for inference on tables with a row for each group, filled up with NaN to the size of the largest; its latent is μ + z_g.
+    /// Gets the model for inference on tables with a row for each group, filled up with NaN to the size of the largest; its latent is μ + z_g. A model
+    /// has positive variances, so that a variance of 0 is <see cref="VariationalEmResult.ZeroVarianceStandIn"/> of their sum there.
     /// </summary>
     public GaussianSumModel Model { get; }
 
-    /// <summary>Gets how learning went: why it stopped, and warnings. Its model has one observation a row.</summary>
-    public VariationalEmResult Fit { get; }
+    /// <summary>Gets the mixed model's fit, with one random term: all maxima of the likelihood, intervals, predictions, and warnings.</summary>
+    public MixedModelFit Fit { get; }
 
     /// <summary>Learns from groups of measurements.</summary>
-    /// <param name="groups">The measurements of each group; NaN means missing. Range: at least 1 measurement in all; groups may be empty.</param>
+    /// <param name="groups">The measurements of each group; NaN means missing. At least 2 differ; groups may be empty.</param>
     /// <param name="restricted">
     /// Whether to maximise the restricted likelihood (REML), the likelihood integrated over μ, which allows for the degree of freedom that
     /// estimating μ takes; variances are then larger. The default is maximum likelihood.
     /// </param>
     /// <param name="cancellationToken">Stops the work; what was learned so far is returned.</param>
     /// <returns>What was learned.</returns>
-    /// <exception cref="ArgumentException">A group is null, a measurement is infinite, or there are none.</exception>
+    /// <exception cref="ArgumentException">A group is null, a measurement is infinite, or there are no two that differ.</exception>
     /// <exception cref="NonFiniteValueException">The squares of the measurements leave the range of double precision.</exception>
     /// <exception cref="OperationCanceledException">The work was cancelled before anything was learned.</exception>
     public static OneWayRandomEffects Learn(
@@ -79,11 +81,8 @@ public sealed class OneWayRandomEffects
     {
         ArgumentNullException.ThrowIfNull(groups);
         var layout = new OneWayLayout(groups, nameof(groups));
-        var options = new VariationalEmOptions { PriorMeans = true, PriorVariances = VarianceLearning.Shared };
-        var start = new GaussianSumModel(latentCount: 1, observationCount: 1);
-        var problem = new LearningProblem(start, layout.Sizes, layout.Cells, options, restricted);
-        VariationalEmResult fit = new VariationalEm(options).Learn(start, problem, null, cancellationToken);
-        return new OneWayRandomEffects(fit, layout);
+        MixedModel model = new MixedModel("measurement", layout.Measurements).Random("group", layout.Codes);
+        return new OneWayRandomEffects(model.Fit(new MixedModelOptions { Restricted = restricted }, null, cancellationToken), layout);
     }
 
     /// <summary>Sums up the outcome in one line.</summary>
@@ -91,9 +90,17 @@ public sealed class OneWayRandomEffects
     public override string ToString() => Guard.Text(
         $"{Wording.Count(Effects.Length, "group")}: mean {Mean.Value:G6}, variance between {BetweenVariance.Value:G6}, within {WithinVariance.Value:G6}");
 
-    private Gaussian Effect(int cells, double deviation)
+    private static LearnedParameter Parameter(VarianceComponent component) => new(component.Value, component.StandardError);
+
+    /// <summary>Returns the posterior of a group's effect by its place among those with measurements; the prior where it has none.</summary>
+    private Gaussian EffectOf(int place)
     {
-        double weight = cells == 0 ? 0 : BetweenVariance.Value / (BetweenVariance.Value + (WithinVariance.Value / cells));
-        return new Gaussian(cells == 0 ? 0 : weight * deviation, BetweenVariance.Value * (1 - weight));
+        if (place < 0)
+        {
+            return new Gaussian(0, BetweenVariance.Value);
+        }
+
+        RandomEffectPosterior effect = Fit.RandomTerms[0].Posterior(place);
+        return new Gaussian(effect.Mean, effect.ConditionalSd * effect.ConditionalSd);
     }
 }

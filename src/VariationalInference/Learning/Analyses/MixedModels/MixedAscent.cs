@@ -13,24 +13,48 @@ internal sealed class MixedAscent(MixedObjective objective, int maxIterations, C
     /// <summary>Below this, in θ's units, a diagonal element is tried at zero.</summary>
     private const double NearZero = 0.03;
 
+    /// <summary>Where the deviance falls from zero, it does so here: a tenth of the noise in an effect's estimate, squared, is 1 %.</summary>
+    private const double Probe = 0.1;
+
     /// <summary>From here on an ascent towards a residual variance of zero has no end: the data have no more digits.</summary>
     private const double LargestTheta = 1e15;
 
     private readonly MixedParameters _parameters = objective.Parameters;
 
-    /// <summary>Ascends from θ; elements of a row of zeros stay zero.</summary>
+    /// <summary>Ascends from θ.</summary>
     public MixedOptimum Ascend(double[] start)
     {
         QuasiNewton descent = new QuasiNewton(objective.Value, _parameters.ScaleOf, objective.Rounding).At(start);
         int[] active = [.. Enumerable.Range(0, start.Length).Where(i => _parameters.RowOf(i).Any(j => start[j] != 0))];
-        bool isSettling = true;
-        while (isSettling)
+        bool isMoving = true;
+        while (isMoving)
         {
             descent.Descend(active, maxIterations, cancellationToken);
-            (active, isSettling) = Settle(descent, active);
+            (active, isMoving) = Settle(descent, active);
+            if (!isMoving)
+            {
+                (active, isMoving) = Release(descent, active);
+            }
         }
 
         return Finish(descent, active);
+    }
+
+    /// <summary>Lets a row of zeros go where the deviance falls from there: what was no maximum but a saddle.</summary>
+    private (int[] Active, bool IsReleasing) Release(QuasiNewton descent, int[] active)
+    {
+        foreach (int diagonal in _parameters.Diagonals.Where(i => !active.Contains(i) && _parameters.RowOf(i).All(j => descent.Point[j] == 0)))
+        {
+            double[] released = [.. descent.Point];
+            released[diagonal] = Probe;
+            if (objective.Value(released) < descent.Value - objective.Rounding)
+            {
+                descent.At(released);
+                return ([.. active.Union(_parameters.RowOf(diagonal)).Order()], true);
+            }
+        }
+
+        return (active, false);
     }
 
     /// <summary>Puts a small diagonal element, with its row or alone, to zero where the deviance is no higher there.</summary>

@@ -69,7 +69,8 @@ internal static class MixedComponents
 
         public double OfResidual()
         {
-            bool isFlat = Enumerable.Range(0, _optimum.Active.Length).Any(i => _optimum.Curvature!.IsFlat[i] && Math.Abs(_along![i]) > Apart);
+            bool isFlat = Enumerable.Range(0, _optimum.Active.Length).Any(
+                i => _optimum.Curvature?.IsFlat[i] == true && Math.Abs(_along![i]) > Apart);
             return !IsUsable || isFlat || _estimate.Flat.Any(item => item.MovesResidual)
                 ? double.NaN
                 : _estimate.Variance * Math.Sqrt(ResidualShare);
