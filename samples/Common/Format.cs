@@ -25,16 +25,21 @@ public static class Format
     private const double DeviationsPerInterval = 4;
 
     /// <summary>Formats a number with five significant digits.</summary>
-    public static string Number(double value) => value.ToString("G5", CultureInfo.InvariantCulture);
+    public static string Number(double value) => Unsigned(value).ToString("G5", CultureInfo.InvariantCulture);
 
     /// <summary>Formats a number with five significant digits, or with more where three digits of its spread ask for them.</summary>
     /// <param name="value">The number.</param>
     /// <param name="spread">What it is read beside, as its standard error. 0 asks for all digits; what is not finite for none.</param>
     public static string Number(double value, double spread)
     {
-        if (spread == 0 || !double.IsFinite(value) || !double.IsFinite(spread) || value == 0)
+        if (spread == 0)
         {
-            return spread == 0 ? Exact(value) : Number(value);
+            return Exact(value);
+        }
+
+        if (value == 0 || !double.IsFinite(value) || !double.IsFinite(spread))
+        {
+            return Number(value);
         }
 
         int digits = Math.Max(Significant, Exponent(value, DoubleDigits) - LastPlace(spread, SpreadDigits) + 1);
@@ -52,7 +57,7 @@ public static class Format
     public static string Nats(double value) => Number(value, spread: 1);
 
     /// <summary>Formats a measurement with all its digits.</summary>
-    public static string Exact(double value) => value.ToString(CultureInfo.InvariantCulture);
+    public static string Exact(double value) => Unsigned(value).ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Formats an error or a gap: two significant digits, and no more than "below" where only rounding is left.</summary>
     public static string Small(double value) =>
@@ -63,8 +68,11 @@ public static class Format
     /// <param name="standardDeviation">What decides. 0 asks for all digits; what is not finite, for five significant ones.</param>
     /// <param name="digits">The significant digits of the standard deviation. Range: 1 to 15.</param>
     /// <returns>The text: decimals, as many for all means with the same standard deviation, or powers of ten where these would be too many.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The number of digits is out of its range.</exception>
     public static string Mean(double mean, double standardDeviation, int digits = SpreadDigits)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(digits, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(digits, DoubleDigits);
         if (standardDeviation == 0 || !double.IsFinite(mean))
         {
             return Exact(mean);
@@ -76,7 +84,7 @@ public static class Format
         }
 
         int last = LastPlace(standardDeviation, digits);
-        int first = mean == 0 ? last : Exponent(mean, DoubleDigits);
+        int first = mean == 0 ? 0 : Exponent(mean, DoubleDigits);
         if (first - last >= DoubleDigits)
         {
             return Exact(mean);
@@ -104,6 +112,9 @@ public static class Format
         string text = value.ToString($"E{digits - 1}", CultureInfo.InvariantCulture);
         return int.Parse(text.AsSpan(text.IndexOf('E', StringComparison.Ordinal) + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
     }
+
+    /// <summary>Returns the number, and 0 for -0, whose sign says nothing to a reader.</summary>
+    private static double Unsigned(double value) => value == 0 ? 0 : value;
 
     private static bool IsZero(string text)
     {

@@ -33,7 +33,7 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
         WriteAnova(learned.Anova);
         WriteParameters(learned.Mean, learned.BetweenVariance, learned.WithinVariance, learned.Fit);
         ShrunkenMean[] means = Infer(learned, data, groups);
-        WriteMeans(means, learned.Mean.StandardError);
+        WriteMeans(means, learned);
         Chart chart = ShrinkageChart.Draw(arguments.Value, arguments.Unit, arguments.Group, learned.Mean.Value, means);
         _output.Draw(() => chart);
         if (_chart is not null)
@@ -130,14 +130,14 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
         })];
     }
 
-    /// <summary>Writes the means with the digits that their intervals ask for, or, where there is no variance between, their common error.</summary>
-    private void WriteMeans(ShrunkenMean[] means, double standardError)
+    private void WriteMeans(ShrunkenMean[] means, OneWayRandomEffects learned)
     {
         var table = new NumberTable(
             "Means of the groups, given the learned parameters", arguments.Group, "measurements", "own mean", "shrunken mean", "95 % interval");
         foreach (ShrunkenMean mean in means)
         {
-            double spread = mean.Upper > mean.Lower ? (mean.Upper - mean.Lower) / 4 : standardError;
+            // Without variance between groups, their intervals have no width to speak of; the common mean's error has.
+            double spread = learned.BetweenVariance.Value > 0 ? (mean.Upper - mean.Lower) / 4 : learned.Mean.StandardError;
             table.AddRow(
                 mean.Label,
                 $"{mean.Count}",

@@ -10,6 +10,7 @@ internal sealed class CsvLines : IDisposable
 {
     private const string CompressedExtension = ".gz";
     private const int BufferSize = 4096;
+    private const int ShownCharacters = 100;
 
     private readonly string _path;
     private readonly CsvDialect _dialect;
@@ -60,9 +61,18 @@ internal sealed class CsvLines : IDisposable
             return false;
         }
 
-        return _csv.Parser.Count <= _header.Length
-            ? true
-            : throw Refusal($"the line has {_csv.Parser.Count} fields; the header line names {_header.Length} columns");
+        if (_csv.Parser.Count > _header.Length)
+        {
+            throw Refusal($"the line has {_csv.Parser.Count} fields; the header line names {_header.Length} columns");
+        }
+
+        // Also those that nobody reads: a quotation mark may have made other lines a part of them.
+        for (int field = 0; field < _csv.Parser.Count; field++)
+        {
+            _ = _csv.Parser[field];
+        }
+
+        return true;
     }
 
     /// <summary>Returns where a column is.</summary>
@@ -123,8 +133,7 @@ internal sealed class CsvLines : IDisposable
             Delimiter = _dialect.Separator.ToString(),
             TrimOptions = TrimOptions.Trim,
             MissingFieldFound = null,
-            BadDataFound = bad => throw new CsvFormatException(
-                $"{_path}({bad.Context.Parser?.RawRow}): a field holds a quotation mark that is not doubled: {bad.RawRecord.Trim()}"),
+            BadDataFound = bad => throw Refusal($"a field holds a quotation mark that is not doubled, or not closed: {Beginning(bad.RawRecord)}"),
         };
         var encoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: true, throwOnInvalidBytes: true);
         return new CsvReader(new StreamReader(_bytes, encoding, detectEncodingFromByteOrderMarks: false, BufferSize), configuration);
@@ -147,6 +156,13 @@ internal sealed class CsvLines : IDisposable
         return _bytes.QuotationMarks % 2 == 0
             ? false
             : throw new CsvFormatException($"{_path}({_start}): a quotation mark is opened here or below, and not closed before the file ends");
+    }
+
+    /// <summary>Returns what is shown of a record, which may be the rest of a file.</summary>
+    private static string Beginning(string record)
+    {
+        string text = record.Trim();
+        return text.Length <= ShownCharacters ? text : $"{text.AsSpan(0, ShownCharacters)}…";
     }
 
     private string Field(int index) => _csv.GetField(index) ?? string.Empty;

@@ -27,11 +27,13 @@ public sealed class FormatTests
     [InlineData(1.5, 0.09996, "1.500 ± 0.100")]
     [InlineData(5, 999.96, "5 ± 1000")]
     [InlineData(5, 1e20, "5 ± 1.00E+20")]
-    [InlineData(1.76395e20, 1e10, "1.763950000000E+20 ± 1.00E+10")]
+    [InlineData(1.76395e20, 1e10, "1.763950000000E+20 ± 10000000000")]
     [InlineData(1.5e-20, 1e-21, "1.500E-20 ± 1.00E-21")]
-    [InlineData(-2.5e-320, 5e-321, "-2.500E-320 ± 4.99E-321")]
+    [InlineData(-2.5e-320, 5e-321, "-2.500E-320 ± 5.00E-321")]
     [InlineData(1.5e308, 1e307, "1.500E+308 ± 1.00E+307")]
-    [InlineData(0, 1e-21, "0.00E-21 ± 1.00E-21")]
+    [InlineData(0, 1e-21, "0 ± 1.00E-21")]
+    [InlineData(0, 1e20, "0 ± 1.00E+20")]
+    [InlineData(1e-30, 1e-20, "1E-30 ± 1.00E-20")]
     public void PlusMinus_OfTinyHugeAndZero_HasDigitsThatMatterAndNoOthers(double mean, double standardDeviation, string expected) =>
         Format.PlusMinus(mean, standardDeviation).Should().Be(expected);
 
@@ -54,6 +56,8 @@ public sealed class FormatTests
     [InlineData(0.0055798123, 0.0045994, "0.0055798")]
     [InlineData(0.0024, 100, "0.0024")]
     [InlineData(0, 0.1, "0")]
+    [InlineData(-0.0, 0.1, "0")]
+    [InlineData(-0.0, 0, "0")]
     [InlineData(1763950000.123456, double.NaN, "1.764E+09")]
     [InlineData(1763950000.123456, 0, "1763950000.123456")]
     [InlineData(double.NaN, 1, "NaN")]
@@ -70,6 +74,15 @@ public sealed class FormatTests
     [InlineData(1.5, 1.5, "1.5 to 1.5")]
     [InlineData(double.NaN, double.NaN, "NaN to NaN")]
     public void Interval_ShowsItsWidth(double lower, double upper, string expected) => Format.Interval(lower, upper).Should().Be(expected);
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(16)]
+    public void Mean_WithDigitsThatNoDoubleHas_IsRefused(int count)
+    {
+        Action format = () => Format.Mean(1, 1, count);
+        format.Should().Throw<ArgumentOutOfRangeException>().WithParameterName("digits");
+    }
 
     [Theory]
     [InlineData(-1234567.891, "-1234567.89")]

@@ -40,7 +40,7 @@ public sealed class CsvDialectTests : IDisposable
     public void OtherDialect_IsRefusedWithTheOptionThatReadsIt()
     {
         File.WriteAllText(_path, "g;y\nA;1,5\n");
-        Refused(() => ReplicateCsv.ReadLong(_path, "g", "y"), "*(1): there is no column 'g'; the columns are g;y; --separator ';' would part them");
+        Refused(() => ReplicateCsv.ReadLong(_path, "g", "y"), "*(1): there is no column 'y'; the columns are g;y; --separator ';' would part them");
         Refused(() => ReplicateCsv.ReadLong(_path, "g", "y", new CsvDialect(';')), "*(2): column 'y': '1,5' is not a number; --decimal-comma *");
         File.WriteAllText(_path, "g\ty\nA\t1\n");
         Refused(() => ReplicateCsv.ReadLong(_path, "g", "y"), "*--separator tab would part them");

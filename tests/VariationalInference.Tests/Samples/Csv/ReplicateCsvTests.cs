@@ -171,9 +171,23 @@ public sealed class ReplicateCsvTests : IDisposable
     [Fact]
     public void QuotationMarkThatIsNeverClosed_IsRefusedRatherThanTheRestOfTheFileBeingALabel()
     {
-        Refused(() => Write("g,y\nA,1\n\"B,2\nC,3\n").Long("g", "y"), $"{_path}(3): a quotation mark is opened here or below*");
-        Refused(() => Write("g,y\nA,1\n\"B,2\nC,3\n").Wide("g"), $"{_path}(3): a quotation mark is opened here or below*");
-        Refused(() => Write("\"g,y\nA,1\n").Long("g", "y"), $"{_path}(1): *");
+        Refused(() => Write("g,y\nA,1\n\"B,2\nC,3\n").Long("g", "y"), $"{_path}(*): *quotation mark*not closed: \"B,2*");
+        Refused(() => Write("g,y\nA,1\n\"B,2\nC,3\"\"").Long("g", "y"), $"{_path}(3): a quotation mark is opened here or below, and not closed*");
+        Refused(() => Write("g,y\nA,1\n\"B,2\nC,3\"\"").Wide("g"), $"{_path}(3): a quotation mark is opened here or below, and not closed*");
+        Refused(() => Write("\"g,y\nA,1\n").Long("g", "y"), $"{_path}(*): *quotation mark*not closed*");
+    }
+
+    [Theory]
+    [InlineData("g,y,note\nA,1,\"x\nB,2,\nC,3,\n")]
+    [InlineData("g,y,note\nA,1,\"x\nB,2,\"y\nC,3,\"z\"\n")]
+    public void QuotationMarkInAColumnThatIsNotRead_HidesNoLines(string text) =>
+        Refused(() => Write(text).Long("g", "y"), $"{_path}(*): *quotation mark*not closed*");
+
+    [Fact]
+    public void LongRecordThatIsRefused_IsShownInPart()
+    {
+        Action read = () => Write("g,y\n\"A,1\n" + new string('9', 10_000)).Long("g", "y");
+        read.Should().Throw<CsvFormatException>().Which.Message.Length.Should().BeLessThan(300);
     }
 
     [Fact]
