@@ -7,13 +7,19 @@ public sealed class CommandLine
 {
     private const string Help = "help";
 
-    private readonly Dictionary<string, string> _values = [];
+    private readonly Dictionary<string, List<string>> _values = [];
     private readonly HashSet<string> _flags = [];
 
     /// <param name="arguments">The arguments of the program.</param>
     /// <param name="options">The names, without dashes, of options that take a value.</param>
     /// <param name="flags">The names of options that take none.</param>
-    public CommandLine(IReadOnlyList<string> arguments, IReadOnlyCollection<string> options, IReadOnlyCollection<string> flags)
+    /// <param name="lists">Which of the options may be given several times; the default is none.</param>
+    /// <exception cref="UsageException">An option is unknown, lacks its value, or is given again.</exception>
+    public CommandLine(
+        IReadOnlyList<string> arguments,
+        IReadOnlyCollection<string> options,
+        IReadOnlyCollection<string> flags,
+        IReadOnlyCollection<string>? lists = null)
     {
         for (int i = 0; i < arguments.Count; i++)
         {
@@ -31,9 +37,17 @@ public sealed class CommandLine
             {
                 throw new UsageException($"--{name} needs a value");
             }
+            else if (!_values.TryGetValue(name, out List<string>? values))
+            {
+                _values[name] = [arguments[++i]];
+            }
+            else if (lists?.Contains(name) is true)
+            {
+                values.Add(arguments[++i]);
+            }
             else
             {
-                _values[name] = arguments[++i];
+                throw new UsageException($"--{name} is given twice, as '{values[0]}' and as '{arguments[i + 1]}'");
             }
         }
     }
@@ -57,11 +71,14 @@ public sealed class CommandLine
         }
     }
 
-    public string? Text(string name) => _values.GetValueOrDefault(name);
+    public string? Text(string name) => _values.GetValueOrDefault(name)?[0];
+
+    /// <summary>Returns the values of an option that may be given several times, in their order.</summary>
+    public IReadOnlyList<string> Texts(string name) => _values.GetValueOrDefault(name) ?? [];
 
     public int Count(string name, int otherwise, int minimum)
     {
-        if (!_values.TryGetValue(name, out string? text))
+        if (Text(name) is not string text)
         {
             return otherwise;
         }
@@ -74,7 +91,7 @@ public sealed class CommandLine
     /// <summary>Returns a comma-separated list of numbers, or null when the option is not given.</summary>
     public double[]? Numbers(string name)
     {
-        if (!_values.TryGetValue(name, out string? text))
+        if (Text(name) is not string text)
         {
             return null;
         }
@@ -90,7 +107,7 @@ public sealed class CommandLine
         double[]? values = Numbers(name);
         return values is null or { Length: 1 }
             ? values?[0]
-            : throw new UsageException($"--{name} is '{_values[name]}'; it must be one number");
+            : throw new UsageException($"--{name} is '{Text(name)}'; it must be one number");
     }
 
     /// <summary>Returns one number a latent: the option's list, its one number repeated, or the given default.</summary>

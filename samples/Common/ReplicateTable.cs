@@ -5,12 +5,15 @@ namespace VariationalInference.Samples;
 /// <summary>Replicate measurements, one row a group; groups with fewer measurements than others are filled up with NaN.</summary>
 public sealed class ReplicateTable
 {
+    /// <param name="groups">The label of each group.</param>
+    /// <param name="measurements">The measurements of each group; NaN means missing. Range: at least one measurement in all.</param>
     public ReplicateTable(IReadOnlyList<string> groups, IReadOnlyList<IReadOnlyList<double>> measurements)
     {
         Groups = groups;
-        int width = measurements.Max(row => row.Count);
-        Values = Matrix<double>.Build.Dense(
-            groups.Count, width, (n, k) => k < measurements[n].Count ? measurements[n][k] : double.NaN);
+        double[][] present = [.. measurements.Select(row => row.Where(value => !double.IsNaN(value)).ToArray())];
+        MissingCount = measurements.Sum(row => row.Count) - present.Sum(row => row.Length);
+        int width = present.Max(row => row.Length);
+        Values = Matrix<double>.Build.Dense(groups.Count, width, (n, k) => k < present[n].Length ? present[n][k] : double.NaN);
     }
 
     /// <summary>Gets the label of each row.</summary>
@@ -18,6 +21,9 @@ public sealed class ReplicateTable
 
     /// <summary>Gets the measurements, N groups × K replicates.</summary>
     public Matrix<double> Values { get; }
+
+    /// <summary>Gets the number of measurements that were missing where one could have been.</summary>
+    public int MissingCount { get; }
 
     /// <summary>
     /// Estimates a sum model by the moments of a one-way layout. The noise variance is the pooled variance within groups; z1 gets the grand

@@ -12,11 +12,12 @@ public static class ShrinkageChart
     public static Chart Draw(string quantity, string? unit, string grouping, double centre, IReadOnlyList<ShrunkenMean> means)
     {
         ArgumentNullException.ThrowIfNull(means);
+        double spread = means.Max(mean => mean.Upper - mean.Lower);
         var lines = new Panel(
             new Axis(Format.WithUnit(quantity, unit)),
             new Axis(grouping) { Categories = [.. means.Select(mean => mean.Label)] },
             [
-                new Rule($"mean of all, {Format.Number(centre)}", new Look(Hue.Grey, Stroke.Dashed), centre, IsUpright: true),
+                new Rule($"mean of all, {Format.Number(centre, spread > 0 ? spread : double.NaN)}", new Look(Hue.Grey, Stroke.Dashed), centre, IsUpright: true),
                 new Intervals("95 % interval", new Look(Hue.Blue), [.. means.Select((mean, n) => (mean.Lower, mean.Upper, (double)n))]),
                 new Intervals("shrinkage", new Look(Hue.Vermilion, Stroke.Dotted), [.. means.Select((mean, n) => (mean.Own, mean.Value, (double)n))]),
                 new Curve("own mean", new Look(Hue.Vermilion, Stroke.None, Marker.Ring), [.. means.Select((mean, n) => (mean.Own, (double)n))]),

@@ -46,10 +46,10 @@ internal sealed class CustomEncoderSample(IAnsiConsole console, CustomEncoderArg
         HybridResult result = new HybridSolver(options).Fit(_model, encoder, rows);
         var table = new NumberTable("Held-out rows, nats a row", "part", "untrained", "trained");
         HybridProgress before = result.History[0];
-        table.AddRow("ELBO", Format.Number(before.ValidationElbo), Format.Number(result.ValidationElbo));
+        table.AddRow("ELBO", Format.Nats(before.ValidationElbo), Format.Nats(result.ValidationElbo));
         table.AddRow("+ amortization gap (the encoder)", Format.Small(before.AmortizationGap), Format.Small(result.AmortizationGap));
-        table.AddRow("+ approximation gap (mean field)", Format.Number(before.ApproximationGap), Format.Number(result.ApproximationGap));
-        table.AddRow("= log evidence", Format.Number(before.ValidationLogEvidence), Format.Number(result.ValidationLogEvidence));
+        table.AddRow("+ approximation gap (mean field)", Format.Nats(before.ApproximationGap), Format.Nats(result.ApproximationGap));
+        table.AddRow("= log evidence", Format.Nats(before.ValidationLogEvidence), Format.Nats(result.ValidationLogEvidence));
         _output.Write(table);
         _output.WriteLine($"Stopped after {result.Epochs} epochs: {result.StopReason}{(result.Converged ? string.Empty : ", not converged")}.");
         _output.WriteLine();

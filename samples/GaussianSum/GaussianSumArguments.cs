@@ -10,9 +10,10 @@ internal sealed class GaussianSumArguments
           dotnet run --project samples/GaussianSum -- [options]
 
           --values 1.2,0.8        one row of measurements; the model is then 3 causes with N(0, 1) priors, noise variance 1
-          --data FILE             a CSV file with one measurement a line (default: NIST's silicon resistivity measurements)
-          --group NAME            its column of group labels (default: group)
-          --value NAME            its column of measurements (default: y)
+          --data FILE             a CSV file in UTF-8 with one measurement a line (default: NIST's silicon resistivity measurements)
+          --group NAME            its column of group labels, none of them empty (default: group)
+          --value NAME            its column of measurements; an empty cell is a missing one (default: y)
+        {CsvDialect.Help}
           --latents J             the number of causes (default: 2 for NIST's measurements, else 3)
           --noise-variance V      the variance of a measurement about the sum of its causes
           --prior-mean M[,M...]   the causes' prior means: one for all, or one each
@@ -25,12 +26,12 @@ internal sealed class GaussianSumArguments
         """;
 
     private static readonly string[] Options =
-        ["values", "data", "group", "value", "latents", "noise-variance", "prior-mean", "prior-variance", .. SampleFiles.Options];
+        ["values", "data", "group", "value", "latents", "noise-variance", "prior-mean", "prior-variance", .. CsvDialect.Options, .. SampleFiles.Options];
 
     public GaussianSumArguments(string[] arguments)
     {
-        var line = new CommandLine(arguments, Options, []);
-        line.Refuse("values", given: true, "data", "group", "value");
+        var line = new CommandLine(arguments, Options, CsvDialect.Flags);
+        line.Refuse("values", given: true, ["data", "group", "value", .. CsvDialect.Options, .. CsvDialect.Flags]);
         double[]? typed = line.Numbers("values");
         bool bundled = typed is null && !line.Has("data");
         int latents = line.Count("latents", otherwise: bundled ? 2 : 3, minimum: 1);
@@ -99,5 +100,6 @@ internal sealed class GaussianSumArguments
     private static ReplicateTable Read(CommandLine line) => ReplicateCsv.ReadLong(
         line.Text("data") ?? Path.Combine(AppContext.BaseDirectory, "data", "nist_sirstv.csv"),
         line.Text("group") ?? "group",
-        line.Text("value") ?? "y");
+        line.Text("value") ?? "y",
+        CsvDialect.Of(line));
 }

@@ -24,7 +24,7 @@ internal sealed class GaussianSumSample(IAnsiConsole console, GaussianSumArgumen
         WritePath("Coordinate ascent, equation (4-1)", "sweep", fit.ElboTrace, fit.Elbo);
         _output.WriteLine($"Stopped after {fit.Iterations} sweeps: {fit.StopReason}.");
         _output.WriteLine(
-            $"Accelerated, the default, it takes {accelerated.Iterations} iterations to {Format.Number(accelerated.Elbo)}: {accelerated.StopReason}.");
+            $"Accelerated, the default, it takes {accelerated.Iterations} iterations to {Format.Nats(accelerated.Elbo)}: {accelerated.StopReason}.");
         _output.WriteLine();
         WritePath("Gradient ascent, equation (4-2)", "step", walked.ElboTrace, fit.Elbo);
         _output.WriteLine($"Stopped after {walked.Steps} steps: {walked.StopReason}.");
@@ -124,15 +124,15 @@ internal sealed class GaussianSumSample(IAnsiConsole console, GaussianSumArgumen
     private void WriteGaps(CaviResult fit, ElboTerms terms)
     {
         var table = new NumberTable("Where the evidence goes", "part", "nats");
-        table.AddRow("data fit", Format.Number(terms.DataFit));
-        table.AddRow("prior", Format.Number(terms.Prior));
-        table.AddRow("uncertainty cost", Format.Number(terms.UncertaintyCost));
-        table.AddRow("spread", Format.Number(terms.Spread));
-        table.AddRow("constant", Format.Number(terms.Constant));
-        table.AddRow("= ELBO", Format.Number(fit.Elbo));
+        table.AddRow("data fit", Format.Nats(terms.DataFit));
+        table.AddRow("prior", Format.Nats(terms.Prior));
+        table.AddRow("uncertainty cost", Format.Nats(terms.UncertaintyCost));
+        table.AddRow("spread", Format.Nats(terms.Spread));
+        table.AddRow("constant", Format.Nats(terms.Constant));
+        table.AddRow("= ELBO", Format.Nats(fit.Elbo));
         table.AddRow("+ optimisation gap, at most", Format.Small(fit.ElboGapBound));
-        table.AddRow("+ approximation gap", Format.Number(fit.ApproximationGap));
-        table.AddRow("= log evidence", Format.Number(fit.LogEvidence));
+        table.AddRow("+ approximation gap", Format.Nats(fit.ApproximationGap));
+        table.AddRow("= log evidence", Format.Nats(fit.LogEvidence));
         _output.Write(table);
         _output.WriteLine($"No mean is off by more than {fit.ErrorBound.ToString("G2", CultureInfo.InvariantCulture)} posterior standard deviations.");
         _output.WriteLine();
@@ -148,8 +148,8 @@ internal sealed class GaussianSumSample(IAnsiConsole console, GaussianSumArgumen
             [
                 arguments.Data.Groups[n],
                 .. posterior.Means.Select((mean, j) => Format.PlusMinus(mean, posterior[j].StandardDeviation)),
-                Format.Number(fits.Elbos[n]),
-                Format.Number(fits.LogEvidences[n]),
+                Format.Nats(fits.Elbos[n]),
+                Format.Nats(fits.LogEvidences[n]),
                 Format.Small(fits.ErrorBounds[n]),
             ]);
         }

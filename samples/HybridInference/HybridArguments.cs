@@ -9,11 +9,12 @@ internal sealed class HybridArguments
 
           dotnet run --project samples/HybridInference -- [options]
 
-          --data FILE             a CSV file with a header line (default: Michelson's 1879 measurements of the speed of light)
-          --group NAME            long form: its column of group labels (default: Expt)
-          --value NAME            long form: its column of measurements, none of them empty (default: Speed)
+          --data FILE             a CSV file in UTF-8 with a header line (default: Michelson's 1879 measurements of the speed of light)
+          --group NAME            long form: its column of group labels, none of them empty (default: Expt)
+          --value NAME            long form: its column of measurements; an empty cell is a missing one (default: Speed)
           --wide                  the file has one group a line, and every column but the label holds a measurement or nothing
-          --label NAME            wide form: its column of labels
+          --label NAME            wide form: its column of labels, none of them empty
+        {CsvDialect.Help}
           --noise-variance V      the variance of a measurement within its group (default: estimated from the data)
           --prior-mean M,M,M      prior means of z1, z2, z3 (default: the grand mean, 0, 0)
           --prior-variance V,V,V  their prior variances (default: 2, 1/4 and 1/4 times the variance between groups)
@@ -31,25 +32,31 @@ internal sealed class HybridArguments
     private static readonly string[] Options =
     [
         "data", "group", "value", "label", "noise-variance", "prior-mean", "prior-variance", "amortized", "estimator", "train-rows",
-        "epochs", "seed", .. SampleFiles.Options,
+        "epochs", "seed", .. CsvDialect.Options, .. SampleFiles.Options,
     ];
 
     public HybridArguments(string[] arguments)
     {
-        var line = new CommandLine(arguments, Options, ["wide"]);
+        var line = new CommandLine(arguments, Options, ["wide", .. CsvDialect.Flags]);
         line.Refuse("wide", given: true, "group", "value");
         line.Refuse("wide", given: false, "label");
+        CsvDialect dialect = CsvDialect.Of(line);
         string path = line.Text("data") ?? Path.Combine(AppContext.BaseDirectory, "data", "morley.csv");
         Source = line.Text("data") ?? "Michelson's 1879 speed of light, 5 experiments of 20 runs, km/s above 299,000";
         Unit = line.Has("data") ? null : "km/s above 299,000";
         Data = line.Has("wide")
-            ? ReplicateCsv.ReadWide(path, line.Text("label"))
-            : ReplicateCsv.ReadLong(path, line.Text("group") ?? "Expt", line.Text("value") ?? "Speed");
+            ? ReplicateCsv.ReadWide(path, line.Text("label"), dialect)
+            : ReplicateCsv.ReadLong(path, line.Text("group") ?? "Expt", line.Text("value") ?? "Speed", dialect);
         Model = CreateModel(line, Data);
         Estimated = !line.HasAll("noise-variance", "prior-mean", "prior-variance");
         Seed = line.Count("seed", otherwise: 1, minimum: 0);
         TrainRows = line.Count("train-rows", otherwise: 20_000, minimum: 2);
         TrainOnData = CompleteRows.Count >= EnoughRows;
+        if (TrainOnData && line.Has("train-rows"))
+        {
+            throw new UsageException($"--train-rows has no effect: the file has {CompleteRows.Count} complete rows, enough to train on");
+        }
+
         Files = SampleFiles.Of(line);
         Training = new HybridOptions
         {

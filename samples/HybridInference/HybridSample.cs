@@ -16,11 +16,6 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
     public void Run()
     {
         WriteModel();
-        if (arguments.CompleteRows.Count == 0)
-        {
-            throw new CsvFormatException($"{arguments.Source}: no group has all its measurements; an encoder needs complete rows");
-        }
-
         Matrix<double> rows = TrainingRows();
         HybridResult result = Train(rows);
         WriteTraining(result);
@@ -95,10 +90,10 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
     private void WriteTraining(HybridResult result)
     {
         var table = new NumberTable("Held-out rows, nats a row", "part", "value");
-        table.AddRow("ELBO", Format.Number(result.ValidationElbo));
+        table.AddRow("ELBO", Format.Nats(result.ValidationElbo));
         table.AddRow("+ amortization gap (the encoder)", Format.Small(result.AmortizationGap));
-        table.AddRow("+ approximation gap (mean field)", Format.Number(result.ApproximationGap));
-        table.AddRow("= log evidence", Format.Number(result.ValidationLogEvidence));
+        table.AddRow("+ approximation gap (mean field)", Format.Nats(result.ApproximationGap));
+        table.AddRow("= log evidence", Format.Nats(result.ValidationLogEvidence));
         _output.Write(table);
         _output.WriteLine($"Stopped after {result.Epochs} epochs: {result.StopReason}{(result.Converged ? string.Empty : ", not converged")}.");
         _output.WriteLine();

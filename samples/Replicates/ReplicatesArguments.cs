@@ -4,25 +4,27 @@ namespace VariationalInference.Samples;
 internal sealed class ReplicatesArguments
 {
     public const string Help =
-        """
+        $"""
         Replicates: how much of the variance of measurements lies between groups, and what is each group's own mean?
 
           dotnet run --project samples/Replicates -- [options]
 
-          --data FILE      a CSV file with one measurement a line (default: yields of 6 batches of dyestuff)
-          --group NAME     its column of group labels (default: Batch)
-          --value NAME     its column of measurements (default: Yield)
-          --wide           the file has a group on each line, every column a measurement but --group, if that is given; it is read as a
-                           stream and may be larger than memory; only the parameters are learned, by maximum likelihood
-          --chart FILE     writes the shrinkage of the groups' means as an SVG picture
-          --ml             maximum likelihood; the default is restricted maximum likelihood (REML), as in lme4
-          --report FILE    writes a page of HTML with the settings, the tables and the picture
-          --help           this text
+          --data FILE             a CSV file in UTF-8 with one measurement a line (default: yields of 6 batches of dyestuff)
+          --group NAME            its column of group labels, none of them empty (default: Batch)
+          --value NAME            its column of measurements; an empty cell is a missing one (default: Yield)
+          --wide                  the file has a group on each line, every column a measurement but --group, if that is given; it is
+                                  read as a stream and may be larger than memory; only the parameters are learned, by maximum likelihood
+        {CsvDialect.Help}
+          --chart FILE            writes the shrinkage of the groups' means as an SVG picture
+          --ml                    maximum likelihood; the default is restricted maximum likelihood (REML), as in lme4
+          --report FILE           writes a page of HTML with the settings, the tables and the picture
+          --help                  this text
         """;
 
     public ReplicatesArguments(string[] arguments)
     {
-        var line = new CommandLine(arguments, ["data", "group", "value", "chart", "report"], ["ml", "wide"]);
+        var line = new CommandLine(arguments, ["data", "group", "value", "chart", "report", .. CsvDialect.Options], ["ml", "wide", .. CsvDialect.Flags]);
+        Dialect = CsvDialect.Of(line);
         line.Refuse("wide", given: true, "chart", "value", "ml");
         IsWide = line.Has("wide");
         Restricted = !line.Has("ml") && !IsWide;
@@ -41,6 +43,8 @@ internal sealed class ReplicatesArguments
     }
 
     public string Path { get; }
+
+    public CsvDialect Dialect { get; }
 
     public bool IsWide { get; }
 

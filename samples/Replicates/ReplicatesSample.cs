@@ -18,7 +18,7 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
         }
         else
         {
-            LearnGroups(ReplicateCsv.ReadLong(arguments.Path, arguments.Group, arguments.Value));
+            LearnGroups(ReplicateCsv.ReadLong(arguments.Path, arguments.Group, arguments.Value, arguments.Dialect));
         }
 
         _output.Save();
@@ -28,11 +28,12 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
     {
         double[][] groups = [.. data.Values.EnumerateRows().Select(row => row.Where(value => !double.IsNaN(value)).ToArray())];
         OneWayRandomEffects learned = OneWayRandomEffects.Learn(groups, arguments.Restricted);
-        WriteModel($"{groups.Sum(group => group.Length)} measurements in {groups.Length} groups");
+        string missing = data.MissingCount == 0 ? string.Empty : $"; {data.MissingCount} more are missing";
+        WriteModel($"{groups.Sum(group => group.Length)} measurements in {groups.Length} groups{missing}");
         WriteAnova(learned.Anova);
         WriteParameters(learned.Mean, learned.BetweenVariance, learned.WithinVariance, learned.Fit);
         ShrunkenMean[] means = Infer(learned, data, groups);
-        WriteMeans(means);
+        WriteMeans(means, learned);
         Chart chart = ShrinkageChart.Draw(arguments.Value, arguments.Unit, arguments.Group, learned.Mean.Value, means);
         _output.Draw(() => chart);
         if (_chart is not null)
@@ -46,7 +47,7 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
     private void LearnStream()
     {
         SufficientStatisticsBuilder? builder = null;
-        foreach (double[] row in ReplicateCsv.StreamWide(arguments.Path, arguments.Label))
+        foreach (double[] row in ReplicateCsv.StreamWide(arguments.Path, arguments.Label, arguments.Dialect))
         {
             builder ??= new SufficientStatisticsBuilder(row.Length);
             builder.Add(row);
@@ -92,7 +93,7 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
         AddVariance($"variance between {arguments.Group}", between);
         AddVariance("variance within", within);
         _output.Write(table);
-        _output.WriteLine($"Log likelihood {Format.Number(fit.Elbo)}; {fit.StopReason} after {fit.Iterations} iterations.");
+        _output.WriteLine($"Log likelihood {Format.Nats(fit.Elbo)}; {fit.StopReason} after {fit.Iterations} iterations.");
         foreach (LearningWarning warning in fit.Warnings)
         {
             _output.WriteLine($"Warning: {warning}");
@@ -107,9 +108,9 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
         {
             table.AddRow(
                 name,
-                Format.Number(parameter.Value),
+                Format.Number(parameter.Value, parameter.StandardError),
                 double.IsNaN(parameter.StandardError) ? Why(parameter) : Format.Number(parameter.StandardError),
-                double.IsNaN(parameter.StandardError) ? string.Empty : $"{Format.Number(interval.Lower)} to {Format.Number(interval.Upper)}",
+                double.IsNaN(parameter.StandardError) ? string.Empty : Format.Interval(interval.Lower, interval.Upper),
                 deviation);
         }
     }
@@ -125,23 +126,24 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
         {
             Gaussian posterior = posteriors[n][0];
             (double lower, double upper) = posterior.Interval(Coverage);
-            return new ShrunkenMean(data.Groups[n], group.Length, group.Average(), posterior.Mean, lower, upper);
+            return new ShrunkenMean(data.Groups[n], group.Length, group.Length == 0 ? double.NaN : group.Average(), posterior.Mean, lower, upper);
         })];
     }
 
-    private void WriteMeans(ShrunkenMean[] means)
+    private void WriteMeans(ShrunkenMean[] means, OneWayRandomEffects learned)
     {
         var table = new NumberTable(
             "Means of the groups, given the learned parameters", arguments.Group, "measurements", "own mean", "shrunken mean", "95 % interval");
         foreach (ShrunkenMean mean in means)
         {
-            double unit = Math.Max(mean.Upper - mean.Lower, 1e-6 * Math.Abs(mean.Value)) / 4;
+            // Without variance between groups, their intervals have no width to speak of; the common mean's error has.
+            double spread = learned.BetweenVariance.Value > 0 ? (mean.Upper - mean.Lower) / 4 : learned.Mean.StandardError;
             table.AddRow(
                 mean.Label,
                 $"{mean.Count}",
-                Format.Mean(mean.Own, unit),
-                Format.Mean(mean.Value, unit),
-                $"{Format.Mean(mean.Lower, unit)} to {Format.Mean(mean.Upper, unit)}");
+                mean.Count == 0 ? "none" : Format.Mean(mean.Own, spread),
+                Format.Mean(mean.Value, spread),
+                $"{Format.Mean(mean.Lower, spread)} to {Format.Mean(mean.Upper, spread)}");
         }
 
         _output.Write(table);

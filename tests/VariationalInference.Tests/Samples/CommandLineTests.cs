@@ -34,6 +34,16 @@ public sealed class CommandLineTests
     }
 
     [Fact]
+    public void OptionGivenAgain_IsRefusedUnlessItIsAList()
+    {
+        CommandLine line = new(["--group", "plate", "--values", "1", "--group", "sample"], ["values", "group"], [], lists: ["group"]);
+        line.Texts("group").Should().Equal("plate", "sample");
+        line.Texts("values").Should().Equal("1");
+        Parse().Texts("values").Should().BeEmpty();
+        Refused(() => Parse("--values", "1", "--values", "2"), "--values is given twice, as '1' and as '2'");
+    }
+
+    [Fact]
     public void UnknownOption_NamesItAndTheOptions() => Refused(() => Parse("--colour"), "'--colour'*--values*--count*--wide*--help");
 
     [Fact]

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 using MathNet.Numerics.Random;
 using VariationalInference.Tests.Persistence;
 
-namespace VariationalInference.Tests.Samples;
+namespace VariationalInference.Tests.Samples.Csv;
 
 /// <summary>Spoils a CSV file, in a way that its seed determines: as a text with fields, or as mere bytes.</summary>
 internal static partial class CsvMutation

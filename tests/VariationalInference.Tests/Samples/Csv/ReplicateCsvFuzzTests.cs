@@ -4,7 +4,7 @@ using FluentAssertions;
 using VariationalInference.Samples;
 using Xunit;
 
-namespace VariationalInference.Tests.Samples;
+namespace VariationalInference.Tests.Samples.Csv;
 
 /// <summary>Whatever a file holds, reading it ends with a table of finite numbers and missing cells, or with a <see cref="CsvFormatException"/>.</summary>
 public sealed class ReplicateCsvFuzzTests : IDisposable

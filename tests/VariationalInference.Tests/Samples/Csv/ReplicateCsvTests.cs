@@ -3,7 +3,7 @@ using FluentAssertions;
 using VariationalInference.Samples;
 using Xunit;
 
-namespace VariationalInference.Tests.Samples;
+namespace VariationalInference.Tests.Samples.Csv;
 
 public sealed class ReplicateCsvTests : IDisposable
 {
@@ -80,7 +80,6 @@ public sealed class ReplicateCsvTests : IDisposable
         Refused(() => Write("g,y\nA,1\nA,abc\n").Long("g", "y"), $"{_path}(3): column 'y': 'abc' is not a number");
         Refused(() => Write("g,y\nA,1\nA,NaN\n").Long("g", "y"), $"{_path}(3): column 'y': 'NaN' is not a number");
         Refused(() => Write("g,y\n\n\nA,abc\n").Long("g", "y"), $"{_path}(4): column 'y': 'abc' is not a number");
-        Refused(() => Write("g,y\nA\n").Long("g", "y"), $"{_path}(2): column 'y': '' is not a number");
         Refused(() => Write("a,b\n1,2\n3,x\n").Wide(null), $"{_path}(3): column 'b': 'x' is not a number");
     }
 
@@ -124,6 +123,76 @@ public sealed class ReplicateCsvTests : IDisposable
         within.Should().BeApproximately(5, 1e-12);
         between.Should().BeApproximately(15.5, 1e-12);
     }
+
+    [Theory]
+    [InlineData("g,y\nA,1\nA,\nB,3\n")]
+    [InlineData("g,y\nA,1\nA\nB,3\n")]
+    [InlineData("g,y\nA,1\nA,\" \"\nB,3\n")]
+    [InlineData("g,y\nA,\nA,1\nB,3\n")]
+    public void LongForm_CellMissingAnywhere_LeavesTheOthers(string text)
+    {
+        ReplicateTable table = Write(text).Long("g", "y");
+        table.Values.ToRowMajorArray().Should().Equal(1, 3);
+        table.MissingCount.Should().Be(1);
+    }
+
+    [Fact]
+    public void GroupWithoutMeasurements_IsKeptInBothForms()
+    {
+        ReplicateTable tall = Write("g,y\nA,\nB,3\nB,4\n").Long("g", "y");
+        ReplicateTable wide = Write("g,a,b\nA,,\nB,3,4\n").Wide("g");
+        foreach (ReplicateTable table in (ReplicateTable[])[tall, wide])
+        {
+            table.Groups.Should().Equal("A", "B");
+            table.Values.ToRowMajorArray().Should().Equal(double.NaN, double.NaN, 3, 4);
+        }
+    }
+
+    [Fact]
+    public void OnlyMissingMeasurements_AreRefusedInBothForms()
+    {
+        Refused(() => Write("g,y\nA,\nB\n").Long("g", "y"), $"{_path}: there is no measurement below the header line in column 'y'");
+        Refused(() => Write("g,y\nA,\nB\n").Wide("g"), $"{_path}: there is no measurement below the header line");
+    }
+
+    [Fact]
+    public void MissingLabel_NamesFileLineAndColumn()
+    {
+        // pandas #443: lines without a group would become the group "".
+        const string Needed = "column 'g' is empty; each line needs a label there";
+        Refused(() => Write("g,y\nA,1\n,100\n,-100\n").Long("g", "y"), $"{_path}(3): {Needed}");
+        Refused(() => Write("g,y\n\nA,1\n\" \",100\n").Long("g", "y"), $"{_path}(4): {Needed}");
+        Refused(() => Write("y,g\n1,A\n100\n").Long("g", "y"), $"{_path}(3): {Needed}");
+        Refused(() => Write("g,y,z\nA,1,2\n,3,4\n").Wide("g"), $"{_path}(3): {Needed}");
+        Func<List<double[]>> stream = () => [.. ReplicateCsv.StreamWide(_path, "g")];
+        stream.Should().Throw<CsvFormatException>().WithMessage($"{_path}(3): {Needed}");
+    }
+
+    [Fact]
+    public void QuotationMarkThatIsNeverClosed_IsRefusedRatherThanTheRestOfTheFileBeingALabel()
+    {
+        Refused(() => Write("g,y\nA,1\n\"B,2\nC,3\n").Long("g", "y"), $"{_path}(*): *quotation mark*not closed: \"B,2*");
+        Refused(() => Write("g,y\nA,1\n\"B,2\nC,3\"\"").Long("g", "y"), $"{_path}(3): a quotation mark is opened here or below, and not closed*");
+        Refused(() => Write("g,y\nA,1\n\"B,2\nC,3\"\"").Wide("g"), $"{_path}(3): a quotation mark is opened here or below, and not closed*");
+        Refused(() => Write("\"g,y\nA,1\n").Long("g", "y"), $"{_path}(*): *quotation mark*not closed*");
+    }
+
+    [Theory]
+    [InlineData("g,y,note\nA,1,\"x\nB,2,\nC,3,\n")]
+    [InlineData("g,y,note\nA,1,\"x\nB,2,\"y\nC,3,\"z\"\n")]
+    public void QuotationMarkInAColumnThatIsNotRead_HidesNoLines(string text) =>
+        Refused(() => Write(text).Long("g", "y"), $"{_path}(*): *quotation mark*not closed*");
+
+    [Fact]
+    public void LongRecordThatIsRefused_IsShownInPart()
+    {
+        Action read = () => Write("g,y\n\"A,1\n" + new string('9', 10_000)).Long("g", "y");
+        read.Should().Throw<CsvFormatException>().Which.Message.Length.Should().BeLessThan(300);
+    }
+
+    [Fact]
+    public void ColumnNamedTwice_IsRefused() =>
+        Refused(() => Write("g,y,y\nA,1,2\n").Long("g", "y"), $"{_path}(1): there is more than one column 'y'*");
 
     private static void Refused(Action read, string message) => read.Should().Throw<CsvFormatException>().WithMessage(message);
 
