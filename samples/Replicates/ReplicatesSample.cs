@@ -31,7 +31,7 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
         string missing = data.MissingCount == 0 ? string.Empty : $"; {data.MissingCount} more are missing";
         WriteModel($"{groups.Sum(group => group.Length)} measurements in {groups.Length} groups{missing}");
         WriteAnova(learned.Anova);
-        WriteParameters(learned.Mean, learned.BetweenVariance, learned.WithinVariance, learned.Fit);
+        WriteParameters(learned.Mean, learned.BetweenVariance, learned.WithinVariance, learned.LogLikelihood, learned.Fit.Warnings);
         ShrunkenMean[] means = Infer(learned, data, groups);
         WriteMeans(means, learned);
         Chart chart = ShrinkageChart.Draw(arguments.Value, arguments.Unit, arguments.Group, learned.Mean.Value, means);
@@ -62,7 +62,8 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
             new LearnedParameter(fit.PriorMeans[0], fit.StandardErrors.PriorMeans[0]),
             new LearnedParameter(fit.PriorVariances[0], fit.StandardErrors.PriorVariances[0]),
             new LearnedParameter(fit.NoiseVariances[0], fit.StandardErrors.NoiseVariances[0]),
-            fit);
+            fit.Elbo,
+            fit.Warnings);
     }
 
     private void WriteModel(string size)
@@ -86,15 +87,15 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
         _output.Write(table);
     }
 
-    private void WriteParameters(LearnedParameter mean, LearnedParameter between, LearnedParameter within, VariationalEmResult fit)
+    private void WriteParameters(LearnedParameter mean, LearnedParameter between, LearnedParameter within, double logLikelihood, IEnumerable<LearningWarning> warnings)
     {
         var table = new NumberTable("Learned parameters", "parameter", "estimate", "standard error", "95 % interval", "sd");
         Add("mean", mean, mean.Interval(Coverage), string.Empty);
         AddVariance($"variance between {arguments.Group}", between);
         AddVariance("variance within", within);
         _output.Write(table);
-        _output.WriteLine($"Log likelihood {Format.Nats(fit.Elbo)}; {fit.StopReason} after {fit.Iterations} iterations.");
-        foreach (LearningWarning warning in fit.Warnings)
+        _output.WriteLine($"Log likelihood {Format.Number(logLikelihood)}.");
+        foreach (LearningWarning warning in warnings)
         {
             _output.WriteLine($"Warning: {warning}");
         }

@@ -227,7 +227,7 @@ public class OneWayRandomEffectsTests
     [Fact]
     public void BadInput_IsRefused()
     {
-        Refusal.Of<ArgumentException>(() => OneWayRandomEffects.Learn([]), "groups", "groups have no measurements; at least 1 is needed.");
+        Refusal.Of<ArgumentException>(() => OneWayRandomEffects.Learn([]), "groups", "groups have no measurements; at least 2 that differ are needed.");
         Refusal.Of<ArgumentException>(() => OneWayRandomEffects.Learn([[double.NaN]]), "groups", "groups have no measurements");
         Refusal.Of<ArgumentException>(() => OneWayRandomEffects.Learn([[1], null!]), "groups", "groups[1] is null");
         Refusal.Of<ArgumentException>(

@@ -12,54 +12,23 @@ internal sealed class CorrelationProfile : MixedProfile
     private readonly int[] _columns;
     private readonly int[] _places;
 
-    public CorrelationProfile(MixedObjective objective, int factor, int[] effects, int first, int second)
-        : base(objective)
+    public CorrelationProfile(MixedObjective objective, MixedDesign design, int factor, int[] effects, int first, int second)
+        : base(objective, design, isFromOrigin: Array.Exists([first, second], effect => design.Factors[factor].Effects[effect].Values is null))
     {
         _factor = factor;
-        _width = (int)Math.Sqrt(Lambda[factor].Length);
+        _width = WidthOf(factor);
         _effects = [first, second, .. effects.Where(effect => effect != first && effect != second)];
         _columns = effects;
-        _places = [.. Enumerable.Range(0, objective.Parameters.Count).Where(
-            i => objective.Parameters[i].Factor == factor && effects.Contains(objective.Parameters[i].Row))];
+        _places = PlacesOf(factor, effects);
     }
 
     public override double[] Start(ReadOnlySpan<double> theta, double logVariance)
     {
-        double[] variables = theta.ToArray();
-        Objective.Parameters.Unpack(theta, Lambda);
-        int count = _effects.Length;
-        var factor = new double[count, count];
-        for (int i = 0; i < count; i++)
-        {
-            for (int j = 0; j <= i; j++)
-            {
-                double rest = 0;
-                for (int k = 0; k < _width; k++)
-                {
-                    rest += Lambda[_factor][(_effects[i] * _width) + k] * Lambda[_factor][(_effects[j] * _width) + k];
-                }
-
-                for (int k = 0; k < j; k++)
-                {
-                    rest -= factor[i, k] * factor[j, k];
-                }
-
-                factor[i, j] = i == j ? Math.Sqrt(Math.Max(rest, 0)) : factor[j, j] > 0 ? rest / factor[j, j] : 0;
-            }
-        }
-
-        int at = 0;
-        for (int i = 0; i < count; i++)
-        {
-            double unit = Unit(i);
-            for (int j = 0; j <= i; j++, at++)
-            {
-                variables[_places[at]] = factor[i, j] / unit;
-            }
-        }
+        double[] variables = theta.ToArray(), triangle = TriangleOf(theta, _factor, _effects);
+        ForEach((i, _, place) => variables[_places[place]] = triangle[place] / Unit(i));
 
         // The second row is held in its direction: its length takes the place of its last element.
-        variables[_places[2]] = Math.Sqrt((factor[1, 0] * factor[1, 0]) + (factor[1, 1] * factor[1, 1])) / Unit(1);
+        variables[_places[2]] = Math.Sqrt((triangle[1] * triangle[1]) + (triangle[2] * triangle[2])) / Unit(1);
         variables[_places[1]] = 0;
         return variables;
     }

@@ -3,16 +3,33 @@ namespace VariationalInference;
 /// <summary>
 /// The profile of an effect's standard deviation; the variables are θ, of which the effect's row gives a direction only, and log σ².
 /// </summary>
-internal sealed class DeviationProfile(MixedObjective objective, int factor, int effect) : MixedProfile(objective)
+internal sealed class DeviationProfile : MixedProfile
 {
-    private readonly int[] _row = [.. Enumerable.Range(0, objective.Parameters.Count).Where(
-        i => objective.Parameters[i].Factor == factor && objective.Parameters[i].Row == effect)];
+    private readonly int _factor;
+    private readonly int _effect;
+    private readonly int[] _effects;
+    private readonly int[] _row;
+    private readonly int _width;
 
-    private readonly int _width = (int)Math.Sqrt(objective.Parameters.CreateLambda()[factor].Length);
+    public DeviationProfile(MixedObjective objective, MixedDesign design, int factor, int[] effects, int effect)
+        : base(objective, design, isFromOrigin: design.Factors[factor].Effects[effect].Values is null)
+    {
+        _factor = factor;
+        _effect = effect;
+        _effects = effects;
+        _row = PlacesOf(factor, [effect]);
+        _width = WidthOf(factor);
+    }
 
     public override double[] Start(ReadOnlySpan<double> theta, double logVariance)
     {
-        double[] variables = [.. theta, logVariance];
+        double[] variables = [.. theta, logVariance], triangle = TriangleOf(theta, _factor, _effects);
+        int[] places = PlacesOf(_factor, _effects);
+        for (int i = 0; i < places.Length; i++)
+        {
+            variables[places[i]] = triangle[i] / Objective.Parameters.UnitOf(places[i]);
+        }
+
         double norm = Norm(variables);
         foreach (int i in _row)
         {
@@ -28,7 +45,7 @@ internal sealed class DeviationProfile(MixedObjective objective, int factor, int
         double logVariance = variables[^1], length = Held * Math.Exp(-logVariance / 2), norm = Norm(variables);
         foreach (int i in _row)
         {
-            Lambda[factor][(effect * _width) + Objective.Parameters[i].Column] = length * variables[i] / norm;
+            Lambda[_factor][(_effect * _width) + Objective.Parameters[i].Column] = length * variables[i] / norm;
         }
 
         return logVariance;
@@ -41,12 +58,12 @@ internal sealed class DeviationProfile(MixedObjective objective, int factor, int
         double norm = Norm(variables), length = Held * Math.Exp(-variables[^1] / 2), along = 0;
         foreach (int i in _row)
         {
-            along += variables[i] / norm * byLambda[factor][(effect * _width) + Objective.Parameters[i].Column];
+            along += variables[i] / norm * byLambda[_factor][(_effect * _width) + Objective.Parameters[i].Column];
         }
 
         foreach (int i in _row)
         {
-            double own = byLambda[factor][(effect * _width) + Objective.Parameters[i].Column];
+            double own = byLambda[_factor][(_effect * _width) + Objective.Parameters[i].Column];
             gradient[i] = length / norm * (own - (variables[i] / norm * along));
         }
 

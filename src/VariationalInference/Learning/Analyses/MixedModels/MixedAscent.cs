@@ -13,11 +13,11 @@ internal sealed class MixedAscent(MixedObjective objective, int maxIterations, C
     /// <summary>Below this, in θ's units, a diagonal element is tried at zero.</summary>
     private const double NearZero = 0.03;
 
-    /// <summary>Where the deviance falls from zero, it does so here: a tenth of the noise in an effect's estimate, squared, is 1 %.</summary>
-    private const double Probe = 0.1;
-
     /// <summary>From here on an ascent towards a residual variance of zero has no end: the data have no more digits.</summary>
     private const double LargestTheta = 1e15;
+
+    /// <summary>Where the deviance falls from zero, it does so at one of these: it goes with their squares.</summary>
+    private static readonly double[] Probes = [0.1, 0.01, 0.001];
 
     private readonly MixedParameters _parameters = objective.Parameters;
 
@@ -40,17 +40,20 @@ internal sealed class MixedAscent(MixedObjective objective, int maxIterations, C
         return Finish(descent, active);
     }
 
-    /// <summary>Lets a row of zeros go where the deviance falls from there: what was no maximum but a saddle.</summary>
+    /// <summary>Lets a diagonal element at zero go where the deviance falls from there: what was no maximum but a saddle.</summary>
     private (int[] Active, bool IsReleasing) Release(QuasiNewton descent, int[] active)
     {
-        foreach (int diagonal in _parameters.Diagonals.Where(i => !active.Contains(i) && _parameters.RowOf(i).All(j => descent.Point[j] == 0)))
+        foreach (int diagonal in _parameters.Diagonals.Where(i => descent.Point[i] == 0))
         {
-            double[] released = [.. descent.Point];
-            released[diagonal] = Probe;
-            if (objective.Value(released) < descent.Value - objective.Rounding)
+            foreach (double probe in Probes)
             {
-                descent.At(released);
-                return ([.. active.Union(_parameters.RowOf(diagonal)).Order()], true);
+                double[] released = [.. descent.Point];
+                released[diagonal] = probe;
+                if (objective.Value(released) < descent.Value - objective.Rounding)
+                {
+                    descent.At(released);
+                    return ([.. active.Union(_parameters.RowOf(diagonal)).Order()], true);
+                }
             }
         }
 
@@ -93,7 +96,7 @@ internal sealed class MixedAscent(MixedObjective objective, int maxIterations, C
             return new MixedOptimum(descent.Point, descent.Value, active, scales, null, 0, isUnbounded);
         }
 
-        Matrix<double> curvature = descent.SecondDerivatives(active, scales, central: true);
+        Matrix<double> curvature = descent.Curvature ?? descent.SecondDerivatives(active, scales, central: true);
         descent.Polish(active, scales, curvature);
         return new MixedOptimum(
             descent.Point, descent.Value, active, scales, new MixedCurvature(curvature), Missing(curvature, descent, active, scales), isUnbounded);

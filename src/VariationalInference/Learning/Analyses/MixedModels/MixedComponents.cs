@@ -16,7 +16,7 @@ internal static class MixedComponents
     public static ImmutableArray<VarianceComponent> Of(MixedModelFit fit, MixedEstimate estimate)
     {
         var components = ImmutableArray.CreateBuilder<VarianceComponent>();
-        var errors = new Errors(estimate);
+        var errors = new Errors(estimate, fit.Units);
         for (int t = 0; t < fit.Model.Terms.Length; t++)
         {
             RandomTermSpec term = fit.Model.Terms[t];
@@ -25,7 +25,7 @@ internal static class MixedComponents
             {
                 double variance = fit.Units.Covariance(factor, effects[a], effects[a]);
                 components.Add(new VarianceComponent(
-                    term.Group, term.Effects[a].Name, null, variance, errors.Of(factor, effects[a], effects[a]) * Scale(a, a), Math.Sqrt(variance)));
+                    term.Group, term.Effects[a].Name, null, variance, errors.Of(factor, effects[a], effects[a]), Math.Sqrt(variance)));
             }
 
             for (int a = 0; a < effects.Length; a++)
@@ -36,30 +36,29 @@ internal static class MixedComponents
                     double correlation = covariance / Math.Sqrt(fit.Units.Covariance(factor, effects[a], effects[a]))
                         / Math.Sqrt(fit.Units.Covariance(factor, effects[b], effects[b]));
                     components.Add(new VarianceComponent(
-                        term.Group, term.Effects[b].Name, term.Effects[a].Name, covariance, errors.Of(factor, effects[a], effects[b]) * Scale(a, b), Math.Clamp(correlation, -1, 1)));
+                        term.Group, term.Effects[b].Name, term.Effects[a].Name, covariance, errors.Of(factor, effects[a], effects[b]), Math.Clamp(correlation, -1, 1)));
                 }
             }
-
-            double Scale(int a, int b) => fit.Units.EffectScale(factor, effects[a]) * fit.Units.EffectScale(factor, effects[b]);
         }
 
-        double scale = estimate.Design.ResponseScale;
         components.Add(new VarianceComponent(
-            "Residual", string.Empty, null, fit.ResidualVariance, errors.OfResidual() * scale * scale, Math.Sqrt(fit.ResidualVariance)));
+            "Residual", string.Empty, null, fit.ResidualVariance, errors.OfResidual(), Math.Sqrt(fit.ResidualVariance)));
         return components.ToImmutable();
     }
 
     private sealed class Errors
     {
         private readonly MixedEstimate _estimate;
+        private readonly MixedUnits _units;
         private readonly MixedParameters _parameters;
         private readonly MixedOptimum _optimum;
         private readonly Matrix<double>? _covariance;
         private readonly Vector<double>? _along;
 
-        public Errors(MixedEstimate estimate)
+        public Errors(MixedEstimate estimate, MixedUnits units)
         {
             _estimate = estimate;
+            _units = units;
             _parameters = estimate.Objective.Parameters;
             _optimum = estimate.Optimum;
             _covariance = _optimum.Curvature?.Covariance;
@@ -73,38 +72,36 @@ internal static class MixedComponents
                 i => _optimum.Curvature?.IsFlat[i] == true && Math.Abs(_along![i]) > Apart);
             return !IsUsable || isFlat || _estimate.Flat.Any(item => item.MovesResidual)
                 ? double.NaN
-                : _estimate.Variance * Math.Sqrt(ResidualShare);
+                : _units.Variance * Math.Sqrt(ResidualShare);
         }
 
-        /// <summary>Returns the standard error of σ²(ΛΛᵀ)_ab.</summary>
+        /// <summary>Returns the standard error of the covariance of two effects, the product of their rows of Λ times σ².</summary>
         public double Of(int factor, int a, int b)
         {
+            double[] first = _units.RowOf(factor, a), second = _units.RowOf(factor, b);
+            double[] firstWeights = _units.WeightsOf(factor, a), secondWeights = _units.WeightsOf(factor, b);
             var gradient = Vector<double>.Build.Dense(_optimum.Active.Length);
-            bool isThere = false;
             for (int i = 0; i < gradient.Count; i++)
             {
                 (int f, int row, int column) = _parameters[_optimum.Active[i]];
-                if (f != factor || (row != a && row != b))
+                if (f == factor)
                 {
-                    continue;
-                }
-
-                isThere = true;
-                double other = (row == a ? _estimate.Factor(factor, b)[column] : 0) + (row == b ? _estimate.Factor(factor, a)[column] : 0);
-                gradient[i] = _estimate.Variance * other * _parameters.UnitOf(_optimum.Active[i]) * _optimum.Scales[i];
-                if (_optimum.Curvature?.IsFlat[i] == true)
-                {
-                    return double.NaN;
+                    double slope = (firstWeights[row] * second[column]) + (secondWeights[row] * first[column]);
+                    gradient[i] = _units.Variance * slope * _parameters.UnitOf(_optimum.Active[i]) * _optimum.Scales[i];
+                    if (slope != 0 && _optimum.Curvature?.IsFlat[i] == true)
+                    {
+                        return double.NaN;
+                    }
                 }
             }
 
-            if (!isThere || !IsUsable || _estimate.RelativeCovariance(factor, a, a) == 0 || _estimate.RelativeCovariance(factor, b, b) == 0)
+            if (!IsUsable || _covariance is null || !first.Any(value => value != 0) || !second.Any(value => value != 0))
             {
                 return double.NaN;
             }
 
-            double value = _estimate.Variance * _estimate.RelativeCovariance(factor, a, b);
-            double square = gradient.DotProduct(_covariance! * gradient) + (2 * value * gradient.DotProduct(_covariance! * _along!))
+            double value = _units.Variance * ShortVectors.Dot(first, second);
+            double square = gradient.DotProduct(_covariance * gradient) + (2 * value * gradient.DotProduct(_covariance * _along!))
                 + (value * value * ResidualShare);
             return Math.Sqrt(square);
         }

@@ -1,8 +1,9 @@
 namespace VariationalInference;
 
 /// <summary>
-/// The rows that have a response, in units of their own: y = y₀ + d ỹ, x_j = x_j0 + d_j x̃_j and z_e = d_e z̃_e, with powers of two for d, and
-/// the first row's values for y₀ and x_j0 where there is a fixed intercept to take them up, so that neither level nor scale costs digits.
+/// The rows that have a response, in units of their own: y = y₀ + d ỹ, x_j = x_j0 + d_j x̃_j and z_e = z_e0 + d_e z̃_e, with powers of two for d, so
+/// that neither level nor scale costs digits. Origins are there where something takes them up: y₀ and x_j0, the first row's values, where there is a
+/// fixed intercept; z_e0, a value near the mean, where the term has an intercept, with which a slope far from zero would be all but collinear.
 /// </summary>
 internal sealed class MixedDesign
 {
@@ -28,8 +29,8 @@ internal sealed class MixedDesign
         Factors = [.. factors.OrderByDescending(factor => (long)factor.Labels.Count * factor.Width)];
         Order = [.. Factors.Select(factor => IndexOf(factors, factor))];
         Codes = [.. Factors.Select(factor => Rows.Select(i => factor.Codes[i]).ToArray())];
-        Effects = [.. Factors.Select(factor => factor.Effects.Select(effect => Select(effect)).ToArray())];
-        EffectScales = [.. Effects.Select(effects => effects.Select(effect => effect.Scale).ToArray())];
+        Effects = [.. Factors.Select(factor => factor.Effects.Select(effect => Select(factor, effect)).ToArray())];
+        Transforms = [.. Factors.Select((factor, f) => TransformOf(factor, Effects[f]))];
     }
 
     /// <summary>Gets the rows with a response, among those given.</summary>
@@ -68,9 +69,10 @@ internal sealed class MixedDesign
     public int[][] Codes { get; }
 
     /// <summary>Gets z̃ by factor and effect; without values for an intercept.</summary>
-    public (double[]? Values, double Scale)[][] Effects { get; }
+    public (double[]? Values, double Origin, double Scale)[][] Effects { get; }
 
-    public double[][] EffectScales { get; }
+    /// <summary>Gets by factor the matrix, row by row, that takes effects of z̃ to those of z, but for the response's scale.</summary>
+    public double[][] Transforms { get; }
 
     /// <summary>Gets Σ log of the fixed columns' units, which takes det X̃ᵀV⁻¹X̃ to det XᵀV⁻¹X.</summary>
     public double LogFixedScales => FixedScales.Sum(Math.Log);
@@ -82,16 +84,44 @@ internal sealed class MixedDesign
         return largest > 0 ? Math.ScaleB(1, Math.ILogB(largest)) : 1;
     }
 
-    private (double[]? Values, double Scale) Select(RandomEffect effect)
+    private (double[]? Values, double Origin, double Scale) Select(GroupingFactor factor, RandomEffect effect)
     {
         if (effect.Values is null)
         {
-            return (null, 1);
+            return (null, 0, 1);
         }
 
         double[] values = [.. Rows.Select(i => effect.Values[i])];
-        double scale = ScaleOf(values);
-        return ([.. values.Select(value => value / scale)], scale);
+        double origin = 0;
+        if (factor.Effects.Any(other => other.Values is null && other.Term == effect.Term))
+        {
+            // A value that occurs: differences of numbers of like size are exact.
+            double mean = values.Select(value => value / values.Length).Sum();
+            origin = values.MinBy(value => Math.Abs((value / 2) - (mean / 2)));
+        }
+
+        double[] halves = [.. values.Select(value => (value / 2) - (origin / 2))];
+        double half = ScaleOf(halves);
+        return ([.. halves.Select(value => value / half)], origin, 2 * half);
+    }
+
+    private static double[] TransformOf(GroupingFactor factor, (double[]? Values, double Origin, double Scale)[] effects)
+    {
+        int width = factor.Width;
+        var transform = new double[width * width];
+        for (int e = 0; e < width; e++)
+        {
+            transform[(e * width) + e] = 1 / effects[e].Scale;
+            for (int i = 0; i < width && effects[e].Origin != 0; i++)
+            {
+                if (effects[i].Values is null && factor.Effects[i].Term == factor.Effects[e].Term)
+                {
+                    transform[(i * width) + e] = -effects[e].Origin / effects[e].Scale;
+                }
+            }
+        }
+
+        return transform;
     }
 
     private static (double Origin, double Scale, double[] Values) Standardise(int[] rows, double[] values, bool centres)

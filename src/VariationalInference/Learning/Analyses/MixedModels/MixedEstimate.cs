@@ -67,19 +67,6 @@ internal sealed class MixedEstimate
         return _lambda[factor].AsSpan(row * width, width);
     }
 
-    /// <summary>Returns an element of the relative covariance ΛΛᵀ.</summary>
-    public double RelativeCovariance(int factor, int a, int b)
-    {
-        int width = Design.Factors[factor].Width;
-        double sum = 0;
-        for (int k = 0; k < width; k++)
-        {
-            sum += _lambda[factor][(a * width) + k] * _lambda[factor][(b * width) + k];
-        }
-
-        return sum;
-    }
-
     /// <summary>Returns the covariance of β over σ².</summary>
     public Matrix<double> FixedCovariance()
     {

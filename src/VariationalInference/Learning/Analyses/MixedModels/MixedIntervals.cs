@@ -47,10 +47,10 @@ internal sealed class MixedIntervals
             foreach (int effect in effects)
             {
                 VarianceComponent component = _fit.VarianceComponents[at++];
-                double scale = _fit.Units.EffectScale(factor, effect);
+                double scale = _fit.Estimate.Design.ResponseScale / _fit.Estimate.Design.Effects[factor][effect].Scale;
                 (double lower, double upper) = IsUnknown(component)
                     ? (double.NaN, double.NaN)
-                    : Deviations(new DeviationProfile(_objective, factor, effect), component.SdOrCorrelation / scale, Typical(factor, effect));
+                    : Deviations(new DeviationProfile(_objective, _fit.Estimate.Design, factor, effects, effect), component.SdOrCorrelation / scale, Typical(factor, effect));
                 intervals.Add(new VarianceInterval(component, lower * scale, upper * scale));
             }
 
@@ -61,7 +61,7 @@ internal sealed class MixedIntervals
                     VarianceComponent component = _fit.VarianceComponents[at++];
                     (double lower, double upper) = double.IsNaN(component.SdOrCorrelation)
                         ? (double.NaN, double.NaN)
-                        : Correlations(new CorrelationProfile(_objective, factor, effects, effects[b], effects[a]), component.SdOrCorrelation);
+                        : Correlations(new CorrelationProfile(_objective, _fit.Estimate.Design, factor, effects, effects[b], effects[a]), component.SdOrCorrelation);
                     intervals.Add(new VarianceInterval(component, lower, upper));
                 }
             }
@@ -71,7 +71,7 @@ internal sealed class MixedIntervals
         double unit = _fit.Estimate.Design.ResponseScale;
         (double low, double high) = IsUnknown(residual)
             ? (double.NaN, double.NaN)
-            : Deviations(new ResidualProfile(_objective), residual.SdOrCorrelation / unit, residual.SdOrCorrelation / unit);
+            : Deviations(new ResidualProfile(_objective, _fit.Estimate.Design), residual.SdOrCorrelation / unit, residual.SdOrCorrelation / unit);
         intervals.Add(new VarianceInterval(residual, low * unit, high * unit));
         return intervals.ToImmutable();
     }

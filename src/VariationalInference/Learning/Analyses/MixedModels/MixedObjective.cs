@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace VariationalInference;
 
 /// <summary>
@@ -6,6 +8,9 @@ namespace VariationalInference;
 /// </summary>
 internal sealed class MixedObjective
 {
+    /// <summary>Where variances differ by more than this, squared, a double has no digits left for the smaller one.</summary>
+    private const double Beyond = 1e17;
+
     private readonly double[][] _lambda;
 
     public MixedObjective(MixedParameters parameters, MixedReduction reduction, bool restricted, int maxThreads)
@@ -64,7 +69,7 @@ internal sealed class MixedObjective
     private double Evaluate(ReadOnlySpan<double> theta, bool withGradient)
     {
         Parameters.Unpack(theta, _lambda);
-        if (!Criterion.Evaluate(_lambda, withGradient))
+        if (TensorPrimitives.MaxMagnitude(theta) is > Beyond or < -Beyond || !Criterion.Evaluate(_lambda, withGradient))
         {
             return double.PositiveInfinity;
         }

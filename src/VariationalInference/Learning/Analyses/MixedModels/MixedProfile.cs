@@ -4,7 +4,11 @@ namespace VariationalInference;
 /// The deviance with one standard deviation or correlation held, over all else: log det M (+ log det XᵀV⁻¹X) + n log σ² + r²/σ² over the elements of
 /// θ that are left, the direction of the row of Λ whose length is held, and log σ².
 /// </summary>
-internal abstract class MixedProfile(MixedObjective objective)
+/// <remarks>
+/// Where the design moves the origin of slopes, the intercept's row is that at the data's origin: the design's own is that row and the slopes' rows
+/// times their origins.
+/// </remarks>
+internal abstract class MixedProfile(MixedObjective objective, MixedDesign design, bool isFromOrigin)
 {
     private readonly double[][] _byLambda = objective.Parameters.CreateLambda();
 
@@ -22,6 +26,7 @@ internal abstract class MixedProfile(MixedObjective objective)
     public double Evaluate(double[] variables, double[] gradient)
     {
         double logVariance = Unpack(variables);
+        Shear(1, Lambda);
         if (!Objective.Criterion.Evaluate(Lambda, withGradient: true))
         {
             return double.PositiveInfinity;
@@ -43,6 +48,7 @@ internal abstract class MixedProfile(MixedObjective objective)
             }
         }
 
+        ShearTransposed(_byLambda);
         Gather(variables, _byLambda, freedom - (weight * criterion.ResidualSquares), gradient);
         return criterion.LogDeterminant + (criterion.IsRestricted ? criterion.LogFixedDeterminant : 0)
             + (freedom * logVariance) + (weight * criterion.ResidualSquares);
@@ -53,4 +59,82 @@ internal abstract class MixedProfile(MixedObjective objective)
 
     /// <summary>Writes the derivatives by the variables from those by Λ and by log σ² with Λ held.</summary>
     protected abstract void Gather(double[] variables, double[][] byLambda, double byLogVariance, double[] gradient);
+
+    /// <summary>Returns the lower triangle of the covariance of a term's effects in some order, over σ², row by row.</summary>
+    protected double[] TriangleOf(ReadOnlySpan<double> theta, int factor, int[] order)
+    {
+        Objective.Parameters.Unpack(theta, Lambda);
+        Shear(-1, Lambda);
+        int count = order.Length, width = WidthOf(factor);
+        var triangle = new double[count * (count + 1) / 2];
+        for (int i = 0, at = 0; i < count; i++)
+        {
+            for (int j = 0, other = 0; j <= i; j++, at++)
+            {
+                double rest = ShortVectors.Dot(RowOf(factor, order[i], width), RowOf(factor, order[j], width));
+                int first = at - j;
+                for (int k = 0; k < j; k++)
+                {
+                    rest -= triangle[first + k] * triangle[other + k];
+                }
+
+                double pivot = i == j ? 0 : triangle[other + j];
+                triangle[at] = i == j ? Math.Sqrt(Math.Max(rest, 0)) : pivot > 0 ? rest / pivot : 0;
+                other += j + 1;
+            }
+        }
+
+        return triangle;
+    }
+
+    /// <summary>Returns the parameters of a term's effects, row by row.</summary>
+    protected int[] PlacesOf(int factor, int[] effects) => [.. Enumerable.Range(0, Objective.Parameters.Count).Where(
+        i => Objective.Parameters[i].Factor == factor && effects.Contains(Objective.Parameters[i].Row))];
+
+    protected int WidthOf(int factor) => design.Factors[factor].Width;
+
+    private ReadOnlySpan<double> RowOf(int factor, int effect, int width) => Lambda[factor].AsSpan(effect * width, width);
+
+    /// <summary>Adds the slopes' rows times their origins to the intercepts', or takes them off.</summary>
+    private void Shear(int sign, double[][] lambda)
+    {
+        ForEachOrigin((factor, intercept, slope, origin) =>
+        {
+            int width = WidthOf(factor);
+            for (int k = 0; k < width; k++)
+            {
+                lambda[factor][(intercept * width) + k] += sign * origin * lambda[factor][(slope * width) + k];
+            }
+        });
+    }
+
+    private void ShearTransposed(double[][] byLambda)
+    {
+        ForEachOrigin((factor, intercept, slope, origin) =>
+        {
+            int width = WidthOf(factor);
+            for (int k = 0; k < width; k++)
+            {
+                byLambda[factor][(slope * width) + k] += origin * byLambda[factor][(intercept * width) + k];
+            }
+        });
+    }
+
+    private void ForEachOrigin(Action<int, int, int, double> body)
+    {
+        for (int factor = 0; factor < design.Factors.Count && isFromOrigin; factor++)
+        {
+            int width = WidthOf(factor);
+            for (int i = 0; i < width; i++)
+            {
+                for (int e = 0; e < width; e++)
+                {
+                    if (i != e && design.Transforms[factor][(i * width) + e] != 0)
+                    {
+                        body(factor, i, e, -design.Transforms[factor][(i * width) + e]);
+                    }
+                }
+            }
+        }
+    }
 }

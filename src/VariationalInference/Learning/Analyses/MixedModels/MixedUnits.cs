@@ -46,22 +46,40 @@ internal sealed class MixedUnits
         return Variance * (transform * _estimate.FixedCovariance()).TransposeAndMultiply(transform);
     }
 
-    /// <summary>Returns the factor by which an effect's values exceed those in the design's units.</summary>
-    public double EffectScale(int factor, int effect) => _design.ResponseScale / _design.EffectScales[factor][effect];
+    /// <summary>Returns by how much each effect in the design's units moves an effect of the data.</summary>
+    public double[] WeightsOf(int factor, int effect)
+    {
+        int width = _design.Factors[factor].Width;
+        return _design.Transforms[factor].AsSpan(effect * width, width).ToArray();
+    }
+
+    /// <summary>Returns the row of Λ that an effect of the data has, over the response's scale.</summary>
+    public double[] RowOf(int factor, int effect)
+    {
+        double[] weights = WeightsOf(factor, effect);
+        var row = new double[weights.Length];
+        for (int e = 0; e < weights.Length; e++)
+        {
+            for (int k = 0; k < row.Length; k++)
+            {
+                row[k] += weights[e] * _estimate.Factor(factor, e)[k];
+            }
+        }
+
+        return row;
+    }
 
     /// <summary>Returns the covariance of two effects of a factor.</summary>
-    public double Covariance(int factor, int a, int b) =>
-        _estimate.Variance * _estimate.RelativeCovariance(factor, a, b) * EffectScale(factor, a) * EffectScale(factor, b);
+    public double Covariance(int factor, int a, int b) => Variance * ShortVectors.Dot(RowOf(factor, a), RowOf(factor, b));
 
     /// <summary>Returns the posterior of an effect of a level.</summary>
     public RandomEffectPosterior Posterior(int factor, int level, int effect)
     {
-        var weights = new double[_design.Factors[factor].Width];
-        weights[effect] = 1;
+        double[] weights = WeightsOf(factor, effect);
         (double conditional, double whole) = _estimate.RelativeVariance([(factor, level, weights)], new double[_design.Fixed.Length]);
-        double scale = EffectScale(factor, effect), deviation = Math.Sqrt(_estimate.Variance) * scale;
-        return new RandomEffectPosterior(
-            _estimate.Effects[factor][(level * weights.Length) + effect] * scale, Math.Sqrt(conditional) * deviation, Math.Sqrt(whole) * deviation);
+        double deviation = Math.Sqrt(Variance);
+        double mean = ShortVectors.Dot(weights, _estimate.Effects[factor].AsSpan(level * weights.Length, weights.Length)) * _design.ResponseScale;
+        return new RandomEffectPosterior(mean, Math.Sqrt(conditional) * deviation, Math.Sqrt(whole) * deviation);
     }
 
     /// <summary>Returns the expected response of a row with given effects.</summary>
@@ -117,5 +135,5 @@ internal sealed class MixedUnits
 
     private List<(int Factor, int Level, double[] Weights)> RandomPart(MixedRows rows, int row) =>
         [.. _design.Factors.Select((factor, f) => (f, rows.Level(factor.Name, row), factor.Effects.Select(
-            (effect, e) => rows.Value(effect.Name, effect.Values is null, row) / _design.EffectScales[f][e]).ToArray()))];
+            (effect, e) => (rows.Value(effect.Name, effect.Values is null, row) - _design.Effects[f][e].Origin) / _design.Effects[f][e].Scale).ToArray()))];
 }

@@ -39,7 +39,7 @@ internal static class MixedWarnings
         {
             RandomTermSpec term = fit.Model.Terms[t];
             (int factor, int[] effects) = RandomTerm.PlaceOf(estimate.Design, term.Group, t);
-            int[] zeros = [.. Enumerable.Range(0, effects.Length).Where(e => estimate.RelativeCovariance(factor, effects[e], effects[e]) == 0
+            int[] zeros = [.. Enumerable.Range(0, effects.Length).Where(e => fit.Units.Covariance(factor, effects[e], effects[e]) == 0
                 && !estimate.Flat.Any(item => Is(estimate, item.Parameter, factor, effects[e])))];
             foreach (int e in zeros)
             {
@@ -50,7 +50,7 @@ internal static class MixedWarnings
             }
 
             bool isSingular = Enumerable.Range(0, effects.Length).Any(
-                e => estimate.Factor(factor, effects[e])[effects[e]] == 0 && estimate.RelativeCovariance(factor, effects[e], effects[e]) > 0);
+                e => estimate.Factor(factor, effects[e])[effects[e]] == 0 && fit.Units.Covariance(factor, effects[e], effects[e]) > 0);
             if (isSingular)
             {
                 warnings.Add(new LearningWarning(

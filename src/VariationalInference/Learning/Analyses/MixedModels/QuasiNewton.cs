@@ -6,7 +6,8 @@ namespace VariationalInference;
 /// <summary>Minimises a smooth function of few variables by Newton steps with updated second derivatives.</summary>
 /// <remarks>
 /// Second derivatives begin as differences of the gradient and are updated after each step (BFGS). Steps go by their absolute values, are no
-/// longer than one scale, and are shortened until the function falls, or until the gradient does where the fall drowns in rounding.
+/// longer than one scale, and are shortened until the function falls, or until the gradient does where the fall drowns in rounding. Updated
+/// derivatives may promise too little along a flat valley: only fresh ones end the descent.
 /// </remarks>
 /// <param name="evaluate">Returns the function and writes its gradient.</param>
 /// <param name="scaleOf">Returns the scale of a variable at a point.</param>
@@ -20,6 +21,15 @@ internal sealed class QuasiNewton(Func<double[], double[], double> evaluate, Fun
     /// <summary>A step that promises less than this part of the rounding leads nowhere.</summary>
     private const double NoPromise = 0.01;
 
+    /// <summary>After so many steps second derivatives are worked out anew.</summary>
+    private const int Renewal = 8;
+
+    /// <summary>A curvature in a variable's own scale below this is rounding: steps along it are no longer than the slope over it.</summary>
+    private const double LeastCurvature = 1e-9;
+
+    /// <summary>After so many steps in a row that rose no more than rounding, there is no more to gain.</summary>
+    private const int MostFailures = 4;
+
     /// <summary>Gets the point.</summary>
     public double[] Point { get; private set; } = [];
 
@@ -27,11 +37,15 @@ internal sealed class QuasiNewton(Func<double[], double[], double> evaluate, Fun
 
     public double Value { get; private set; }
 
+    /// <summary>Gets the second derivatives at the point by variables in their scales; null where they are not fresh.</summary>
+    public Matrix<double>? Curvature { get; private set; }
+
     /// <summary>Begins at a point.</summary>
     public QuasiNewton At(double[] point)
     {
         Point = [.. point];
         Gradient = new double[point.Length];
+        Curvature = null;
         Value = evaluate(Point, Gradient);
         return this;
     }
@@ -49,34 +63,45 @@ internal sealed class QuasiNewton(Func<double[], double[], double> evaluate, Fun
 
         double[] scales = Scales(active);
         Matrix<double> curvature = SecondDerivatives(active, scales, central: false);
+        bool isFresh = false;
         int failures = 0;
-        for (int iteration = 0; iteration < maxIterations && failures < 2; iteration++)
+        for (int iteration = 0; iteration < maxIterations && failures < MostFailures; iteration++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             Vector<double> slope = Slope(Gradient, active, scales);
             (Vector<double> step, double promise) = Step(curvature, slope);
-            if (promise < NoPromise * rounding)
+            bool isDone = promise < NoPromise * rounding;
+            if (isDone && isFresh)
             {
+                Curvature = curvature;
                 return;
             }
 
-            if (Search(active, scales, step, slope) is not (double[] point, double[] gradient, double value))
+            if (isDone || Search(active, scales, step, slope) is not (double[] point, double[] gradient, double value))
             {
-                failures++;
-                curvature = SecondDerivatives(active, scales, central: true);
+                failures += isDone || !isFresh ? 0 : MostFailures;
+                curvature = isFresh ? curvature : SecondDerivatives(active, scales, central: true);
+                isFresh = true;
                 continue;
             }
 
             var moved = Vector<double>.Build.Dense(active.Length, i => (point[active[i]] - Point[active[i]]) / scales[i]);
             failures = value < Value - rounding ? 0 : failures + 1;
-            (Point, Gradient, Value) = (point, gradient, value);
+            (Point, Gradient, Value, isFresh, Curvature) = (point, gradient, value, false, null);
             if (double.IsNegativeInfinity(value))
             {
                 return;
             }
 
-            Update(curvature, moved, Slope(gradient, active, scales) - slope);
-            Rescale(curvature, active, scales);
+            if (iteration % Renewal < Renewal - 1 && Update(curvature, moved, Slope(gradient, active, scales) - slope))
+            {
+                Rescale(curvature, active, scales);
+            }
+            else
+            {
+                scales = Scales(active);
+                curvature = SecondDerivatives(active, scales, central: false);
+            }
         }
     }
 
@@ -133,12 +158,12 @@ internal sealed class QuasiNewton(Func<double[], double[], double> evaluate, Fun
     {
         if (slope.Count == 1)
         {
-            double absolute = Math.Max(Math.Abs(curvature[0, 0]), 1e-300);
+            double absolute = Math.Max(Math.Abs(curvature[0, 0]), LeastCurvature);
             return (slope / -absolute, slope[0] * slope[0] / absolute / 2);
         }
 
         Evd<double> spectrum = curvature.Evd(Symmetricity.Symmetric);
-        double floor = Math.Max(spectrum.EigenValues.Max(value => Math.Abs(value.Real)) * 1e-12, 1e-300);
+        double floor = Math.Max(spectrum.EigenValues.Max(value => Math.Abs(value.Real)) * 1e-12, LeastCurvature);
         Vector<double> along = spectrum.EigenVectors.TransposeThisAndMultiply(slope);
         double promise = 0;
         for (int i = 0; i < along.Count; i++)
@@ -151,15 +176,19 @@ internal sealed class QuasiNewton(Func<double[], double[], double> evaluate, Fun
         return (spectrum.EigenVectors * along, promise);
     }
 
-    private static void Update(Matrix<double> curvature, Vector<double> moved, Vector<double> change)
+    /// <summary>Updates the second derivatives, unless the function bends down along the step, for which updates cannot account.</summary>
+    private static bool Update(Matrix<double> curvature, Vector<double> moved, Vector<double> change)
     {
         double product = moved.DotProduct(change);
         Vector<double> image = curvature * moved;
         double quadratic = moved.DotProduct(image);
-        if (product > 1e-10 * moved.L2Norm() * change.L2Norm() && quadratic > 0)
+        if (!(product > 1e-10 * moved.L2Norm() * change.L2Norm() && quadratic > 0))
         {
-            (curvature + (change.OuterProduct(change) / product) - (image.OuterProduct(image) / quadratic)).CopyTo(curvature);
+            return false;
         }
+
+        (curvature + (change.OuterProduct(change) / product) - (image.OuterProduct(image) / quadratic)).CopyTo(curvature);
+        return true;
     }
 
     private double[] Moved(int[] active, double[] scales, Vector<double> step, double length)

@@ -1,7 +1,7 @@
 namespace VariationalInference;
 
 /// <summary>The profile of the residual standard deviation; the variables are θ.</summary>
-internal sealed class ResidualProfile(MixedObjective objective) : MixedProfile(objective)
+internal sealed class ResidualProfile(MixedObjective objective, MixedDesign design) : MixedProfile(objective, design, isFromOrigin: false)
 {
     public override double[] Start(ReadOnlySpan<double> theta, double logVariance) => theta.ToArray();
 
