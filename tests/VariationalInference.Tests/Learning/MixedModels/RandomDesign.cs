@@ -12,14 +12,14 @@ internal sealed class RandomDesign
     public RandomDesign(int seed)
     {
         _random = new System.Random(seed);
-        int rows = _random.Next(12, 45);
+        int rows = _random.Next(30, 70);
         double level = _random.Next(3) == 0 ? 1e3 : 0;
         Slope = [.. Enumerable.Range(0, rows).Select(_ => Normal.Sample(_random, level, 1))];
         Covariate = [.. Enumerable.Range(0, rows).Select(_ => (double)_random.Next(3))];
         Weights = _random.Next(3) == 0 ? [.. Enumerable.Range(0, rows).Select(_ => Math.Exp(Normal.Sample(_random, 0, 0.5)))] : [];
         HasIntercept = _random.Next(8) > 0;
         int kind = seed % 5;
-        int[] first = Codes(rows, _random.Next(3, 9)), second = Codes(rows, _random.Next(2, 5));
+        int[] first = Codes(rows, _random.Next(3, 8)), second = Codes(rows, _random.Next(2, 5));
         switch (kind)
         {
             case 0:

@@ -38,6 +38,7 @@ internal sealed class CorrelationProfile : MixedProfile
         Objective.Parameters.Unpack(variables, Lambda);
         foreach (int effect in _effects)
         {
+            // The term's rows come in another order than those of θ.
             Lambda[_factor].AsSpan(effect * _width, _width).Clear();
         }
 

@@ -5,8 +5,8 @@ namespace VariationalInference;
 
 /// <summary>Goes from a point to the maximum of the likelihood near it, at the boundary where it lies there.</summary>
 /// <remarks>
-/// A variance that runs to zero is put there when the deviance is no higher, and stays: its element of θ enters by its square alone, so that
-/// at zero the gradient says nothing.
+/// A covariance that becomes singular is put there when the deviance is no higher, and loses a column of Λ: the elements of a column of zeros enter by
+/// their squares alone, so that the gradient says nothing there; whether the deviance falls from there is tried.
 /// </remarks>
 internal sealed class MixedAscent(MixedObjective objective, int maxIterations, CancellationToken cancellationToken)
 {
@@ -16,7 +16,7 @@ internal sealed class MixedAscent(MixedObjective objective, int maxIterations, C
     /// <summary>From here on an ascent towards a residual variance of zero has no end: the data have no more digits.</summary>
     private const double LargestTheta = 1e15;
 
-    /// <summary>Where the deviance falls from zero, it does so at one of these: it goes with their squares.</summary>
+    /// <summary>Square roots of what is added to a variance, in θ's units.</summary>
     private static readonly double[] Probes = [0.1, 0.01, 0.001];
 
     private readonly MixedParameters _parameters = objective.Parameters;
@@ -24,67 +24,90 @@ internal sealed class MixedAscent(MixedObjective objective, int maxIterations, C
     /// <summary>Ascends from θ.</summary>
     public MixedOptimum Ascend(double[] start)
     {
-        QuasiNewton descent = new QuasiNewton(objective.Value, _parameters.ScaleOf, objective.Rounding).At(start);
-        int[] active = [.. Enumerable.Range(0, start.Length).Where(i => _parameters.RowOf(i).Any(j => start[j] != 0))];
+        QuasiNewton descent = new QuasiNewton(objective.Value, _parameters.ScaleOf, objective.Rounding).At(Canonical(start));
         bool isMoving = true;
         while (isMoving)
         {
-            descent.Descend(active, maxIterations, cancellationToken);
-            (active, isMoving) = Settle(descent, active);
-            if (!isMoving)
-            {
-                (active, isMoving) = Release(descent, active);
-            }
+            descent.Descend(_parameters.ActiveAt(descent.Point), maxIterations, cancellationToken);
+            isMoving = double.IsFinite(descent.Value) && (Settle(descent) || Release(descent));
         }
 
-        return Finish(descent, active);
+        // The same point, with the same signs whatever the way to it.
+        descent.At(Canonical(descent.Point));
+        return Finish(descent, _parameters.ActiveAt(descent.Point));
     }
 
-    /// <summary>Lets a diagonal element at zero go where the deviance falls from there: what was no maximum but a saddle.</summary>
-    private (int[] Active, bool IsReleasing) Release(QuasiNewton descent, int[] active)
+    /// <summary>Returns a point with the same covariances in which columns of zeros come last: only there does all that is not zero have a slope.</summary>
+    private double[] Canonical(double[] theta)
     {
-        foreach (int diagonal in _parameters.Diagonals.Where(i => descent.Point[i] == 0))
+        double[] canonical = [.. theta];
+        foreach (MixedTerm term in _parameters.Terms)
         {
-            foreach (double probe in Probes)
-            {
-                double[] released = [.. descent.Point];
-                released[diagonal] = probe;
-                if (objective.Value(released) < descent.Value - objective.Rounding)
-                {
-                    descent.At(released);
-                    return ([.. active.Union(_parameters.RowOf(diagonal)).Order()], true);
-                }
-            }
+            term.Reduce(canonical);
         }
 
-        return (active, false);
+        return canonical;
     }
 
-    /// <summary>Puts a small diagonal element, with its row or alone, to zero where the deviance is no higher there.</summary>
-    private (int[] Active, bool IsSettling) Settle(QuasiNewton descent, int[] active)
+    /// <summary>Puts a small element on a diagonal, with its row or alone, to zero where the deviance is no higher there.</summary>
+    private bool Settle(QuasiNewton descent)
     {
         double[] theta = descent.Point;
-        double value = descent.Value;
-        foreach (int diagonal in active.Where(i => _parameters.IsDiagonal(i) && Math.Abs(theta[i]) < NearZero))
+        foreach (MixedTerm term in _parameters.Terms)
         {
-            int[] row = _parameters.RowOf(diagonal);
-            foreach (int[] places in row.Length > 1 && row.All(i => Math.Abs(theta[i]) < NearZero) ? (int[][])[row, [diagonal]] : [[diagonal]])
+            for (int i = 0; i < term.Effects.Length; i++)
             {
-                double[] settled = [.. theta];
-                foreach (int place in places)
+                int diagonal = term.Place(i, i);
+                if (theta[diagonal] == 0 || Math.Abs(theta[diagonal]) >= NearZero)
                 {
-                    settled[place] = 0;
+                    continue;
                 }
 
-                if (objective.Value(settled) <= value + objective.Rounding)
+                int[] row = _parameters.RowOf(diagonal);
+                bool isSmall = row.Length > 1 && row.All(place => Math.Abs(theta[place]) < NearZero);
+                foreach (int[] places in isSmall ? (int[][])[row, [diagonal]] : [[diagonal]])
                 {
-                    descent.At(settled);
-                    return ([.. active.Except(places)], true);
+                    double[] settled = [.. theta];
+                    foreach (int place in places)
+                    {
+                        settled[place] = 0;
+                    }
+
+                    term.Reduce(settled);
+                    if (_parameters.ActiveAt(settled).Length < _parameters.ActiveAt(theta).Length
+                        && objective.Value(settled) <= descent.Value + objective.Rounding)
+                    {
+                        descent.At(settled);
+                        return true;
+                    }
                 }
             }
         }
 
-        return (active, false);
+        return false;
+    }
+
+    /// <summary>Adds to a variance of a singular covariance where the deviance falls with it: what was no maximum but a saddle.</summary>
+    private bool Release(QuasiNewton descent)
+    {
+        foreach (MixedTerm term in _parameters.Terms.Where(term => Enumerable.Range(0, term.Effects.Length).Any(column => term.IsZero(descent.Point, column))))
+        {
+            for (int effect = 0; effect < term.Effects.Length; effect++)
+            {
+                foreach (double probe in Probes)
+                {
+                    double[] released = [.. descent.Point];
+                    term.Reduce(released, probe, effect);
+                    if (objective.Value(released) < descent.Value - objective.Rounding)
+                    {
+                        descent.At(released);
+                        return true;
+                    }
+                }
+            }
+        }
+
+        return false;
     }
 
     private MixedOptimum Finish(QuasiNewton descent, int[] active)

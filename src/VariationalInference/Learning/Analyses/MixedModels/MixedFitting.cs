@@ -6,6 +6,9 @@ internal static class MixedFitting
     /// <summary>A column of which no more than this part is its own is a combination of others: data seldom have so many digits.</summary>
     private const double Dependent = 1e-10;
 
+    /// <summary>A column with a smaller part in a combination than this is not named for it.</summary>
+    private const double Counts = 1e-6;
+
     /// <summary>Residuals below this part of the responses' spread are rounding.</summary>
     private const double Nothing = 1e-14;
 
@@ -63,7 +66,7 @@ internal static class MixedFitting
     private static void RequireRank(MixedDesign design)
     {
         var basis = new List<double[]>();
-        var names = new List<string>();
+        var triangle = new List<double[]>();
         int rows = design.Rows.Length;
         if (rows <= design.Fixed.Length)
         {
@@ -89,15 +92,33 @@ internal static class MixedFitting
             double rest = Math.Sqrt(ShortVectors.SquaredNorm(column));
             if (!(rest > Dependent * norm))
             {
-                string[] others = [.. names.Where((_, k) => Math.Abs(shares[k]) > 1e-6 * norm).Select(name => $"\"{name}\"")];
+                string[] others = [.. Coefficients(triangle, shares).Select((value, k) => (Value: value * triangle[k][k], design.Columns[k].Name))
+                    .Where(item => Math.Abs(item.Value) > Counts * norm).Select(item => $"\"{item.Name}\"")];
                 throw new InvalidOperationException(others.Length == 0
                     ? $"The fixed effect \"{design.Columns[j].Name}\" is zero in every row{(design.HasIntercept ? ", but for a constant" : string.Empty)}; leave it out."
                     : $"The fixed effect \"{design.Columns[j].Name}\" is a linear combination of {string.Join(", ", others)}; leave one of them out.");
             }
 
             basis.Add([.. column.Select(value => value / rest)]);
-            names.Add(design.Columns[j].Name);
+            triangle.Add([.. shares, rest]);
         }
+    }
+
+    /// <summary>Returns the coefficients of the columns themselves from those of their orthonormal basis.</summary>
+    private static double[] Coefficients(List<double[]> triangle, double[] shares)
+    {
+        double[] coefficients = [.. shares];
+        for (int k = coefficients.Length - 1; k >= 0; k--)
+        {
+            for (int l = k + 1; l < coefficients.Length; l++)
+            {
+                coefficients[k] -= triangle[l][k] * coefficients[l];
+            }
+
+            coefficients[k] /= triangle[k][k];
+        }
+
+        return coefficients;
     }
 
     private static void RequireResiduals(MixedObjective objective, MixedDesign design)

@@ -32,11 +32,20 @@ internal sealed class MixedParameters
         }
 
         _elements = [.. elements];
+        Terms = [.. TermsOf(design)];
         _rows = [.. _elements.Select(element => Enumerable.Range(0, _elements.Length)
             .Where(i => _elements[i].Factor == element.Factor && _elements[i].Row == element.Row).ToArray())];
     }
 
     public int Count => _elements.Length;
+
+    /// <summary>Gets the random terms, whose covariances are blocks.</summary>
+    public IReadOnlyList<MixedTerm> Terms { get; }
+
+    /// <summary>Returns the parameters that have a slope: those of columns that are not zero.</summary>
+    public int[] ActiveAt(double[] theta) => [.. Terms.SelectMany(term => Enumerable.Range(0, term.Effects.Length)
+        .Where(column => !term.IsZero(theta, column))
+        .SelectMany(column => Enumerable.Range(column, term.Effects.Length - column).Select(row => term.Place(row, column)))).Order()];
 
     /// <summary>Gets the parameters on the diagonals, which set variances.</summary>
     public IEnumerable<int> Diagonals => Enumerable.Range(0, Count).Where(IsDiagonal);
@@ -83,6 +92,19 @@ internal sealed class MixedParameters
         {
             (int f, int row, int column, double unit) = _elements[i];
             sum[i] += factor * unit * byLambda[f][(row * _widths[f]) + column];
+        }
+    }
+
+    private IEnumerable<MixedTerm> TermsOf(MixedDesign design)
+    {
+        for (int f = 0; f < design.Factors.Count; f++)
+        {
+            foreach (IGrouping<int, int> term in Enumerable.Range(0, design.Factors[f].Width).GroupBy(e => design.Factors[f].Effects[e].Term))
+            {
+                int[] effects = [.. term];
+                yield return new MixedTerm(f, effects, [.. Enumerable.Range(0, Count).Where(
+                    i => _elements[i].Factor == f && effects.Contains(_elements[i].Row))]);
+            }
         }
     }
 

@@ -25,6 +25,7 @@ internal abstract class MixedProfile(MixedObjective objective, MixedDesign desig
     /// <summary>Returns the deviance and writes its gradient by the variables.</summary>
     public double Evaluate(double[] variables, double[] gradient)
     {
+        ClearLambda();
         double logVariance = Unpack(variables);
         Shear(1, Lambda);
         if (!Objective.Criterion.Evaluate(Lambda, withGradient: true))
@@ -63,6 +64,7 @@ internal abstract class MixedProfile(MixedObjective objective, MixedDesign desig
     /// <summary>Returns the lower triangle of the covariance of a term's effects in some order, over σ², row by row.</summary>
     protected double[] TriangleOf(ReadOnlySpan<double> theta, int factor, int[] order)
     {
+        ClearLambda();
         Objective.Parameters.Unpack(theta, Lambda);
         Shear(-1, Lambda);
         int count = order.Length, width = WidthOf(factor);
@@ -94,6 +96,15 @@ internal abstract class MixedProfile(MixedObjective objective, MixedDesign desig
     protected int WidthOf(int factor) => design.Factors[factor].Width;
 
     private ReadOnlySpan<double> RowOf(int factor, int effect, int width) => Lambda[factor].AsSpan(effect * width, width);
+
+    /// <summary>Clears what a change of origin has left above the diagonals.</summary>
+    private void ClearLambda()
+    {
+        foreach (double[] lambda in Lambda)
+        {
+            Array.Clear(lambda);
+        }
+    }
 
     /// <summary>Adds the slopes' rows times their origins to the intercepts', or takes them off.</summary>
     private void Shear(int sign, double[][] lambda)

@@ -49,8 +49,8 @@ internal static class MixedWarnings
                     [t]));
             }
 
-            bool isSingular = Enumerable.Range(0, effects.Length).Any(
-                e => estimate.Factor(factor, effects[e])[effects[e]] == 0 && fit.Units.Covariance(factor, effects[e], effects[e]) > 0);
+            int rank = effects.Count(column => effects.Any(e => estimate.Factor(factor, e)[column] != 0));
+            bool isSingular = rank < effects.Count(e => fit.Units.Covariance(factor, e, e) > 0);
             if (isSingular)
             {
                 warnings.Add(new LearningWarning(
