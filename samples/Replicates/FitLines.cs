@@ -1,0 +1,35 @@
+namespace VariationalInference.Samples;
+
+/// <summary>What a reader of estimates must know of the fit that they come from, in lines.</summary>
+internal static class FitLines
+{
+    /// <summary>Writes whether the fit is one, which maxima the likelihood has, and what is wrong.</summary>
+    public static void Write(SampleOutput output, MixedModelFit fit)
+    {
+        string likelihood = fit.Options.Restricted ? "Restricted log likelihood" : "Log likelihood";
+        output.WriteLine($"{likelihood} {Format.Nats(fit.LogLikelihood)}; {Convergence(fit)}.");
+        if (fit.LogLikelihoods.Length > 1)
+        {
+            string[] lower = [.. fit.LogLikelihoods.Skip(1).Select(value => Format.Small(fit.LogLikelihood - value))];
+            output.WriteLine($"It has {fit.LogLikelihoods.Length} maxima. The highest is kept; lower than that by, in nats: {string.Join(", ", lower)}.");
+        }
+
+        Write(output, fit.Warnings);
+    }
+
+    /// <summary>Writes what is wrong.</summary>
+    public static void Write(SampleOutput output, IEnumerable<LearningWarning> warnings)
+    {
+        foreach (LearningWarning warning in warnings)
+        {
+            output.WriteLine($"Warning: {warning}");
+        }
+    }
+
+    private static string Convergence(MixedModelFit fit) => fit switch
+    {
+        { IsUnbounded: true } => "it has no limit, and nothing below is an estimate",
+        { Converged: true } => "converged, within 1E-09 nats of the maximum",
+        _ => $"not converged, it may rise by {Format.Small(fit.RemainingNats)} nats",
+    };
+}
