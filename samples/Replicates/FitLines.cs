@@ -1,6 +1,6 @@
 namespace VariationalInference.Samples;
 
-/// <summary>What a reader of estimates must know of the fit that they come from, in lines.</summary>
+/// <summary>What a reader of estimates must know of the fit and of the data that they come from, in lines.</summary>
 internal static class FitLines
 {
     /// <summary>Writes whether the fit is one, which maxima the likelihood has, and what is wrong.</summary>
@@ -11,7 +11,7 @@ internal static class FitLines
         if (fit.LogLikelihoods.Length > 1)
         {
             string[] lower = [.. fit.LogLikelihoods.Skip(1).Select(value => Format.Small(fit.LogLikelihood - value))];
-            output.WriteLine($"It has {fit.LogLikelihoods.Length} maxima. The highest is kept; lower than that by, in nats: {string.Join(", ", lower)}.");
+            output.WriteLine($"The likelihood has {fit.LogLikelihoods.Length} maxima. The highest is kept; the others are lower by {string.Join(", ", lower)} nats.");
         }
 
         Write(output, fit.Warnings);
@@ -26,9 +26,17 @@ internal static class FitLines
         }
     }
 
+    /// <summary>Returns what is said of measurements that are missing, after how many there are.</summary>
+    public static string Missing(int count) => count switch
+    {
+        0 => string.Empty,
+        1 => "; 1 more is missing",
+        _ => $"; {count} more are missing",
+    };
+
     private static string Convergence(MixedModelFit fit) => fit switch
     {
-        { IsUnbounded: true } => "it has no limit, and nothing below is an estimate",
+        { IsUnbounded: true } => "it has no limit, and no number here is an estimate",
         { Converged: true } => "converged, within 1E-09 nats of the maximum",
         _ => $"not converged, it may rise by {Format.Small(fit.RemainingNats)} nats",
     };

@@ -10,8 +10,8 @@ internal sealed record MixedExample(string Name, string Source, string Unit, Mix
     /// <summary>The lines that tell of the option.</summary>
     public const string Help =
         """
-          --example NAME          fits a mixed model to data that come with the sample: penicillin, samples tested on plates, which are
-                                  crossed; sleepstudy, slopes of reaction time in days of too little sleep, which vary between subjects
+          --example NAME          fits a mixed model to data that come with the sample: penicillin, where samples and plates
+                                  are crossed; sleepstudy, where slopes vary between subjects
         """;
 
     /// <summary>The name of the option.</summary>
@@ -26,7 +26,7 @@ internal sealed record MixedExample(string Name, string Source, string Unit, Mix
             new MixedFormula { Measured = "diameter", Groups = ["plate", "sample"] }),
         new(
             "sleepstudy",
-            "reaction times of 18 subjects on 10 days, from the third on with 3 hours of sleep (Belenky et al., 2003), ms",
+            "reaction times of 18 subjects on 10 days, with 3 hours in bed a night after day 2 (Belenky et al., 2003), ms",
             "ms",
             new MixedFormula { Measured = "Reaction", Covariates = ["Days"], Groups = ["Subject"], Slopes = [("Subject", "Days")] }),
     ];

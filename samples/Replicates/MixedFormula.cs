@@ -7,8 +7,8 @@ internal sealed record MixedFormula
     public const string Help =
         """
           --response NAME         fits a mixed model: its column of measurements; an empty cell is a missing one
-          --group NAME            a column of labels between whose groups the intercept varies; may be given again, for crossed and
-                                  nested groups; NAME:NAME stands for the combinations of two columns
+          --group NAME            a column of labels between whose groups the intercept varies; may be given again, for
+                                  crossed and nested groups; NAME:NAME stands for the combinations of two columns
           --slope GROUP:COLUMN    a column of numbers whose slope varies between the groups, too; may be given again
           --uncorrelated          the effects of a group are independent of one another
           --fixed NAME[,NAME]     columns of numbers with fixed effects; may be given again

@@ -21,7 +21,7 @@ internal sealed class MixedSample(SampleOutput output, ReplicatesArguments argum
         WritePredictions(fit);
         for (int t = 0; t < fit.RandomTerms.Length; t++)
         {
-            WriteEffects(fit.RandomTerms[t], table, $"effects-{t + 1}");
+            WriteEffects(fit.RandomTerms[t], table, PictureOf(fit, t));
         }
     }
 
@@ -41,9 +41,8 @@ internal sealed class MixedSample(SampleOutput output, ReplicatesArguments argum
     private void WriteModel(MixedModelFit fit, MixedTable table)
     {
         IEnumerable<string> groups = fit.RandomTerms.DistinctBy(term => term.Group).Select(term => $"{term.Levels.Length} of {term.Group}");
-        string missing = table.MissingCount == 0 ? string.Empty : $"; {table.MissingCount} more are missing";
         output.WriteLine($"Data: {arguments.Source}");
-        output.WriteLine($"{fit.ObservationCount} measurements; groups: {string.Join(", ", groups)}{missing}");
+        output.WriteLine($"{fit.ObservationCount} measurements; groups: {string.Join(", ", groups)}{FitLines.Missing(table.MissingCount)}");
         output.WriteLine($"Model: {fit.Model}, by {arguments.Method}");
         output.WriteLine();
     }
@@ -68,15 +67,14 @@ internal sealed class MixedSample(SampleOutput output, ReplicatesArguments argum
     private void WriteDeviations(MixedModelFit fit)
     {
         var table = new NumberTable(
-            "Standard deviations and correlations, with intervals by profile likelihood", "parameter", "estimate", "95 % interval", "variance or covariance");
+            "Standard deviations and correlations", "parameter", "estimate", "95 % profile interval", "variance or covariance");
         foreach (VarianceInterval interval in fit.VarianceIntervals(Coverage))
         {
             VarianceComponent component = interval.Component;
             bool isKnown = !double.IsNaN(interval.Lower) && !double.IsNaN(interval.Upper);
-            double spread = (interval.Upper / DeviationsPerInterval) - (interval.Lower / DeviationsPerInterval);
             table.AddRow(
                 NameOf(component),
-                Format.Number(component.SdOrCorrelation, spread),
+                Format.Number(component.SdOrCorrelation, Spread(interval.Lower, interval.Upper)),
                 isKnown ? Format.Interval(interval.Lower, interval.Upper) : "not determined",
                 Format.Number(component.Value));
         }
@@ -151,12 +149,12 @@ internal sealed class MixedSample(SampleOutput output, ReplicatesArguments argum
             for (int level = 0; level < term.Levels.Length; level++)
             {
                 LevelEffect effect = effects[e].Levels[level];
-                double deviation = term.Posterior(level, e).Sd;
+                double spread = Spread(effect.Lower, effect.Upper);
                 rows.AddRow(
                     effect.Label,
                     $"{counts.GetValueOrDefault(effect.Label)}",
-                    Format.Mean(effect.Mean, deviation),
-                    Interval((effect.Lower, effect.Upper), deviation));
+                    Format.Mean(effect.Mean, spread),
+                    Interval((effect.Lower, effect.Upper), spread));
             }
 
             output.Write(rows);
@@ -165,9 +163,17 @@ internal sealed class MixedSample(SampleOutput output, ReplicatesArguments argum
         output.Draw(() => EffectChart.Draw(picture, arguments.Value, term.Group, effects));
     }
 
+    /// <summary>Names the picture of a term after its group where that makes names of files, each another, and by its number where it does not.</summary>
+    private static string PictureOf(MixedModelFit fit, int term)
+    {
+        string[] groups = [.. fit.RandomTerms.Select(other => other.Group.ToLowerInvariant())];
+        bool areNames = groups.Distinct().Count() == groups.Length && groups.All(group => group.All(char.IsAsciiLetterOrDigit));
+        return $"effects-{(areNames ? groups[term] : $"{term + 1}")}";
+    }
+
     private string AxisOf(string effect) => effect == Intercept
         ? Format.WithUnit($"effect on {arguments.Value}", arguments.Unit)
-        : Format.WithUnit($"effect on the slope of {effect}", arguments.Unit is null ? null : $"{arguments.Unit} by 1");
+        : Format.WithUnit($"effect on the slope of {effect}", arguments.Unit is null ? null : $"{arguments.Unit} per unit");
 
     private static LevelEffect EffectOf(RandomTerm term, string label, int level, int effect)
     {
@@ -176,6 +182,9 @@ internal sealed class MixedSample(SampleOutput output, ReplicatesArguments argum
         return new LevelEffect(label, posterior.Mean, lower, upper);
     }
 
-    private static string Interval((double Lower, double Upper) interval, double deviation) =>
-        $"{Format.Mean(interval.Lower, deviation)} to {Format.Mean(interval.Upper, deviation)}";
+    /// <summary>Returns the standard deviation that an interval stands for.</summary>
+    private static double Spread(double lower, double upper) => (upper / DeviationsPerInterval) - (lower / DeviationsPerInterval);
+
+    private static string Interval((double Lower, double Upper) interval, double spread) =>
+        $"{Format.Mean(interval.Lower, spread)} to {Format.Mean(interval.Upper, spread)}";
 }

@@ -9,8 +9,8 @@ internal sealed class PredictionRow
     public const string Help =
         """
           --predict NAME=VALUE[,...]
-                                  predicts the measurement of a row, with decimal points, as in Days=10,Subject=308; may be given again.
-                                  A group that is not given, or that is not in the data, is a new one
+                                  predicts the measurement of a row, with decimal points, as in Days=10,Subject=308; a group
+                                  that is not given, or that is not in the data, is a new one; may be given again
         """;
 
     /// <summary>The name of the option.</summary>
@@ -47,9 +47,7 @@ internal sealed class PredictionRow
 
         foreach (string name in formula.Numbers)
         {
-            _numbers[name] = double.TryParse(Needed(name, text), NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
-                ? number
-                : throw new UsageException($"--{Option} has {name}={_values[name]}; it must be a number");
+            _numbers[name] = NumberOf(name, Needed(name, text));
         }
 
         foreach (string name in formula.Factors)
@@ -66,6 +64,11 @@ internal sealed class PredictionRow
 
     /// <summary>Returns the label in a column, or null when it is not given.</summary>
     public string? Label(string column) => _values.GetValueOrDefault(column);
+
+    private static double NumberOf(string name, string value) =>
+        double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
+            ? number
+            : throw new UsageException($"--{Option} has {name}={value}; it must be a number");
 
     private string Needed(string name, string text) =>
         _values.GetValueOrDefault(name) ?? throw new UsageException($"--{Option} is '{text}'; it lacks {name}");

@@ -14,8 +14,9 @@ internal sealed class ReplicatesArguments
           --data FILE             a CSV file in UTF-8 with one measurement a line (default: yields of 6 batches of dyestuff)
           --group NAME            its column of group labels, none of them empty (default: Batch)
           --value NAME            its column of measurements; an empty cell is a missing one (default: Yield)
-          --wide                  the file has a group on each line, every column a measurement but --group, if that is given; it is
-                                  read as a stream and may be larger than memory; only the parameters are learned, by maximum likelihood
+          --wide                  the file has a group on each line, every column a measurement but --group, if that is given;
+                                  it is read as a stream and may be larger than memory; only the parameters are learned, by
+                                  maximum likelihood
           --chart FILE            writes the shrinkage of the groups' means as an SVG picture
 
         Crossed and nested groupings, slopes, fixed effects:

@@ -32,8 +32,7 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
     {
         double[][] groups = [.. data.Values.EnumerateRows().Select(row => row.Where(value => !double.IsNaN(value)).ToArray())];
         OneWayRandomEffects learned = OneWayRandomEffects.Learn(groups, arguments.Restricted);
-        string missing = data.MissingCount == 0 ? string.Empty : $"; {data.MissingCount} more are missing";
-        WriteModel($"{groups.Sum(group => group.Length)} measurements in {groups.Length} groups{missing}");
+        WriteModel($"{groups.Sum(group => group.Length)} measurements in {groups.Length} groups{FitLines.Missing(data.MissingCount)}");
         WriteAnova(learned.Anova);
         WriteParameters(learned.Mean, learned.BetweenVariance, learned.WithinVariance);
         FitLines.Write(_output, learned.Fit);
