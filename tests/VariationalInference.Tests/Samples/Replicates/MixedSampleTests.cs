@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using FluentAssertions;
+using MathNet.Numerics.Distributions;
+using MathNet.Numerics.Random;
 using VariationalInference.Samples;
 using Xunit;
 
@@ -188,14 +190,28 @@ public sealed class MixedSampleTests : IDisposable
     }
 
     [Fact]
-    public void EffectsFarFromZero_ShowTheirIntervals()
+    public void RandomTables_OfAnySizeAndPlace_ShowTheLibrarysIntervalsToAHundredth()
     {
-        Write(["y", "g", "h"], [.. Enumerable.Range(0, 24).Select(i => new[]
+        var random = new Xoshiro256StarStar(17, false);
+        for (int trial = 0; trial < 30; trial++)
         {
-            string.Create(CultureInfo.InvariantCulture, $"{1763950000m + (0.1m * (i / 4)) + (0.03m * (i % 4)) + (0.001m * (i * i % 5))}"), $"g{i / 4}", $"h{i % 4}",
-        })]);
-        double[] ends = Ends(Line(Run("--response", "y", "--group", "g", "--group", "h"), "(Intercept)")[2]);
-        (ends[1] - ends[0]).Should().BeInRange(0.1, 0.6);
+            double scale = Math.Pow(10, random.Next(-9, 9)), place = scale * Math.Pow(10, random.Next(0, 9));
+            double[] plates = Normals(random, 6), casks = Normals(random, 4), noise = Normals(random, 24);
+            string[] plate = [.. Enumerable.Range(0, 24).Select(i => $"p{i / 4}")], cask = [.. Enumerable.Range(0, 24).Select(i => $"c{i % 4}")];
+            double[] y = [.. noise.Select((value, i) => i % 7 == 3 ? double.NaN : place + (scale * (plates[i / 4] + (2 * casks[i % 4]) + (0.5 * value))))];
+            Write(["y", "plate", "cask"], [.. y.Select((value, i) => new[] { double.IsNaN(value) ? string.Empty : Text(value), plate[i], cask[i] })]);
+            MixedModelFit fit = new MixedModel("y", y).Random("plate", plate).Random("cask", cask).Fit(new MixedModelOptions { Restricted = true });
+
+            string text = Run("--response", "y", "--group", "plate", "--group", "cask", "--predict", "plate=p1,cask=c2");
+
+            string why = $"of trial {trial}:\n{text}";
+            RequireInterval(Line(text, "(Intercept)")[2], fit.FixedEffects[0].Interval(0.95), why);
+            RequireInterval(Line(text, "plate=p1, cask=c2")[1], fit.Predict([], [("plate", ["p1"]), ("cask", ["c2"])])[0].MeanInterval(0.95), why);
+            VarianceInterval[] deviations = [.. fit.VarianceIntervals()];
+            RequireInterval(Line(text, "sd between plate")[1], (deviations[0].Lower, deviations[0].Upper), why);
+            RequireInterval(Line(text, "sd within")[1], (deviations[2].Lower, deviations[2].Upper), why);
+            RequireInterval(Line(text, "c3")[2], fit.RandomTerms[1]["c3"].Interval(0.95), why);
+        }
     }
 
     [Fact]
@@ -214,6 +230,20 @@ public sealed class MixedSampleTests : IDisposable
         {
             Directory.Delete(folder, recursive: true);
         }
+    }
+
+    private static double[] Normals(Xoshiro256StarStar random, int count)
+    {
+        var values = new double[count];
+        Normal.Samples(random, values, 0, 1);
+        return values;
+    }
+
+    private static void RequireInterval(string printed, (double Lower, double Upper) interval, string why)
+    {
+        double[] ends = Ends(printed);
+        ends[0].Should().BeApproximately(interval.Lower, 0.01 * (interval.Upper - interval.Lower), why);
+        ends[1].Should().BeApproximately(interval.Upper, 0.01 * (interval.Upper - interval.Lower), why);
     }
 
     private static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);
