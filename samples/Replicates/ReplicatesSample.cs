@@ -12,7 +12,11 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
 
     public void Run()
     {
-        if (arguments.IsWide)
+        if (arguments.Mixed is MixedFormula formula)
+        {
+            new MixedSample(_output, arguments, formula).Run();
+        }
+        else if (arguments.IsWide)
         {
             LearnStream();
         }
@@ -28,10 +32,11 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
     {
         double[][] groups = [.. data.Values.EnumerateRows().Select(row => row.Where(value => !double.IsNaN(value)).ToArray())];
         OneWayRandomEffects learned = OneWayRandomEffects.Learn(groups, arguments.Restricted);
-        string missing = data.MissingCount == 0 ? string.Empty : $"; {data.MissingCount} more are missing";
-        WriteModel($"{groups.Sum(group => group.Length)} measurements in {groups.Length} groups{missing}");
+        WriteModel($"{groups.Sum(group => group.Length)} measurements in {groups.Length} groups{FitLines.Missing(data.MissingCount)}");
         WriteAnova(learned.Anova);
-        WriteParameters(learned.Mean, learned.BetweenVariance, learned.WithinVariance, learned.LogLikelihood, learned.Fit.Warnings);
+        WriteParameters(learned.Mean, learned.BetweenVariance, learned.WithinVariance);
+        FitLines.Write(_output, learned.Fit);
+        _output.WriteLine();
         ShrunkenMean[] means = Infer(learned, data, groups);
         WriteMeans(means, learned);
         Chart chart = ShrinkageChart.Draw(arguments.Value, arguments.Unit, arguments.Group, learned.Mean.Value, means);
@@ -61,9 +66,10 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
         WriteParameters(
             new LearnedParameter(fit.PriorMeans[0], fit.StandardErrors.PriorMeans[0]),
             new LearnedParameter(fit.PriorVariances[0], fit.StandardErrors.PriorVariances[0]),
-            new LearnedParameter(fit.NoiseVariances[0], fit.StandardErrors.NoiseVariances[0]),
-            fit.Elbo,
-            fit.Warnings);
+            new LearnedParameter(fit.NoiseVariances[0], fit.StandardErrors.NoiseVariances[0]));
+        _output.WriteLine($"Log likelihood {Format.Nats(fit.Elbo)}; {fit.StopReason} after {fit.Iterations} iterations.");
+        FitLines.Write(_output, fit.Warnings);
+        _output.WriteLine();
     }
 
     private void WriteModel(string size)
@@ -87,20 +93,13 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
         _output.Write(table);
     }
 
-    private void WriteParameters(LearnedParameter mean, LearnedParameter between, LearnedParameter within, double logLikelihood, IEnumerable<LearningWarning> warnings)
+    private void WriteParameters(LearnedParameter mean, LearnedParameter between, LearnedParameter within)
     {
         var table = new NumberTable("Learned parameters", "parameter", "estimate", "standard error", "95 % interval", "sd");
         Add("mean", mean, mean.Interval(Coverage), string.Empty);
         AddVariance($"variance between {arguments.Group}", between);
         AddVariance("variance within", within);
         _output.Write(table);
-        _output.WriteLine($"Log likelihood {Format.Number(logLikelihood)}.");
-        foreach (LearningWarning warning in warnings)
-        {
-            _output.WriteLine($"Warning: {warning}");
-        }
-
-        _output.WriteLine();
 
         void AddVariance(string name, LearnedParameter variance) =>
             Add(name, variance, variance.PositiveInterval(Coverage), Format.Number(Math.Sqrt(variance.Value)));

@@ -8,8 +8,8 @@ public sealed record CsvDialect
     /// <summary>The lines that tell of the options.</summary>
     public const string Help =
         """
-          --separator C           what stands between the fields of a line: a character, or the word tab (default: a comma, and a
-                                  semicolon with --decimal-comma)
+          --separator C           what stands between the fields of a line: a character, or the word tab (default: a comma,
+                                  and a semicolon with --decimal-comma)
           --decimal-comma         the file's numbers have a comma before their decimals, 1,5, rather than a point
         """;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using FluentAssertions;
-using Spectre.Console;
 using VariationalInference.Samples;
 using Xunit;
 
@@ -97,20 +96,7 @@ public sealed class SampleArgumentsTests : IDisposable
         RunReplicates("--data", _path, "--group", "g", "--value", "y").Should().MatchRegex(@"\n  A +2 +1\.750 +1\.750 +1\.750 to 1\.750 ");
     }
 
-    private static string RunReplicates(params string[] arguments)
-    {
-        using var text = new StringWriter(CultureInfo.InvariantCulture) { NewLine = "\n" };
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Ansi = AnsiSupport.No,
-            ColorSystem = ColorSystemSupport.NoColors,
-            Interactive = InteractionSupport.No,
-            Out = new AnsiConsoleOutput(text),
-        });
-        console.Profile.Width = 160;
-        new ReplicatesSample(console, new ReplicatesArguments(arguments)).Run();
-        return text.ToString();
-    }
+    private static string RunReplicates(params string[] arguments) => ReplicatesRun.Print(arguments);
 
     private static void Refused(Action parse, string message) => parse.Should().Throw<UsageException>().WithMessage(message);
 }
