@@ -25,6 +25,12 @@ public enum LearningWarningKind
 
     /// <summary>A column has no cells: it was left out, and what it shares with no other column keeps the value of the start.</summary>
     EmptyColumn,
+
+    /// <summary>A result has lost digits to rounding that the rows themselves would still hold.</summary>
+    DigitsLost,
+
+    /// <summary>Two components explain as much as each other, and which of them is kept is arbitrary.</summary>
+    ArbitraryComponent,
 }
 
 /// <summary>One thing that is wrong with a learned model or with its data.</summary>
