@@ -53,14 +53,23 @@ public sealed class VariationalEm
 
     /// <summary>Initializes a new instance of the <see cref="VariationalEm"/> class.</summary>
     /// <param name="options">What to learn and how; <see langword="null"/> means a shared noise variance.</param>
-    /// <exception cref="ArgumentException">Nothing is to be learned.</exception>
+    /// <exception cref="ArgumentException">
+    /// Nothing is to be learned, or <see cref="VariationalEmOptions.PriorVarianceGroups"/> are given beside prior variances that are learned otherwise.
+    /// </exception>
     public VariationalEm(VariationalEmOptions? options = null)
     {
         Options = options ?? new VariationalEmOptions();
-        if (Options is { NoiseVariances: VarianceLearning.Fixed, PriorVariances: VarianceLearning.Fixed }
+        if (Options is { NoiseVariances: VarianceLearning.Fixed, LearnsPriorVariances: false }
             and { PriorMeans: false, Offset: false, Loadings: false })
         {
             throw new ArgumentException("Nothing is to be learned; at least one group of parameters must be.", nameof(options));
+        }
+
+        if (!Options.PriorVarianceGroups.IsEmpty && Options.PriorVariances != VarianceLearning.Fixed)
+        {
+            throw new ArgumentException(
+                Guard.Text($"PriorVariances is {Options.PriorVariances} beside PriorVarianceGroups; it must be Fixed, or the groups empty."),
+                nameof(options));
         }
     }
 
@@ -125,6 +134,12 @@ public sealed class VariationalEm
             throw new ArgumentException("statistics have no cells; at least 1 must be there.", nameof(statistics));
         }
 
+        if (!Options.PriorVarianceGroups.IsEmpty)
+        {
+            Guard.Length(
+                Options.PriorVarianceGroups.Length, start.LatentCount, nameof(Options.PriorVarianceGroups), "one for each latent of the model");
+        }
+
         var problem = new LearningProblem(start, statistics, Options);
         if (problem.Blocks.Count == 0)
         {
@@ -171,7 +186,7 @@ public sealed class VariationalEm
         List<BoundAscent> ascents, LearningProblem problem, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         MarginalBound bound = problem.CreateBound(Options.Family);
-        var expectation = new ExpectationMaximisation(problem.Blocks, Options);
+        var expectation = new ExpectationMaximisation(problem.Blocks, problem.Layout, Options);
         if (Options.Method == VariationalEmMethod.Plain)
         {
             ascents.Add(new BoundAscent(bound, problem.Layout, problem.Given, cancellationToken));
