@@ -197,7 +197,7 @@ public sealed class VariationalEm
         List<BoundAscent> ascents, LearningProblem problem, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         MarginalBound bound = problem.CreateBound(Options.Family);
-        var expectation = new ExpectationMaximisation(problem.Blocks, problem.Layout, Options);
+        ExpectationMaximisation expectation = problem.CreateExpectationMaximisation();
         if (Options.Method == VariationalEmMethod.Plain)
         {
             ascents.Add(new BoundAscent(bound, problem.Layout, problem.Given, cancellationToken));
