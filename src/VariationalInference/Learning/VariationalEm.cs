@@ -53,14 +53,23 @@ public sealed class VariationalEm
 
     /// <summary>Initializes a new instance of the <see cref="VariationalEm"/> class.</summary>
     /// <param name="options">What to learn and how; <see langword="null"/> means a shared noise variance.</param>
-    /// <exception cref="ArgumentException">Nothing is to be learned.</exception>
+    /// <exception cref="ArgumentException">
+    /// Nothing is to be learned, or <see cref="VariationalEmOptions.PriorVarianceGroups"/> are given beside prior variances that are learned otherwise.
+    /// </exception>
     public VariationalEm(VariationalEmOptions? options = null)
     {
         Options = options ?? new VariationalEmOptions();
-        if (Options is { NoiseVariances: VarianceLearning.Fixed, PriorVariances: VarianceLearning.Fixed }
+        if (Options is { NoiseVariances: VarianceLearning.Fixed, LearnsPriorVariances: false }
             and { PriorMeans: false, Offset: false, Loadings: false })
         {
             throw new ArgumentException("Nothing is to be learned; at least one group of parameters must be.", nameof(options));
+        }
+
+        if (!Options.PriorVarianceGroups.IsEmpty && Options.PriorVariances != VarianceLearning.Fixed)
+        {
+            throw new ArgumentException(
+                Guard.Text($"PriorVariances is {Options.PriorVariances} beside PriorVarianceGroups; it must be Fixed, or the groups empty."),
+                nameof(options));
         }
     }
 
@@ -89,7 +98,8 @@ public sealed class VariationalEm
         ArgumentNullException.ThrowIfNull(start);
         ArgumentNullException.ThrowIfNull(table);
         RowTable.RequireSize(start, table.RowCount, table.ColumnCount, nameof(table));
-        return Learn(start, SufficientStatistics.Of(table, cancellationToken: cancellationToken), progress, cancellationToken);
+        SufficientStatistics statistics = SufficientStatistics.Of(table, cancellationToken: cancellationToken);
+        return Learn(start, statistics, table, progress, cancellationToken);
     }
 
     /// <summary>Learns from the statistics of a table.</summary>
@@ -120,18 +130,7 @@ public sealed class VariationalEm
                 nameof(statistics));
         }
 
-        if (statistics.Patterns[0].Observed.Length == 0)
-        {
-            throw new ArgumentException("statistics have no cells; at least 1 must be there.", nameof(statistics));
-        }
-
-        var problem = new LearningProblem(start, statistics, Options);
-        if (problem.Blocks.Count == 0)
-        {
-            throw new ArgumentException("statistics have no column that varies; nothing can be learned.", nameof(statistics));
-        }
-
-        return Learn(start, problem, progress, cancellationToken);
+        return Learn(start, statistics, table: null, progress, cancellationToken);
     }
 
     internal VariationalEmResult Learn(
@@ -144,6 +143,33 @@ public sealed class VariationalEm
         }
 
         return new VariationalEmResult(start, problem, ascent, StopReasonOf(ascent, problem, cancellationToken), Options);
+    }
+
+    private VariationalEmResult Learn(
+        LinearGaussianModel start,
+        SufficientStatistics statistics,
+        Matrix<double>? table,
+        IProgress<double>? progress,
+        CancellationToken cancellationToken)
+    {
+        if (statistics.Patterns[0].Observed.Length == 0)
+        {
+            throw new ArgumentException("statistics have no cells; at least 1 must be there.", nameof(statistics));
+        }
+
+        if (!Options.PriorVarianceGroups.IsEmpty)
+        {
+            Guard.Length(
+                Options.PriorVarianceGroups.Length, start.LatentCount, nameof(Options.PriorVarianceGroups), "one for each latent of the model");
+        }
+
+        var problem = new LearningProblem(start, statistics, Options, table);
+        if (problem.Blocks.Count == 0)
+        {
+            throw new ArgumentException("statistics have no column that varies; nothing can be learned.", nameof(statistics));
+        }
+
+        return Learn(start, problem, progress, cancellationToken);
     }
 
     /// <summary>Climbs from each start, and from the best of them to the top; returns the best that there is when the work is cancelled.</summary>
@@ -171,7 +197,7 @@ public sealed class VariationalEm
         List<BoundAscent> ascents, LearningProblem problem, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         MarginalBound bound = problem.CreateBound(Options.Family);
-        var expectation = new ExpectationMaximisation(problem.Blocks, Options);
+        ExpectationMaximisation expectation = problem.CreateExpectationMaximisation();
         if (Options.Method == VariationalEmMethod.Plain)
         {
             ascents.Add(new BoundAscent(bound, problem.Layout, problem.Given, cancellationToken));
