@@ -25,6 +25,9 @@ public enum LearningWarningKind
 
     /// <summary>A column has no cells: it was left out, and what it shares with no other column keeps the value of the start.</summary>
     EmptyColumn,
+
+    /// <summary>A noise variance is at its floor, below which the likelihood would rise further.</summary>
+    NoiseVarianceAtFloor,
 }
 
 /// <summary>One thing that is wrong with a learned model or with its data.</summary>

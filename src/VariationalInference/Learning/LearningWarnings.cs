@@ -9,7 +9,12 @@ internal static class LearningWarnings
     private const double Nothing = 1e-6;
 
     public static ImmutableArray<LearningWarning> Of(
-        LinearGaussianModel start, LearningProblem problem, LearningPoint learned, LearningInformation? information, VariationalEmOptions options)
+        LinearGaussianModel start,
+        LearningProblem problem,
+        LearningPoint learned,
+        IReadOnlyList<int> atFloor,
+        LearningInformation? information,
+        VariationalEmOptions options)
     {
         var warnings = ImmutableArray.CreateBuilder<LearningWarning>();
         void Warn(LearningWarningKind kind, FormattableString message, IEnumerable<int> indices) =>
@@ -50,6 +55,15 @@ internal static class LearningWarnings
             Warn(LearningWarningKind.NoiseVarianceAtZero, $"The noise variance of column {Join(silent)} is at its boundary, 0.", silent);
         }
 
+        if (atFloor.Count > 0)
+        {
+            int[] floored = [.. atFloor.Select(i => problem.Columns[i])];
+            Warn(
+                LearningWarningKind.NoiseVarianceAtFloor,
+                $"The noise variance of column {Join(floored)} is at its floor; the likelihood rises below it.",
+                floored);
+        }
+
         int[] idle = options.PriorVariances == VarianceLearning.Fixed
             ? []
             : [.. Enumerable.Range(0, learned.Latents).Where(j => learned.Deviations[j] == 0)];
@@ -83,10 +97,10 @@ internal static class LearningWarnings
             Warn("Of the prior means of a sum the likelihood tells only the total; how it is divided is arbitrary.", Enumerable.Range(0, latents));
         }
 
-        string[] names = information?.Unidentified(includeSums: !several) ?? [];
+        (string[] names, int[] columns) = information?.Unidentified(includeSums: !several, problem.Columns) ?? ([], []);
         if (names.Length > 0)
         {
-            Warn($"The data cannot tell these parameters apart: {string.Join(", ", names)}.", []);
+            Warn($"The data cannot tell these parameters apart: {string.Join(", ", names)}.", columns);
         }
     }
 
