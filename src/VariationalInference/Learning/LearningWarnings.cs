@@ -31,7 +31,7 @@ internal static class LearningWarnings
         }
 
         int needed = options.Loadings ? start.LatentCount + 2 : options.PriorVariances == VarianceLearning.Each ? start.LatentCount : 1;
-        needed = Math.Max(needed, options.Offset || options.PriorVariances != VarianceLearning.Fixed ? 2 : 1);
+        needed = Math.Max(needed, options.Offset || options.LearnsPriorVariances ? 2 : 1);
         if (problem.RowCount < needed)
         {
             Warn(
@@ -64,9 +64,7 @@ internal static class LearningWarnings
                 floored);
         }
 
-        int[] idle = options.PriorVariances == VarianceLearning.Fixed
-            ? []
-            : [.. Enumerable.Range(0, learned.Latents).Where(j => learned.Deviations[j] == 0)];
+        int[] idle = [.. Enumerable.Range(0, learned.Latents).Where(j => problem.Layout.Deviations[j] >= 0 && learned.Deviations[j] == 0)];
         if (idle.Length > 0)
         {
             Warn(LearningWarningKind.PriorVarianceAtZero, $"The prior variance of latent {Join(idle)} is at its boundary, 0.", idle);
@@ -87,7 +85,7 @@ internal static class LearningWarnings
             warnings.Add(new LearningWarning(LearningWarningKind.Unidentified, message, [.. indices]));
 
         bool several = problem.IsSum && latents > 1;
-        if (several && options.PriorVariances == VarianceLearning.Each)
+        if (several && problem.Layout.DeviationCount > 1)
         {
             Warn("Of the prior variances of a sum the likelihood tells only the total; how it is divided is arbitrary.", Enumerable.Range(0, latents));
         }

@@ -42,11 +42,14 @@ public sealed class VariationalEm
 {
     /// <summary>Initializes a new instance of the <see cref="VariationalEm"/> class.</summary>
     /// <param name="options">What to learn and how; <see langword="null"/> means a shared noise variance.</param>
-    /// <exception cref="ArgumentException">Nothing is to be learned, or there is a floor for noise variances that are not learned.</exception>
+    /// <exception cref="ArgumentException">
+    /// Nothing is to be learned, there is a floor for noise variances that are not, or <see cref="VariationalEmOptions.PriorVarianceGroups"/> are
+    /// given beside prior variances that are learned otherwise.
+    /// </exception>
     public VariationalEm(VariationalEmOptions? options = null)
     {
         Options = options ?? new VariationalEmOptions();
-        if (Options is { NoiseVariances: VarianceLearning.Fixed, PriorVariances: VarianceLearning.Fixed }
+        if (Options is { NoiseVariances: VarianceLearning.Fixed, LearnsPriorVariances: false }
             and { PriorMeans: false, Offset: false, Loadings: false })
         {
             throw new ArgumentException("Nothing is to be learned; at least one group of parameters must be.", nameof(options));
@@ -56,6 +59,13 @@ public sealed class VariationalEm
         {
             throw new ArgumentException(
                 Guard.Text($"NoiseFloor is {floor}, but no noise variance is learned; it must be null then."), nameof(options));
+        }
+
+        if (!Options.PriorVarianceGroups.IsEmpty && Options.PriorVariances != VarianceLearning.Fixed)
+        {
+            throw new ArgumentException(
+                Guard.Text($"PriorVariances is {Options.PriorVariances} beside PriorVarianceGroups; it must be Fixed, or the groups empty."),
+                nameof(options));
         }
     }
 
@@ -118,6 +128,12 @@ public sealed class VariationalEm
         if (statistics.Patterns[0].Observed.Length == 0)
         {
             throw new ArgumentException("statistics have no cells; at least 1 must be there.", nameof(statistics));
+        }
+
+        if (!Options.PriorVarianceGroups.IsEmpty)
+        {
+            Guard.Length(
+                Options.PriorVarianceGroups.Length, start.LatentCount, nameof(Options.PriorVarianceGroups), "one for each latent of the model");
         }
 
         var problem = new LearningProblem(start, statistics, Options);

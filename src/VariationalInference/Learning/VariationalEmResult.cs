@@ -54,9 +54,11 @@ public sealed class VariationalEmResult
             ? start.NoiseVariances
             : [.. Enumerable.Range(0, observations).Select(k => units.NoiseVariance(point, k))];
         PriorMeans = options.PriorMeans ? [.. Enumerable.Range(0, latents).Select(j => units.PriorMean(point, j))] : start.PriorMeans;
-        PriorVariances = options.PriorVariances == VarianceLearning.Fixed
-            ? start.PriorVariances
-            : [.. Enumerable.Range(0, latents).Select(j => units.PriorVariance(point, j))];
+        PriorVariances =
+        [
+            .. Enumerable.Range(0, latents).Select(
+                j => problem.Layout.Deviations[j] < 0 ? start.PriorVariances[j] : units.PriorVariance(point, j)),
+        ];
         Model = CreateModel(units, problem.IsSum);
 
         // Whoever cancels does not wait for the second derivatives either.

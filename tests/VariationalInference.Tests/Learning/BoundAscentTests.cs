@@ -88,7 +88,7 @@ public class BoundAscentTests
 
     private static BoundAscent OfOneCell(double noise)
     {
-        var block = new LearningBlock { Observed = [0], Count = 3, Mean = [0], Covariance = [0] };
+        var block = new LearningBlock { Observed = [0], Count = 3, Mean = [0], Root = [] };
         var point = new LearningPoint(1, 1);
         point.Noise[0] = noise;
         var options = new VariationalEmOptions { Offset = true, NoiseVariances = VarianceLearning.Fixed };
@@ -98,7 +98,7 @@ public class BoundAscentTests
 
     private static BoundAscent OfOneDeviation(double start)
     {
-        var block = new LearningBlock { Observed = [0], Count = 3, Mean = [0], Covariance = [1] };
+        var block = new LearningBlock { Observed = [0], Count = 3, Mean = [0], Root = [1] };
         var point = new LearningPoint(1, 1);
         point.Noise[0] = start;
         return new BoundAscent(

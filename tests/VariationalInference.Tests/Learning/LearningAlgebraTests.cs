@@ -44,7 +44,7 @@ public class LearningAlgebraTests
         var point = new LearningPoint(1, 1);
         point.Noise[0] = point.Deviations[0] = 1;
 
-        LearningPoint next = new ExpectationMaximisation(blocks, options).Step(point)!;
+        LearningPoint next = new ExpectationMaximisation(blocks, new LearningLayout(1, 1, options), options).Step(point)!;
 
         double offset = ((10 * 2 * 6) + (5 * 5)) / ((10 * 4.0) + 5);
         double squares = (10 * (1 + Square(6 - (2 * offset)))) + (5 * (4 + Square(5 - offset)));
@@ -57,13 +57,13 @@ public class LearningAlgebraTests
     {
         LearningBlock[] blocks =
         [
-            new() { Observed = [0], Count = 4, Mean = [0], Covariance = [3], NoiseSquares = 10, NoiseCells = 4, Weight = Math.Sqrt(2) },
-            new() { Observed = [0], Count = 6, Mean = [0], Covariance = [2], NoiseSquares = 30, NoiseCells = 12, Weight = Math.Sqrt(3) },
+            new() { Observed = [0], Count = 4, Mean = [0], Root = [Math.Sqrt(3)], NoiseSquares = 10, NoiseCells = 4, Weight = Math.Sqrt(2) },
+            new() { Observed = [0], Count = 6, Mean = [0], Root = [Math.Sqrt(2)], NoiseSquares = 30, NoiseCells = 12, Weight = Math.Sqrt(3) },
         ];
         var point = new LearningPoint(1, 1);
         point.Noise[0] = point.Deviations[0] = 1;
 
-        LearningPoint next = new ExpectationMaximisation(blocks, new VariationalEmOptions()).Step(point)!;
+        LearningPoint next = new ExpectationMaximisation(blocks, new LearningLayout(1, 1, new VariationalEmOptions()), new VariationalEmOptions()).Step(point)!;
 
         Square(next.Noise[0]).Should().BeApproximately((12 + 12 + 10 + 30) / (4.0 + 6 + 4 + 12), 1e-14);
     }
@@ -134,7 +134,7 @@ public class LearningAlgebraTests
     }
 
     private static LearningBlock Block(double count, double mean, double covariance, double weight) =>
-        new() { Observed = [0], Count = count, Mean = [mean], Covariance = [covariance], Weight = weight };
+        new() { Observed = [0], Count = count, Mean = [mean], Root = [Math.Sqrt(covariance)], Weight = weight };
 
     private static double Square(double value) => value * value;
 }

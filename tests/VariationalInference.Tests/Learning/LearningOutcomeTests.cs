@@ -152,7 +152,7 @@ public class LearningOutcomeTests
         (LinearGaussianModel model, Matrix<double> rows) = MarginalBoundTests.Case(missing: 0.1);
         SufficientStatistics statistics = SufficientStatistics.Of(rows);
         var problem = new LearningProblem(model, statistics, options);
-        var expectation = new ExpectationMaximisation(problem.Blocks, options);
+        var expectation = new ExpectationMaximisation(problem.Blocks, problem.Layout, options);
         MarginalBound bound = problem.CreateBound(options.Family);
         var expected = new List<double>();
         for (LearningPoint point = problem.Start(0); expected.Count < 6; point = expectation.Step(point)!)

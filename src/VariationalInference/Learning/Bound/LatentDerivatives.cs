@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -6,67 +7,84 @@ namespace VariationalInference;
 /// The derivatives of the bound along what only rescales the latents: W → W(I + B) and b → b + Wc, in nats.
 /// </summary>
 /// <remarks>
-/// A change of W by WB is a change of the prior, so that these are Σ n (E[zzᵀ] − I) and Σ n E[z] for whitened latents: numbers of order one,
+/// A change of W by WB is a change of the prior, so that these are Σ n (E[ttᵀ] − I) and Σ n E[t] for whitened latents t: numbers of order one,
 /// exact to their own rounding. Taken from the derivatives by the loadings they would be differences of numbers that are as large as the
-/// signal is to the noise, squared. The mean-field family loses ½ (Σ_j log M_jj − log det M) a row, M = I + S, of which the derivative by B_aj
-/// is S_aj/M_jj − (I − M⁻¹)_aj.
+/// signal is to the noise, squared. The mean-field family loses ½ (Σ_j log M_jj − log det M) a row, M = I + S = V⁻¹, of which the derivative by
+/// B_aj is S_aj/M_jj − (I − V)_aj.
 /// </remarks>
-internal static class LatentDerivatives
+internal sealed class LatentDerivatives(int latents)
 {
-    public static (Matrix<double> ByScale, Vector<double> ByShift) Of(IReadOnlyList<LearningBlock> blocks, LearningPoint point, bool isMeanField)
+    private readonly double[] _byScale = new double[latents * latents];
+    private readonly double[] _byShift = new double[latents];
+
+    /// <summary>Sums the derivatives over the blocks of a bound.</summary>
+    public static (Matrix<double> ByScale, Vector<double> ByShift) Of(MarginalBound bound, LearningPoint point)
     {
-        int latents = point.Latents;
-        Matrix<double> byScale = Matrix<double>.Build.Dense(latents, latents);
-        Vector<double> byShift = Vector<double>.Build.Dense(latents);
-        Matrix<double> identity = Matrix<double>.Build.DenseIdentity(latents);
-        foreach (LearningBlock block in blocks)
+        var sums = new LatentDerivatives[bound.Shards.Count];
+        bound.Shards.ForEach((shard, first, end, algebra) =>
         {
-            (Matrix<double> gain, Matrix<double> spread, Matrix<double>? information) = Gain(block, point);
-            Vector<double> mean = gain * Residual(block, point);
-            Matrix<double> covariance = Matrix<double>.Build.DenseOfRowMajor(block.Size, block.Size, block.Covariance);
-            Matrix<double> second = (gain * covariance * gain.Transpose()) + mean.OuterProduct(mean) + spread;
-            byScale += block.Count * (second - identity);
-            byShift += block.Count * mean;
-            if (isMeanField && information is not null)
+            sums[shard] = new LatentDerivatives(point.Latents);
+            for (int i = first; i < end; i++)
             {
-                byScale -= block.Count * Matrix<double>.Build.Dense(latents, latents, (a, j) =>
-                    (((a == j ? -1 : 0) + information[a, j]) / information[j, j]) - ((a == j ? 1 : 0) - spread[a, j]));
+                sums[shard].Add(bound.Blocks[i], point, bound.IsMeanField, algebra);
+            }
+        });
+        for (int shard = 1; shard < sums.Length; shard++)
+        {
+            TensorPrimitives.Add(sums[0]._byScale, sums[shard]._byScale, sums[0]._byScale);
+            TensorPrimitives.Add(sums[0]._byShift, sums[shard]._byShift, sums[0]._byShift);
+        }
+
+        return (
+            Matrix<double>.Build.DenseOfRowMajor(point.Latents, point.Latents, sums[0]._byScale),
+            Vector<double>.Build.DenseOfArray(sums[0]._byShift));
+    }
+
+    private void Add(LearningBlock block, LearningPoint point, bool isMeanField, BlockAlgebra algebra)
+    {
+        if (!algebra.Condition(block, point, meanField: false, withCovariance: true))
+        {
+            Array.Fill(_byScale, double.NaN);
+            return;
+        }
+
+        double n = block.Count;
+        TensorPrimitives.MultiplyAdd(algebra.Latents.AsSpan(0, latents), n, _byShift, _byShift);
+        TensorPrimitives.MultiplyAdd(algebra.Covariance, n, _byScale, _byScale);
+        for (int a = 0; a < latents; a++)
+        {
+            Span<double> row = _byScale.AsSpan(a * latents, latents);
+            row[a] -= n;
+            for (int column = 0; column <= block.Rank; column++)
+            {
+                ReadOnlySpan<double> mean = algebra.Latents.AsSpan(column * latents, latents);
+                TensorPrimitives.MultiplyAdd(mean, n * mean[a], row, row);
             }
         }
 
-        return (byScale, byShift);
+        if (isMeanField)
+        {
+            SubtractGap(block, algebra);
+        }
     }
 
-    private static Vector<double> Residual(LearningBlock block, LearningPoint point) => Vector<double>.Build.Dense(block.Size, i =>
+    private void SubtractGap(LearningBlock block, BlockAlgebra algebra)
     {
-        int k = block.Observed[i];
-        double mean = point.Offset[k];
-        for (int j = 0; j < point.Latents; j++)
+        for (int a = 0; a < latents; a++)
         {
-            mean += point.Loadings[(k * point.Latents) + j] * point.Means[j];
+            for (int j = 0; j < latents; j++)
+            {
+                double product = 0, square = 0;
+                for (int i = 0; i < block.Size; i++)
+                {
+                    double ratio = algebra.Scaled[(i * latents) + j] / algebra.Deviations[i];
+                    product += algebra.Scaled[(i * latents) + a] / algebra.Deviations[i] * ratio;
+                    square += ratio * ratio;
+                }
+
+                double identity = a == j ? 1 : 0;
+                _byScale[(a * latents) + j] -= block.Count * ((product / (1 + square)) - identity + algebra.Covariance[(a * latents) + j]);
+            }
         }
-
-        return block.Mean[i] - (block.Weight * mean);
-    });
-
-    /// <summary>Returns WᵀC⁻¹, the posterior covariance I − WᵀC⁻¹W, and M where no noise variance is zero.</summary>
-    private static (Matrix<double> Gain, Matrix<double> Spread, Matrix<double>? Information) Gain(LearningBlock block, LearningPoint point)
-    {
-        int latents = point.Latents;
-        Matrix<double> scaled = Matrix<double>.Build.Dense(block.Size, latents, (i, j) =>
-            block.Weight * point.Loadings[(block.Observed[i] * latents) + j] * point.Deviations[j]);
-        double[] variances = [.. block.Observed.Select(k => point.Noise[k] * point.Noise[k])];
-        Matrix<double> identity = Matrix<double>.Build.DenseIdentity(latents);
-        if (variances.All(variance => variance > 0))
-        {
-            Matrix<double> weighted = Matrix<double>.Build.Dense(block.Size, latents, (i, j) => scaled[i, j] / variances[i]);
-            Matrix<double> information = identity + scaled.TransposeThisAndMultiply(weighted);
-            Matrix<double> spread = information.Inverse();
-            return (spread * weighted.Transpose(), spread, information);
-        }
-
-        Matrix<double> covariance = scaled.TransposeAndMultiply(scaled) + Matrix<double>.Build.DenseOfDiagonalArray(variances);
-        Matrix<double> gain = scaled.Transpose() * covariance.Inverse();
-        return (gain, identity - (gain * scaled), null);
     }
 }

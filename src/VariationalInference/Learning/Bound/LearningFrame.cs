@@ -14,8 +14,8 @@ namespace VariationalInference;
 /// </remarks>
 internal sealed class LearningFrame
 {
-    /// <summary>From this ratio of signal to noise on, derivatives within the space of the loadings are worked out by themselves.</summary>
-    private const double Strong = 3;
+    /// <summary>From this ratio of signal to noise on, derivatives within the space of the loadings are worked out by themselves, at a price.</summary>
+    private const double Strong = 100;
 
     /// <summary>A noise deviation of zero gives no length; it counts as this part of the median.</summary>
     private const double LeastNoise = 1e-3;
@@ -218,16 +218,22 @@ internal sealed class LearningFrame
     private void TurnDerivatives(double[] full, LearningPoint point)
     {
         int observations = _noise.Length, latents = _deviations.Length;
-        (Matrix<double> byScale, Vector<double> byShift) = LatentDerivatives.Of(_bound.Blocks, point, _bound.IsMeanField);
-        byScale = _right!.TransposeThisAndMultiply(byScale) * _right / _bound.RowCount;
-        byShift = _right.TransposeThisAndMultiply(byShift) / _bound.RowCount;
+        Matrix<double>? byScale = null;
+        Vector<double>? byShift = null;
+        if (_strength.Any(strength => strength > Strong))
+        {
+            (byScale, byShift) = LatentDerivatives.Of(_bound, point);
+            byScale = _right!.TransposeThisAndMultiply(byScale) * _right / _bound.RowCount;
+            byShift = _right!.TransposeThisAndMultiply(byShift) / _bound.RowCount;
+        }
+
         Matrix<double> turned = _left!.TransposeThisAndMultiply(Matrix<double>.Build.Dense(
             observations, latents, (k, j) => _noise[k] * full[(k * latents) + j] / _deviations[j])) * _right;
         for (int i = 0; i < observations; i++)
         {
             for (int b = 0; b < latents; b++)
             {
-                full[(i * latents) + b] = i < latents && _strength[i] > Strong ? byScale[i, b] / _strength[i] : turned[i, b];
+                full[(i * latents) + b] = i < latents && _strength[i] > Strong ? byScale![i, b] / _strength[i] : turned[i, b];
             }
         }
 
@@ -237,7 +243,7 @@ internal sealed class LearningFrame
                 Vector<double>.Build.Dense(observations, k => _noise[k] * full[_layout.OffsetStart + k]));
             for (int i = 0; i < observations; i++)
             {
-                full[_layout.OffsetStart + i] = i < latents && _strength[i] > Strong ? byShift[i] / _strength[i] : offset[i];
+                full[_layout.OffsetStart + i] = i < latents && _strength[i] > Strong ? byShift![i] / _strength[i] : offset[i];
             }
         }
     }

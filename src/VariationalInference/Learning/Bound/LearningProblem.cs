@@ -107,6 +107,9 @@ internal sealed partial class LearningProblem
     /// <summary>Gets the number of starts: one, unless the bound may have several optima.</summary>
     public int StartCount => _options.Loadings || (_options.Family == PosteriorFamily.MeanField && _given.Latents > 1) ? _options.Starts : 1;
 
+    /// <summary>Gets a value indicating whether rows can be turned: nothing but the latents' priors and one noise variance changes.</summary>
+    private bool TurnsRows => _options is { Loadings: false, Offset: false, NoiseVariances: VarianceLearning.Shared };
+
     /// <summary>Writes the learned parameters over all columns, those that were left out with the parameters of the start.</summary>
     public LearningPoint Complete(LearningPoint point)
     {
@@ -130,7 +133,7 @@ internal sealed partial class LearningProblem
         return all;
     }
 
-    public MarginalBound CreateBound(PosteriorFamily family) => new(Blocks, _given.Latents, family, IsRestricted);
+    public MarginalBound CreateBound(PosteriorFamily family) => new(Blocks, _given.Latents, family, IsRestricted, _options.MaxThreads);
 
     /// <summary>A constant column has no loadings, its value for an offset, and no noise; a shared noise variance goes to empty ones too.</summary>
     private void LeaveOut(LearningPoint all, int k, LearningPoint point)
@@ -170,23 +173,17 @@ internal sealed partial class LearningProblem
             return null;
         }
 
-        var covariance = new double[cells.Length * cells.Length];
-        for (int i = 0; i < cells.Length; i++)
+        int[] columns = [.. cells.Select(cell => pattern.Observed[cell])];
+        double Product(int i, int j) => pattern.Moments.Product(cells[i], cells[j]) / pattern.RowCount
+            / (Units.Scales[columns[i]] * Units.Scales[columns[j]]);
+        var block = new LearningBlock
         {
-            for (int j = 0; j < cells.Length; j++)
-            {
-                double scale = Units.Scales[pattern.Observed[cells[i]]] * Units.Scales[pattern.Observed[cells[j]]];
-                covariance[(i * cells.Length) + j] = pattern.Moments.Product(cells[i], cells[j]) / pattern.RowCount / scale;
-            }
-        }
-
-        return new LearningBlock
-        {
-            Observed = [.. cells.Select(cell => _places[pattern.Observed[cell]])],
+            Observed = [.. columns.Select(column => _places[column])],
             Count = pattern.RowCount,
             Mean = [.. cells.Select(cell => StandardMean(pattern, cell))],
-            Covariance = covariance,
+            Root = pattern.RowCount == 1 ? [] : ScatterRoot.Of(Product, cells.Length, pattern.RowCount - 1),
         };
+        return TurnsRows && block.Size > _given.Latents ? TurnedBlock.Of(block, _given) : block;
     }
 
     private double StandardMean(PatternStatistics pattern, int cell)
@@ -226,7 +223,7 @@ internal sealed partial class LearningProblem
         Observed = [0],
         Count = sums.Count,
         Mean = [sums.Mean(0)],
-        Covariance = [sums.Product(0, 0) / sums.Count],
+        Root = sums.Product(0, 0) > 0 ? [Math.Sqrt(sums.Product(0, 0) / sums.Count)] : [],
         Weight = Math.Sqrt(cells),
         NoiseSquares = noiseSquares,
         NoiseCells = (double)sums.Count * (cells - 1),

@@ -37,7 +37,7 @@ internal sealed partial class LearningSearch
         _progress = progress;
         _cancellationToken = cancellationToken;
         _bound = problem.CreateBound(options.Family);
-        _expectation = new ExpectationMaximisation(problem.Blocks, options);
+        _expectation = new ExpectationMaximisation(problem.Blocks, problem.Layout, options);
         Floors = new NoiseFloors(problem, options);
         FloorsReached = Floors.Values;
     }

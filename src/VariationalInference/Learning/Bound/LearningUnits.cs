@@ -1,4 +1,5 @@
 using MathNet.Numerics.LinearAlgebra;
+using MathNet.Numerics.LinearAlgebra.Factorization;
 
 namespace VariationalInference;
 
@@ -45,7 +46,7 @@ internal sealed class LearningUnits
         double[] scales = [.. Enumerable.Range(0, latents).Select(LatentScale)];
 
         // What latents share is shared in their own units.
-        LatentScales = options.PriorVariances == VarianceLearning.Shared ? [.. Enumerable.Repeat(scales.Average(), latents)] : scales;
+        LatentScales = options.GroupsOfPriorVariances(latents).Averages(scales);
     }
 
     public ColumnMoments Columns { get; }
@@ -123,11 +124,23 @@ internal sealed class LearningUnits
             (double high, double low) = Compensated.Dot(_referenceOffset[present[i]], _loadings.Row(present[i]).ToArray(), _referenceMeans);
             return columns.MeanFrom(present[i], (high, low));
         });
-        Vector<double> change = loadings.PseudoInverse() * rest;
+        Vector<double> change = LeastChange(loadings, rest);
         for (int j = 0; j < _referenceMeans.Length; j++)
         {
             _referenceMeans[j] += change[j];
         }
+    }
+
+    /// <summary>Solves by least squares for the shortest vector; a tall matrix is reduced to its triangle first, which takes nothing of its height.</summary>
+    private static Vector<double> LeastChange(Matrix<double> loadings, Vector<double> rest)
+    {
+        if (loadings.RowCount <= loadings.ColumnCount)
+        {
+            return loadings.PseudoInverse() * rest;
+        }
+
+        QR<double> reduction = loadings.QR(QRMethod.Thin);
+        return reduction.R.PseudoInverse() * reduction.Q.TransposeThisAndMultiply(rest);
     }
 
     /// <summary>Returns the prior deviation where loadings are free, else that with which a latent would move the observations by d.</summary>
