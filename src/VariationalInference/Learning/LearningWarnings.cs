@@ -5,14 +5,11 @@ namespace VariationalInference;
 /// <summary>Finds what is wrong with learned parameters.</summary>
 internal static class LearningWarnings
 {
-    /// <summary>A noise deviation below this part of the data's is no different from zero, where the bound does not reach zero itself.</summary>
-    private const double Nothing = 1e-6;
-
     public static ImmutableArray<LearningWarning> Of(
         LinearGaussianModel start,
         LearningProblem problem,
         LearningPoint learned,
-        IReadOnlyList<int> atFloor,
+        NoiseFloors floors,
         LearningInformation? information,
         VariationalEmOptions options)
     {
@@ -40,9 +37,7 @@ internal static class LearningWarnings
                 []);
         }
 
-        int[] silent = options.NoiseVariances == VarianceLearning.Fixed
-            ? []
-            : [.. Enumerable.Range(0, learned.Observations).Where(i => Math.Abs(learned.Noise[i]) < Nothing).Select(i => problem.Columns[i])];
+        int[] silent = [.. floors.Silent(learned).Select(i => problem.Columns[i])];
         if (silent.Length > 0 && options is { Loadings: true, NoiseVariances: VarianceLearning.Each })
         {
             Warn(
@@ -55,9 +50,9 @@ internal static class LearningWarnings
             Warn(LearningWarningKind.NoiseVarianceAtZero, $"The noise variance of column {Join(silent)} is at its boundary, 0.", silent);
         }
 
-        if (atFloor.Count > 0)
+        int[] floored = [.. floors.Binding(learned).Select(i => problem.Columns[i])];
+        if (floored.Length > 0)
         {
-            int[] floored = [.. atFloor.Select(i => problem.Columns[i])];
             Warn(
                 LearningWarningKind.NoiseVarianceAtFloor,
                 $"The noise variance of column {Join(floored)} is at its floor; the likelihood rises below it.",

@@ -67,13 +67,13 @@ public sealed class VariationalEmResult
         _standardErrors = new Lazy<ParameterStandardErrors>(
             () => new ParameterStandardErrors(problem, information.Value, observations, latents));
         RemainingNats = isCancelled || !isSmall ? problem.RowCount * ascent.Missing : information.Value.Missing;
-        StopReason = StopReasonOf(search, ascent, options, isCancelled);
+        StopReason = StopReasonOf(search, learned, ascent, options, isCancelled);
         Optima = [.. search.Optima.Select(optimum => OptimumOf(optimum.Ascent, optimum.Starts, ascent, problem, options))];
         Warnings = LearningWarnings.Of(
             start,
             problem,
             learned,
-            search.Floors.Binding(ascent.Vector, search.FloorsReached),
+            search.Floors,
             isSmall && !isCancelled && options.Family == PosteriorFamily.FullGaussian ? information.Value : null,
             options);
     }
@@ -163,9 +163,10 @@ public sealed class VariationalEmResult
     public override string ToString() =>
         Guard.Text($"{Model}; ELBO {Elbo:G8} after {Wording.Count(Iterations, "iteration")} ({StopReason}), {Wording.Count(Warnings.Length, "warning")}");
 
-    private VariationalEmStopReason StopReasonOf(LearningSearch search, BoundAscent ascent, VariationalEmOptions options, bool isCancelled) =>
+    private VariationalEmStopReason StopReasonOf(
+        LearningSearch search, LearningPoint learned, BoundAscent ascent, VariationalEmOptions options, bool isCancelled) =>
         isCancelled ? VariationalEmStopReason.Cancelled
-        : search.Floors.IsUnlimited && search.Floors.Binding(ascent.Vector, search.FloorsReached).Length > 0 ? VariationalEmStopReason.Unbounded
+        : search.Floors.IsUnlimited && search.Floors.Binding(learned).Length > 0 ? VariationalEmStopReason.Unbounded
         : RemainingStandardErrors <= options.Tolerance ? VariationalEmStopReason.CertificateMet
         : ascent.Iterations >= options.MaxIterations ? VariationalEmStopReason.IterationLimit
         : VariationalEmStopReason.RoundingFloor;

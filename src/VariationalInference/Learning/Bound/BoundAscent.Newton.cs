@@ -108,7 +108,7 @@ internal sealed partial class BoundAscent
 
     private bool LeaveSaddle(BoundCurvature curvature)
     {
-        double[] axis = [.. curvature.Eigenvector(0)];
+        double[] axis = [.. curvature.Eigenvector(curvature.RisingDirection)];
         foreach (double length in (ReadOnlySpan<double>)[1, -1, 0.3, -0.3, 0.1, -0.1, 0.01, -0.01])
         {
             double[] vector = curvature.Move(Vector, [.. axis.Select(value => length * value)]);

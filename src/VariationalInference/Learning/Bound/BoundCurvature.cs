@@ -14,19 +14,27 @@ namespace VariationalInference;
 /// </remarks>
 internal sealed class BoundCurvature
 {
-    private const double Step = 1e-2;
+    private const double Step = 3e-3;
     private const double RoughStep = 1e-3;
     private const int MostTrials = 6;
 
     /// <summary>A direction that is flat is followed no further than this many of its first lengths.</summary>
-    private const double LongestStretch = 1e3;
+    private const double LongestStretch = 30;
 
     /// <summary>The error counts this many times: eigenvalues add the errors of their elements.</summary>
     private const double Caution = 10;
 
+    /// <summary>
+    /// This part of what halving a step changes may be left after the extrapolation: what is not quadratic, in a direction that is flat at the
+    /// point itself, must not pass for curvature.
+    /// </summary>
+    private const double Left = 1e-2;
+
     private readonly BoundAscent _ascent;
     private readonly double[] _lengths;
     private readonly double _step;
+    private readonly double _rounding;
+    private readonly double[] _bending;
     private readonly Evd<double> _spectrum;
 
     public BoundCurvature(BoundAscent ascent, bool refined)
@@ -35,6 +43,7 @@ internal sealed class BoundCurvature
         _step = refined ? Step : RoughStep;
         Frame = ascent.CreateFrame();
         _lengths = [.. Frame.Lengths];
+        _bending = new double[_lengths.Length];
         int count = _lengths.Length;
         Matrix<double> raw = Matrix<double>.Build.Dense(count, count);
         for (int i = 0; i < count; i++)
@@ -48,7 +57,7 @@ internal sealed class BoundCurvature
         Matrix<double> difference = (raw - raw.Transpose()) / 2;
         Matrix = (raw + raw.Transpose()) / 2;
         IsFinite = Matrix.ForAll(double.IsFinite);
-        Error = Caution * Math.Max(difference.FrobeniusNorm(), count * largest * (refined ? 1e-14 : 1e-12) / _step);
+        _rounding = Math.Max(difference.FrobeniusNorm(), count * largest * 1e-14 / _step);
         _spectrum = (IsFinite ? Matrix : Matrix<double>.Build.DenseIdentity(count)).Evd(Symmetricity.Symmetric);
         Derivatives = Scaled(Frame.Derivatives(ascent.Point, ascent.Gradient));
     }
@@ -58,21 +67,47 @@ internal sealed class BoundCurvature
     /// <summary>Gets the curvature.</summary>
     public Matrix<double> Matrix { get; }
 
-    /// <summary>Gets what an eigenvalue of the curvature may be off by; those that are no larger are no different from zero.</summary>
-    public double Error { get; }
-
     public bool IsFinite { get; }
 
     /// <summary>Gets the derivatives at the point along the directions, in their lengths.</summary>
     public double[] Derivatives { get; }
 
-    /// <summary>Gets the eigenvalues of the curvature, ascending.</summary>
-    public IEnumerable<double> Eigenvalues => _spectrum.EigenValues.Select(value => value.Real);
-
     /// <summary>Gets a value indicating whether the bound rises along some direction on both sides.</summary>
-    public bool IsSaddle => IsFinite && _spectrum.EigenValues.Count > 0 && _spectrum.EigenValues[0].Real < -Error;
+    public bool IsSaddle => IsFinite && RisingDirection >= 0;
+
+    /// <summary>Gets the eigenvector along which the bound curves up most, −1 where there is none.</summary>
+    public int RisingDirection
+    {
+        get
+        {
+            for (int q = 0; q < _lengths.Length && Eigenvalue(q) < 0; q++)
+            {
+                if (Eigenvalue(q) < -Error(q))
+                {
+                    return q;
+                }
+            }
+
+            return -1;
+        }
+    }
+
+    public double Eigenvalue(int index) => _spectrum.EigenValues[index].Real;
 
     public Vector<double> Eigenvector(int index) => _spectrum.EigenVectors.Column(index);
+
+    /// <summary>Returns what an eigenvalue may be off by; one that is no larger is no different from zero.</summary>
+    public double Error(int index)
+    {
+        double error = Caution * _rounding;
+        for (int i = 0; i < _bending.Length; i++)
+        {
+            double share = _spectrum.EigenVectors[i, index];
+            error += share * share * _bending[i];
+        }
+
+        return error;
+    }
 
     /// <summary>Returns the derivatives at another point nearby.</summary>
     public double[] DerivativesAt(LearningPoint point, double[] gradient) => Scaled(Frame.Derivatives(point, gradient));
@@ -88,7 +123,7 @@ internal sealed class BoundCurvature
         for (int q = 0; q < derivatives.Length; q++)
         {
             Vector<double> axis = Eigenvector(q);
-            step += axis * (Dot(axis, derivatives) / Math.Max(Math.Abs(_spectrum.EigenValues[q].Real), Error));
+            step += axis * (Dot(axis, derivatives) / Math.Max(Math.Abs(Eigenvalue(q)), Error(q)));
         }
 
         return [.. step.Take(derivatives.Length)];
@@ -106,12 +141,12 @@ internal sealed class BoundCurvature
         }
 
         // What differs between two derivatives that ought to be equal came about by the rounding of a gradient over a step.
-        double rounding = withRounding ? Error / Caution * _step / Math.Sqrt(Math.Max(derivatives.Length, 1)) : 0;
+        double rounding = withRounding ? _rounding * _step / Math.Sqrt(Math.Max(derivatives.Length, 1)) : 0;
         double missing = 0;
         for (int q = 0; q < derivatives.Length; q++)
         {
             double slope = Math.Abs(Dot(Eigenvector(q), derivatives)) + rounding;
-            missing += 0.5 * slope * slope / Math.Max(_spectrum.EigenValues[q].Real, Error);
+            missing += 0.5 * slope * slope / Math.Max(Eigenvalue(q), Error(q));
         }
 
         return missing;
@@ -148,12 +183,15 @@ internal sealed class BoundCurvature
             _lengths[direction] = Math.Min(length * factor, longest);
         }
 
+        double square = _lengths[direction] * _lengths[direction];
         if (!refined)
         {
+            _bending[direction] = Math.Abs(row[direction]) * square * _step * _step;
             return row;
         }
 
         double[] half = Differences(direction, _step / 2);
+        _bending[direction] = Left * Math.Abs(half[direction] - row[direction]) * square;
         return [.. half.Zip(row, (near, far) => ((4 * near) - far) / 3)];
     }
 

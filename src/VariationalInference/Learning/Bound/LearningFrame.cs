@@ -20,12 +20,13 @@ internal sealed class LearningFrame
     /// <summary>A noise deviation of zero gives no length; it counts as this part of the median.</summary>
     private const double LeastNoise = 1e-3;
 
-    /// <summary>The first length along a standard deviation at zero.</summary>
-    private const double FromZero = 0.01;
+    /// <summary>The first length along a prior deviation at zero.</summary>
+    private const double FromZero = 0.1;
 
     private readonly MarginalBound _bound;
     private readonly LearningLayout _layout;
     private readonly double[] _noise;
+    private readonly double _median;
     private readonly double[] _deviations;
     private readonly double[] _strength;
     private readonly Matrix<double>? _left;
@@ -38,7 +39,8 @@ internal sealed class LearningFrame
         _layout = layout;
         _deviations = point.Deviations;
         double[] sorted = [.. point.Noise.Select(Math.Abs).Order()];
-        double least = LeastNoise * (sorted[sorted.Length / 2] > 0 ? sorted[sorted.Length / 2] : 1);
+        _median = sorted[sorted.Length / 2] > 0 ? sorted[sorted.Length / 2] : 1;
+        double least = LeastNoise * _median;
         _noise = [.. point.Noise.Select(deviation => Math.Max(Math.Abs(deviation), least))];
         _strength = new double[point.Latents];
         if (IsTurned(point))
@@ -148,7 +150,7 @@ internal sealed class LearningFrame
             }
             else if (_layout.IsDeviation(i))
             {
-                lengths[i] = vector[i] != 0 ? Math.Abs(vector[i]) : FromZero;
+                lengths[i] = vector[i] != 0 ? Math.Abs(vector[i]) : i < _layout.MeanStart ? _median : FromZero;
             }
         }
 

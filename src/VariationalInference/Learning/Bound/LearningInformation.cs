@@ -74,12 +74,12 @@ internal sealed class LearningInformation
 
     private void Invert(double rows)
     {
-        double[] eigenvalues = [.. _curvature.Eigenvalues];
         var variances = new double[_errors.Length];
-        for (int q = 0; q < eigenvalues.Length; q++)
+        for (int q = 0; q < _curvature.Frame.Count; q++)
         {
             double[] move = Move([.. _curvature.Eigenvector(q)]);
-            if (eigenvalues[q] <= _curvature.Error)
+            double curvature = _curvature.Eigenvalue(q);
+            if (curvature <= _curvature.Error(q))
             {
                 MarkAlong(move);
                 continue;
@@ -87,7 +87,7 @@ internal sealed class LearningInformation
 
             for (int i = 0; i < move.Length; i++)
             {
-                variances[i] += move[i] * move[i] / (eigenvalues[q] * rows);
+                variances[i] += move[i] * move[i] / (curvature * rows);
             }
         }
 

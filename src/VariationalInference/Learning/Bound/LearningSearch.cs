@@ -68,19 +68,16 @@ internal sealed partial class LearningSearch
         }
 
         BoundAscent best = Best();
-        FloorsReached = Floors.WithoutZeros(best, floors => Ascent(best.Point, floors, CancellationToken.None));
+        FloorsReached = Floors.WithoutZeros(best, floors => Ascent(PointWith(floors, best.Vector), floors, CancellationToken.None).Value);
         CollectOptima();
         return best;
     }
 
     /// <summary>Takes noise variances that are zero, and stood at a floor meanwhile, to zero.</summary>
-    public LearningPoint WithoutFloors(LearningPoint point)
-    {
-        var ascent = new BoundAscent(_bound, _problem.Layout, point, CancellationToken.None, Floors.Values);
-        double[] vector = [.. ascent.Vector];
-        var rest = new BoundAscent(_bound, _problem.Layout, point, CancellationToken.None, FloorsReached);
-        return rest.PointAt(vector);
-    }
+    public LearningPoint WithoutFloors(LearningPoint point) =>
+        PointWith(FloorsReached, Ascent(point, Floors.Values, CancellationToken.None).Vector);
+
+    private LearningPoint PointWith(double[] floors, double[] vector) => Ascent(_problem.Given, floors, CancellationToken.None).PointAt(vector);
 
     private bool FinishesAll => _problem.Layout.Count <= MostForAll;
 

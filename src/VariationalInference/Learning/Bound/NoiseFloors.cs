@@ -44,14 +44,19 @@ internal sealed class NoiseFloors
     /// <summary>Gets a value indicating whether a bound that rises to a floor is said to have no limit; else the floor is its limit.</summary>
     public bool IsUnlimited { get; }
 
-    /// <summary>Returns the free noise variances that are at their floor, of those that have one.</summary>
-    public int[] Binding(double[] vector, double[] floors) =>
-    [
-        .. Enumerable.Range(0, floors.Length).Where(i => floors[i] > 0 && Square(vector[_layout.NoiseStart + i]) < (AtFloor - 1) * floors[i]),
-    ];
+    /// <summary>Returns the observations whose noise variance is at its floor and not zero.</summary>
+    public int[] Binding(LearningPoint point) =>
+        [.. Enumerable.Range(0, point.Observations).Where(k => _layout.Noise[k] >= 0 && point.Noise[k] != 0 && IsLow(point, k))];
+
+    /// <summary>Returns the observations of whose noise nothing can be told: it is zero, or as low as rounding is.</summary>
+    public int[] Silent(LearningPoint point) =>
+        [.. Enumerable.Range(0, point.Observations).Where(k => _layout.Noise[k] >= 0 && (point.Noise[k] == 0 || (_wanted is null && IsLow(point, k))))];
+
+    private bool IsLow(LearningPoint point, int observation) =>
+        Square(point.Noise[observation]) < AtFloor * Values[_layout.Noise[observation]];
 
     /// <summary>Returns the floors without those at which the bound goes over into its value at zero.</summary>
-    public double[] WithoutZeros(BoundAscent ascent, Func<double[], BoundAscent> at)
+    public double[] WithoutZeros(BoundAscent ascent, Func<double[], double> valueWith)
     {
         double[] floors = [.. Values];
         if (_wanted is not null)
@@ -78,7 +83,7 @@ internal sealed class NoiseFloors
                 fewer[i] = 0;
             }
 
-            double value = at(fewer).Value;
+            double value = valueWith(fewer);
             bool isLimit = double.IsFinite(value) && Math.Abs(value - ascent.Value) < Continuous;
             floors = isLimit ? fewer : floors;
             return isLimit;
