@@ -94,7 +94,8 @@ public sealed class VariationalEm
         ArgumentNullException.ThrowIfNull(start);
         ArgumentNullException.ThrowIfNull(table);
         RowTable.RequireSize(start, table.RowCount, table.ColumnCount, nameof(table));
-        return Learn(start, SufficientStatistics.Of(table, cancellationToken: cancellationToken), progress, cancellationToken);
+        SufficientStatistics statistics = SufficientStatistics.Of(table, cancellationToken: cancellationToken);
+        return Learn(start, statistics, table, progress, cancellationToken);
     }
 
     /// <summary>Learns from the statistics of a table.</summary>
@@ -125,24 +126,7 @@ public sealed class VariationalEm
                 nameof(statistics));
         }
 
-        if (statistics.Patterns[0].Observed.Length == 0)
-        {
-            throw new ArgumentException("statistics have no cells; at least 1 must be there.", nameof(statistics));
-        }
-
-        if (!Options.PriorVarianceGroups.IsEmpty)
-        {
-            Guard.Length(
-                Options.PriorVarianceGroups.Length, start.LatentCount, nameof(Options.PriorVarianceGroups), "one for each latent of the model");
-        }
-
-        var problem = new LearningProblem(start, statistics, Options);
-        if (problem.Blocks.Count == 0)
-        {
-            throw new ArgumentException("statistics have no column that varies; nothing can be learned.", nameof(statistics));
-        }
-
-        return Learn(start, problem, progress, cancellationToken);
+        return Learn(start, statistics, table: null, progress, cancellationToken);
     }
 
     internal VariationalEmResult Learn(
@@ -156,5 +140,32 @@ public sealed class VariationalEm
         }
 
         return new VariationalEmResult(start, problem, search, ascent, Options, cancellationToken.IsCancellationRequested);
+    }
+
+    private VariationalEmResult Learn(
+        LinearGaussianModel start,
+        SufficientStatistics statistics,
+        Matrix<double>? table,
+        IProgress<double>? progress,
+        CancellationToken cancellationToken)
+    {
+        if (statistics.Patterns[0].Observed.Length == 0)
+        {
+            throw new ArgumentException("statistics have no cells; at least 1 must be there.", nameof(statistics));
+        }
+
+        if (!Options.PriorVarianceGroups.IsEmpty)
+        {
+            Guard.Length(
+                Options.PriorVarianceGroups.Length, start.LatentCount, nameof(Options.PriorVarianceGroups), "one for each latent of the model");
+        }
+
+        var problem = new LearningProblem(start, statistics, Options, table);
+        if (problem.Blocks.Count == 0)
+        {
+            throw new ArgumentException("statistics have no column that varies; nothing can be learned.", nameof(statistics));
+        }
+
+        return Learn(start, problem, progress, cancellationToken);
     }
 }

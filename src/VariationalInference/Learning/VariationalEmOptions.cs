@@ -82,7 +82,7 @@ public sealed record VariationalEmOptions
     /// <see cref="VariationalEmResult.RemainingStandardErrors"/>. The search goes on to the last digits that it can get, whatever the tolerance.
     /// Range: positive.
     /// </summary>
-    /// <value>The default is 1e-4.</value>
+    /// <value>The default is 1e-3.</value>
     public double Tolerance
     {
         get;
@@ -91,7 +91,7 @@ public sealed record VariationalEmOptions
             Guard.Positive(value, nameof(Tolerance));
             field = value;
         }
-    } = 1e-4;
+    } = 1e-3;
 
     /// <summary>
     /// Gets the smallest noise variance that is learned, as a part of the variance of its column (of all columns, where they share one). An

@@ -43,10 +43,15 @@ public sealed class VariationalEmResult
         LearningPoint learned = search.WithoutFloors(LoadingRotation.Canonical(ascent, problem, options));
         LearningPoint point = problem.Complete(learned);
         LearningUnits units = problem.Units;
-        ElboTrace = [.. ascent.Trace.Select(value => (value * problem.RowCount) - problem.LogScale)];
-        LogEvidence = options.Family == PosteriorFamily.FullGaussian
-            ? Elbo
-            : problem.CreateBound(PosteriorFamily.FullGaussian).Value(learned, learned.Copy()) - problem.LogScale;
+        double BoundOf(PosteriorFamily family) => problem.CreateBound(family).Value(learned, learned.Copy()) - problem.LogScale;
+
+        // The rotation of the loadings is a part of the last iteration: it takes nothing from the evidence, and in the mean-field family adds to the bound.
+        ElboTrace =
+        [
+            .. ascent.Trace.SkipLast(1).Select(value => (value * problem.RowCount) - problem.LogScale),
+            BoundOf(options.Family),
+        ];
+        LogEvidence = options.Family == PosteriorFamily.FullGaussian ? Elbo : BoundOf(PosteriorFamily.FullGaussian);
         int observations = start.ObservationCount, latents = start.LatentCount;
         _loadings = options.Loadings ? Matrix<double>.Build.Dense(observations, latents, (k, j) => units.Loading(point, k, j)) : start.Loadings();
         Offset = options.Offset ? [.. Enumerable.Range(0, observations).Select(k => units.Offset(point, k))] : start.Offset;

@@ -1,3 +1,5 @@
+using MathNet.Numerics.LinearAlgebra;
+
 namespace VariationalInference;
 
 /// <summary>What is to be learned in standard units: the blocks, where to start, and the way back.</summary>
@@ -12,7 +14,13 @@ internal sealed partial class LearningProblem
     // The place of each column of the table in the problem, −1 where it was left out.
     private readonly int[] _places;
 
-    public LearningProblem(LinearGaussianModel start, SufficientStatistics statistics, VariationalEmOptions options)
+    /// <summary>Initializes a new instance of the <see cref="LearningProblem"/> class.</summary>
+    /// <param name="start">The model that learning starts from.</param>
+    /// <param name="statistics">The statistics.</param>
+    /// <param name="options">What to learn.</param>
+    /// <param name="table">The rows that the statistics are of, where they are there; their own digits are taken where cross products have too few.</param>
+    public LearningProblem(
+        LinearGaussianModel start, SufficientStatistics statistics, VariationalEmOptions options, Matrix<double>? table = null)
     {
         _options = options;
         IsSum = start is GaussianSumModel && !options.Loadings && !options.Offset && options.NoiseVariances != VarianceLearning.Each;
@@ -31,7 +39,7 @@ internal sealed partial class LearningProblem
         }
 
         _given = Select(Units.ToStandard(), _columns);
-        Blocks = IsSum ? SumBlocks(statistics) : [.. statistics.Patterns.Select(Block).OfType<LearningBlock>()];
+        Blocks = CreateBlocks(statistics, table);
         Layout = new LearningLayout(_given.Observations, _given.Latents, options);
         RowCount = Blocks.Sum(block => block.Count);
         LogScale = statistics.Patterns.Sum(
@@ -107,9 +115,6 @@ internal sealed partial class LearningProblem
     /// <summary>Gets the number of starts: one, unless the bound may have several optima.</summary>
     public int StartCount => _options.Loadings || (_options.Family == PosteriorFamily.MeanField && _given.Latents > 1) ? _options.Starts : 1;
 
-    /// <summary>Gets a value indicating whether rows can be turned: nothing but the latents' priors and one noise variance changes.</summary>
-    private bool TurnsRows => _options is { Loadings: false, Offset: false, NoiseVariances: VarianceLearning.Shared };
-
     /// <summary>Writes the learned parameters over all columns, those that were left out with the parameters of the start.</summary>
     public LearningPoint Complete(LearningPoint point)
     {
@@ -164,68 +169,4 @@ internal sealed partial class LearningProblem
 
         return point;
     }
-
-    private LearningBlock? Block(PatternStatistics pattern)
-    {
-        int[] cells = [.. Enumerable.Range(0, pattern.Observed.Length).Where(i => _places[pattern.Observed[i]] >= 0)];
-        if (cells.Length == 0)
-        {
-            return null;
-        }
-
-        int[] columns = [.. cells.Select(cell => pattern.Observed[cell])];
-        double Product(int i, int j) => pattern.Moments.Product(cells[i], cells[j]) / pattern.RowCount
-            / (Units.Scales[columns[i]] * Units.Scales[columns[j]]);
-        var block = new LearningBlock
-        {
-            Observed = [.. columns.Select(column => _places[column])],
-            Count = pattern.RowCount,
-            Mean = [.. cells.Select(cell => StandardMean(pattern, cell))],
-            Root = pattern.RowCount == 1 ? [] : ScatterRoot.Of(Product, cells.Length, pattern.RowCount - 1),
-        };
-        return TurnsRows && block.Size > _given.Latents ? TurnedBlock.Of(block, _given) : block;
-    }
-
-    private double StandardMean(PatternStatistics pattern, int cell)
-    {
-        int k = pattern.Observed[cell];
-        return pattern.Moments.MeanFrom(cell, Units.Origin[k]) / Units.Scales[k];
-    }
-
-    /// <summary>Reduces the patterns of a sum to one cell a row; those with as many cells are one block.</summary>
-    private LearningBlock[] SumBlocks(SufficientStatistics statistics)
-    {
-        double scale = Units.Scales[0] * Units.Scales[0];
-        var sums = new SortedDictionary<int, (Moments Sums, double NoiseSquares)>();
-        foreach (PatternStatistics pattern in statistics.Patterns.Where(pattern => pattern.Observed.Length > 0))
-        {
-            int cells = pattern.Observed.Length;
-            double[] means = [.. Enumerable.Range(0, cells).Select(cell => StandardMean(pattern, cell))];
-            double[] rows = [.. Enumerable.Range(0, cells).Select(
-                i => Enumerable.Range(0, cells).Sum(j => pattern.Moments.Product(i, j)) / cells / scale)];
-            double between = rows.Sum();
-            double mean = means.Average();
-
-            // The trace of the cross products centred across each row, beside the squares that the cells' own means leave.
-            double within = Enumerable.Range(0, cells).Sum(
-                i => (pattern.Moments.Product(i, i) / scale) - rows[i] + (pattern.RowCount * (means[i] - mean) * (means[i] - mean)));
-            var sum = new Moments(pattern.RowCount, [Math.Sqrt(cells) * mean], [0], [between]);
-            sums[cells] = sums.TryGetValue(cells, out (Moments Sums, double NoiseSquares) known)
-                ? (known.Sums.Merge(sum), known.NoiseSquares + Math.Max(within, 0))
-                : (sum, Math.Max(within, 0));
-        }
-
-        return [.. sums.Select(item => SumBlock(item.Key, item.Value.Sums, item.Value.NoiseSquares))];
-    }
-
-    private static LearningBlock SumBlock(int cells, Moments sums, double noiseSquares) => new()
-    {
-        Observed = [0],
-        Count = sums.Count,
-        Mean = [sums.Mean(0)],
-        Root = sums.Product(0, 0) > 0 ? [Math.Sqrt(sums.Product(0, 0) / sums.Count)] : [],
-        Weight = Math.Sqrt(cells),
-        NoiseSquares = noiseSquares,
-        NoiseCells = (double)sums.Count * (cells - 1),
-    };
 }

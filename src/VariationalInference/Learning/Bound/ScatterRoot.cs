@@ -12,9 +12,11 @@ internal static class ScatterRoot
     /// <param name="product">Element (i, j) of S.</param>
     /// <param name="size">The number of columns p.</param>
     /// <param name="most">The largest rank that S can have.</param>
+    /// <param name="least">Receives the least part of a column's variance that was left to it when its turn came: digits of S are lost by as much.</param>
     /// <returns>F, as many rows as S has rank, row-major.</returns>
-    public static double[] Of(Func<int, int, double> product, int size, long most)
+    public static double[] Of(Func<int, int, double> product, int size, long most, out double least)
     {
+        least = 1;
         double[] variances = [.. Enumerable.Range(0, size).Select(i => Math.Max(product(i, i), 0))];
         double[] left = [.. variances];
         double rounding = 1e-15 * (size + 1);
@@ -22,7 +24,13 @@ internal static class ScatterRoot
         while (rows.Count < Math.Min(most, size))
         {
             int pivot = Pivot(left, variances);
-            if (!(left[pivot] > rounding * variances[pivot]))
+            if (variances[pivot] == 0)
+            {
+                break;
+            }
+
+            least = left[pivot] / variances[pivot];
+            if (!(least > rounding))
             {
                 break;
             }
