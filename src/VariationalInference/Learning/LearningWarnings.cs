@@ -37,7 +37,7 @@ internal static class LearningWarnings
                 []);
         }
 
-        int[] silent = [.. floors.Silent(learned).Select(i => problem.Columns[i])];
+        int[] silent = [.. floors.Silent(problem, learned).Select(i => problem.Columns[i])];
         if (silent.Length > 0 && options is { Loadings: true, NoiseVariances: VarianceLearning.Each })
         {
             Warn(

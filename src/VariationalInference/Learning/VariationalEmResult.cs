@@ -40,7 +40,7 @@ public sealed class VariationalEmResult
         bool isCancelled)
     {
         GradientNorm = ascent.GradientNorm;
-        LearningPoint learned = search.WithoutFloors(LoadingRotation.Canonical(ascent, problem, options));
+        LearningPoint learned = LoadingRotation.Canonical(ascent, problem, options);
         LearningPoint point = problem.Complete(learned);
         LearningUnits units = problem.Units;
         double BoundOf(PosteriorFamily family) => problem.CreateBound(family).Value(learned, learned.Copy()) - problem.LogScale;
@@ -68,7 +68,7 @@ public sealed class VariationalEmResult
 
         // Whoever cancels does not wait for the second derivatives either.
         bool isSmall = problem.Layout.Count <= BoundAscent.MostNewtonParameters;
-        var information = new Lazy<LearningInformation>(() => new LearningInformation(problem, learned, options, search.FloorsReached));
+        var information = new Lazy<LearningInformation>(() => new LearningInformation(problem, learned, options, ascent.NoiseFloors));
         _standardErrors = new Lazy<ParameterStandardErrors>(
             () => new ParameterStandardErrors(problem, information.Value, observations, latents));
         RemainingNats = isCancelled || !isSmall ? problem.RowCount * ascent.Missing : information.Value.Missing;

@@ -4,11 +4,11 @@ namespace VariationalInference;
 internal sealed partial class BoundAscent
 {
     private const int MostTruncatedSteps = 12;
-    private const int MostProducts = 80;
-    private const double ProductStep = 1e-3;
+    private const int MostProducts = 60;
+    private const double ProductStep = 1e-4;
 
     /// <summary>Conjugate gradients stop when this part of the gradient is left, measured in the lengths of the frame.</summary>
-    private const double Remainder = 1e-2;
+    private const double Remainder = 0.1;
 
     /// <summary>Takes truncated Newton steps until they gain nothing or little enough is missing.</summary>
     /// <param name="tolerance">What may be missing, in nats a row.</param>
@@ -43,7 +43,7 @@ internal sealed partial class BoundAscent
 
         for (int product = 0; product < MostProducts; product++)
         {
-            double[] curved = Product(frame, direction);
+            double[] curved = Product(frame, derivatives, direction);
             double curvature = Dot(direction, curved);
             if (!(curvature > 1e-10 * Dot(direction, direction)))
             {
@@ -74,22 +74,15 @@ internal sealed partial class BoundAscent
         return (solution, double.PositiveInfinity);
     }
 
-    /// <summary>Returns minus the second derivatives times a direction, in the lengths of the frame.</summary>
-    private double[] Product(LearningFrame frame, double[] direction)
+    /// <summary>Returns minus the second derivatives times a direction, in the lengths of the frame, by a difference to one side.</summary>
+    private double[] Product(LearningFrame frame, double[] derivatives, double[] direction)
     {
         double width = ProductStep / Math.Sqrt(Dot(direction, direction));
-        double[] above = At(width), below = At(-width);
-        return [.. above.Zip(below, (a, b) => (b - a) / (2 * width))];
-
-        double[] At(double width)
-        {
-            double[] vector = frame.Move(Vector, [.. direction.Zip(frame.Lengths, (value, length) => width * value * length)]);
-            var gradient = new double[vector.Length];
-            double value = Evaluate(vector, gradient);
-            return double.IsFinite(value)
-                ? Scaled(frame, frame.Derivatives(PointAt(vector), gradient))
-                : [.. Enumerable.Repeat(double.NaN, direction.Length)];
-        }
+        double[] vector = frame.Move(Vector, [.. direction.Zip(frame.Lengths, (value, length) => width * value * length)]);
+        var gradient = new double[vector.Length];
+        return double.IsFinite(Evaluate(vector, gradient))
+            ? [.. Scaled(frame, frame.Derivatives(PointAt(vector), gradient)).Zip(derivatives, (there, here) => (here - there) / width)]
+            : [.. Enumerable.Repeat(double.NaN, direction.Length)];
     }
 
     private bool TakeTruncated(LearningFrame frame, double[] step, double gain)

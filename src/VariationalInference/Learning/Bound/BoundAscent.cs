@@ -14,17 +14,20 @@ internal sealed partial class BoundAscent
     private const double SlopeRatio = 0.9;
     private const int MostTrials = 40;
 
-    /// <summary>Standard deviations below this, in standard units, are tried at zero.</summary>
+    /// <summary>Prior deviations below this, in standard units, are tried at zero; noise deviations below so much of a usual one.</summary>
     private const double NearZero = 1e-3;
 
-    private const double Probe = 1e-4;
+    private const double NearNoNoise = 0.05;
+
+    /// <summary>Whether the bound falls with a variance near zero is tried at this part of what is near.</summary>
+    private const double Probe = 0.1;
 
     /// <summary>A noise deviation below this part of the largest no longer shortens steps.</summary>
     private const double LeastNoise = 0.1;
 
     private readonly MarginalBound _bound;
     private readonly LearningLayout _layout;
-    private readonly double[]? _noiseFloors;
+    private double[]? _noiseFloors;
     private readonly LearningPoint _point;
     private readonly LearningPoint _derivatives;
     private readonly CancellationToken _cancellationToken;
@@ -167,7 +170,10 @@ internal sealed partial class BoundAscent
     public void Settle()
     {
         double[] probe = [.. Vector];
-        int[] near = [.. Enumerable.Range(0, probe.Length).Where(i => _layout.IsDeviation(i) && Math.Abs(probe[i]) < NearZero && probe[i] != 0)];
+        double[] noise = [.. Point.Noise.Select(Math.Abs).Order()];
+        double nearNoNoise = NearNoNoise * Math.Min(noise[noise.Length / 2], 1);
+        double Near(int i) => i < _layout.MeanStart ? nearNoNoise : NearZero;
+        int[] near = [.. Enumerable.Range(0, probe.Length).Where(i => _layout.IsDeviation(i) && Math.Abs(probe[i]) < Near(i) && probe[i] != 0)];
         if (near.Length == 0)
         {
             return;
@@ -175,7 +181,7 @@ internal sealed partial class BoundAscent
 
         foreach (int i in near)
         {
-            probe[i] = Probe;
+            probe[i] = Probe * Near(i);
         }
 
         var gradient = new double[probe.Length];
@@ -192,6 +198,18 @@ internal sealed partial class BoundAscent
                 TryZero([i]);
             }
         }
+    }
+
+    /// <summary>Gets the floors of the noise variances, none where they are null.</summary>
+    public double[]? NoiseFloors => _noiseFloors;
+
+    /// <summary>Lowers floors of noise variances: those that stand at them go along.</summary>
+    public void Lower(double[] noiseFloors)
+    {
+        _noiseFloors = noiseFloors;
+        var gradient = new double[Vector.Length];
+        double value = Evaluate(Vector, gradient);
+        Accept(Vector, gradient, value);
     }
 
     private bool TryZero(int[] parameters)

@@ -117,13 +117,19 @@ internal sealed class BoundCurvature
         Frame.Move(vector, coordinates.Zip(_lengths, (coordinate, length) => coordinate * length).ToArray());
 
     /// <summary>Returns Newton's step; along a direction in which the bound curves up, as far as it would go if it curved down.</summary>
-    public double[] NewtonStep(double[] derivatives)
+    /// <param name="derivatives">The derivatives.</param>
+    /// <param name="withFlat">Whether to go along flat directions too, as if their curvature were its error.</param>
+    public double[] NewtonStep(double[] derivatives, bool withFlat = true)
     {
         Vector<double> step = Vector<double>.Build.Dense(Math.Max(derivatives.Length, 1));
         for (int q = 0; q < derivatives.Length; q++)
         {
-            Vector<double> axis = Eigenvector(q);
-            step += axis * (Dot(axis, derivatives) / Math.Max(Math.Abs(Eigenvalue(q)), Error(q)));
+            double curvature = Math.Abs(Eigenvalue(q)), error = Error(q);
+            if (withFlat || curvature > error)
+            {
+                Vector<double> axis = Eigenvector(q);
+                step += axis * (Dot(axis, derivatives) / Math.Max(curvature, error));
+            }
         }
 
         return [.. step.Take(derivatives.Length)];

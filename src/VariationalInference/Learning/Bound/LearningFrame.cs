@@ -20,6 +20,9 @@ internal sealed class LearningFrame
     /// <summary>A noise deviation of zero gives no length; it counts as this part of the median.</summary>
     private const double LeastNoise = 1e-3;
 
+    /// <summary>By themselves the loadings of an observation without noise move as those of one with this part of the median.</summary>
+    private const double Quiet = 0.1;
+
     /// <summary>The first length along a prior deviation at zero.</summary>
     private const double FromZero = 0.1;
 
@@ -49,7 +52,7 @@ internal sealed class LearningFrame
         }
 
         double[] lengths = NaturalLengths(vector);
-        ParameterLengths = [.. lengths.Select((length, i) => i < layout.NoiseStart ? _noise[PlaceOf(i)] : length)];
+        ParameterLengths = [.. lengths.Select((length, i) => i < layout.NoiseStart ? Math.Max(_noise[PlaceOf(i)], Quiet * _median) : length)];
         _axes = [.. Axes(point)];
         Lengths = [.. _axes.Select(axis => axis.Second < 0 ? lengths[axis.First] : Math.Min(lengths[axis.First], lengths[axis.Second]))];
     }

@@ -114,7 +114,7 @@ internal sealed class LearningInformation
         }
 
         double[] change = [.. _curvature.DerivativesAt(_ascent.PointAt(there), gradient).Zip(_curvature.Derivatives, (after, before) => after - before)];
-        Mark(Move(_curvature.NewtonStep(change)), Following);
+        Mark(Move(_curvature.NewtonStep(change, withFlat: false)), Following);
     }
 
     private void Mark(double[] move, double least)

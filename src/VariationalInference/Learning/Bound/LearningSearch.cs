@@ -20,7 +20,7 @@ internal sealed partial class LearningSearch
     private const double Apart = 1e-6;
 
     /// <summary>Where many parameters are concerned, no more than this part of what is tolerated is left missing.</summary>
-    private const double Margin = 1e-4;
+    private const double Margin = 1e-2;
 
     private readonly LearningProblem _problem;
     private readonly VariationalEmOptions _options;
@@ -39,13 +39,9 @@ internal sealed partial class LearningSearch
         _bound = problem.CreateBound(options.Family);
         _expectation = new ExpectationMaximisation(problem.Blocks, problem.Layout, options);
         Floors = new NoiseFloors(problem, options);
-        FloorsReached = Floors.Values;
     }
 
     public NoiseFloors Floors { get; }
-
-    /// <summary>Gets the floors without those of noise variances that are zero.</summary>
-    public double[] FloorsReached { get; private set; }
 
     /// <summary>Gets the optima that were reached, highest first, and from how many starts.</summary>
     public List<(BoundAscent Ascent, int Starts)> Optima { get; } = [];
@@ -56,7 +52,11 @@ internal sealed partial class LearningSearch
         try
         {
             ClimbFromStarts();
-            if (_options.Method != VariationalEmMethod.Plain)
+            if (_options.Method == VariationalEmMethod.Plain)
+            {
+                LeaveFloors(_ascents[0]);
+            }
+            else
             {
                 Scan();
                 FinishBest();
@@ -67,17 +67,24 @@ internal sealed partial class LearningSearch
             // What was reached is the result.
         }
 
-        BoundAscent best = Best();
-        FloorsReached = Floors.WithoutZeros(best, floors => Ascent(PointWith(floors, best.Vector), floors, CancellationToken.None).Value);
         CollectOptima();
-        return best;
+        return Best();
     }
 
-    /// <summary>Takes noise variances that are zero, and stood at a floor meanwhile, to zero.</summary>
-    public LearningPoint WithoutFloors(LearningPoint point) =>
-        PointWith(FloorsReached, Ascent(point, Floors.Values, CancellationToken.None).Vector);
+    /// <summary>Lets noise variances at their floor go on to zero where the bound has a limit there.</summary>
+    /// <returns>Whether any does.</returns>
+    private bool LeaveFloors(BoundAscent ascent)
+    {
+        double[] floors = Floors.WithoutZeros(
+            ascent, floors => Ascent(ascent.Point, floors, _cancellationToken).Evaluate(ascent.Vector, new double[ascent.Vector.Length]));
+        if (floors.SequenceEqual(ascent.NoiseFloors!))
+        {
+            return false;
+        }
 
-    private LearningPoint PointWith(double[] floors, double[] vector) => Ascent(_problem.Given, floors, CancellationToken.None).PointAt(vector);
+        ascent.Lower(floors);
+        return true;
+    }
 
     private bool FinishesAll => _problem.Layout.Count <= MostForAll;
 
@@ -122,8 +129,18 @@ internal sealed partial class LearningSearch
         Report();
     }
 
-    /// <summary>Climbs to the top, by turns with Newton steps, which take ridges and leave saddles.</summary>
+    /// <summary>Climbs to the top, and on where a noise variance goes to zero.</summary>
     private void Finish(BoundAscent ascent)
+    {
+        ClimbToTop(ascent);
+        if (LeaveFloors(ascent))
+        {
+            ClimbToTop(ascent);
+        }
+    }
+
+    /// <summary>Climbs to the top, by turns with Newton steps, which take ridges and leave saddles.</summary>
+    private void ClimbToTop(BoundAscent ascent)
     {
         bool takesFullSteps = _problem.Layout.Count <= BoundAscent.MostNewtonParameters;
         for (int round = 0; round < MostRounds && ascent.Iterations < _options.MaxIterations; round++)

@@ -10,9 +10,9 @@ namespace VariationalInference;
 internal sealed class NoiseFloors
 {
     /// <summary>The rounding of a covariance, as a part of the variances: some units in the last place, more for many columns.</summary>
-    private const double LeastRoundings = 64;
+    private const double LeastRoundings = 16;
 
-    private const double RoundingsPerColumn = 4;
+    private const double RoundingsPerColumn = 2;
     private const double UnitRoundoff = 1.1102230246251565e-16;
 
     /// <summary>A variance below so many floors is at its floor.</summary>
@@ -20,6 +20,12 @@ internal sealed class NoiseFloors
 
     /// <summary>The bound at zero is the limit of that at the floor if it differs by less than so many nats a row; without limit it differs by about ½.</summary>
     private const double Continuous = 1e-6;
+
+    /// <summary>A noise variance below this part of its column's may be as good as none.</summary>
+    private const double Small = 1e-6;
+
+    /// <summary>It is if the likelihood loses no more than so many nats by its floor.</summary>
+    private const double Unseen = 1e-4;
 
     private readonly double? _wanted;
     private readonly LearningLayout _layout;
@@ -48,9 +54,32 @@ internal sealed class NoiseFloors
     public int[] Binding(LearningPoint point) =>
         [.. Enumerable.Range(0, point.Observations).Where(k => _layout.Noise[k] >= 0 && point.Noise[k] != 0 && IsLow(point, k))];
 
-    /// <summary>Returns the observations of whose noise nothing can be told: it is zero, or as low as rounding is.</summary>
-    public int[] Silent(LearningPoint point) =>
-        [.. Enumerable.Range(0, point.Observations).Where(k => _layout.Noise[k] >= 0 && (point.Noise[k] == 0 || (_wanted is null && IsLow(point, k))))];
+    /// <summary>Returns the observations whose noise the likelihood cannot tell from none.</summary>
+    public int[] Silent(LearningProblem problem, LearningPoint point)
+    {
+        if (_wanted is not null)
+        {
+            return [.. Enumerable.Range(0, point.Observations).Where(k => _layout.Noise[k] >= 0 && point.Noise[k] == 0)];
+        }
+
+        MarginalBound likelihood = problem.CreateBound(PosteriorFamily.FullGaussian);
+        LearningPoint derivatives = point.Copy();
+        double value = likelihood.Value(point, derivatives);
+        bool[] silent = new bool[Values.Length];
+        for (int i = 0; i < silent.Length; i++)
+        {
+            LearningPoint floored = point.Copy();
+            int[] members = [.. Enumerable.Range(0, point.Observations).Where(k => _layout.Noise[k] == i)];
+            foreach (int k in members)
+            {
+                floored.Noise[k] = Math.Min(Math.Abs(point.Noise[k]), Math.Sqrt(Values[i]));
+            }
+
+            silent[i] = members.Any(k => Square(point.Noise[k]) < Small) && !(value - likelihood.Value(floored, derivatives) > Unseen);
+        }
+
+        return [.. Enumerable.Range(0, point.Observations).Where(k => _layout.Noise[k] >= 0 && silent[_layout.Noise[k]])];
+    }
 
     private bool IsLow(LearningPoint point, int observation) =>
         Square(point.Noise[observation]) < AtFloor * Values[_layout.Noise[observation]];
@@ -58,13 +87,18 @@ internal sealed class NoiseFloors
     /// <summary>Returns the floors without those at which the bound goes over into its value at zero.</summary>
     public double[] WithoutZeros(BoundAscent ascent, Func<double[], double> valueWith)
     {
-        double[] floors = [.. Values];
+        double[] floors = [.. ascent.NoiseFloors!];
         if (_wanted is not null)
         {
             return floors;
         }
 
-        int[] zeros = [.. Enumerable.Range(0, floors.Length).Where(i => ascent.Vector[_layout.NoiseStart + i] == 0)];
+        int[] zeros = [.. Enumerable.Range(0, floors.Length).Where(i => floors[i] > 0 && ascent.Vector[_layout.NoiseStart + i] == 0)];
+        if (zeros.Length == 0)
+        {
+            return floors;
+        }
+
         if (!Remove(zeros))
         {
             foreach (int i in zeros)
