@@ -56,7 +56,12 @@ public class ConvergenceTests
             result.StopReason.Should().NotBe(VariationalEmStopReason.Unbounded);
             result.Optima[0].Elbo.Should().BeApproximately(result.Elbo, 1e-6);
             result.Optima.Sum(optimum => optimum.Starts).Should().Be(2);
-            result.Warnings.Should().NotContain(warning => warning.Kind != LearningWarningKind.HeywoodCase, "seed {0}", seed);
+
+            // At 1e6 a noise variance may be as small as the rounding of the cross products.
+            LearningWarningKind[] allowed = signal < 1e6
+                ? [LearningWarningKind.HeywoodCase]
+                : [LearningWarningKind.HeywoodCase, LearningWarningKind.NoiseVarianceAtFloor];
+            result.Warnings.Select(warning => warning.Kind).Except(allowed).Should().BeEmpty("seed {0}", seed);
         }
     }
 

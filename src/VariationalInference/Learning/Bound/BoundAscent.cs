@@ -14,7 +14,7 @@ internal sealed partial class BoundAscent
     private const double SlopeRatio = 0.9;
     private const int MostTrials = 40;
 
-    /// <summary>Prior deviations below this, in standard units, are tried at zero; noise deviations below so much of a usual one.</summary>
+    /// <summary>Prior deviations below this, in standard units, are tried at zero; own noise deviations below so much of a usual one.</summary>
     private const double NearZero = 1e-3;
 
     private const double NearNoNoise = 0.05;
@@ -171,7 +171,7 @@ internal sealed partial class BoundAscent
     {
         double[] probe = [.. Vector];
         double[] noise = [.. Point.Noise.Select(Math.Abs).Order()];
-        double nearNoNoise = NearNoNoise * Math.Min(noise[noise.Length / 2], 1);
+        double nearNoNoise = _layout.NoiseCount == 1 ? NearZero : NearNoNoise * Math.Min(noise[noise.Length / 2], 1);
         double Near(int i) => i < _layout.MeanStart ? nearNoNoise : NearZero;
         int[] near = [.. Enumerable.Range(0, probe.Length).Where(i => _layout.IsDeviation(i) && Math.Abs(probe[i]) < Near(i) && probe[i] != 0)];
         if (near.Length == 0)

@@ -15,10 +15,13 @@ internal sealed class LearningInformation
     private const double Share = 1e-6;
 
     /// <summary>So far, in parameters' own lengths, one goes along a direction to see what has to follow.</summary>
-    private const double Excursion = 0.1;
+    private const double Excursion = 0.01;
 
     /// <summary>What then moves by this part of its own length follows.</summary>
-    private const double Following = 1e-4;
+    private const double Following = 1e-5;
+
+    /// <summary>So many corrections lead back to where the gradient is as it was.</summary>
+    private const int Corrections = 3;
 
     private readonly LearningLayout _layout;
     private readonly int _latents;
@@ -106,15 +109,27 @@ internal sealed class LearningInformation
     {
         double largest = Largest(move);
         Mark(move, Share * largest);
-        double[] there = [.. _ascent.Vector.Zip(move, (value, change) => value + (Excursion / largest * change))];
-        var gradient = new double[there.Length];
-        if (!(largest > 0) || !double.IsFinite(_ascent.Evaluate(there, gradient)))
+        if (!(largest > 0))
         {
             return;
         }
 
-        double[] change = [.. _curvature.DerivativesAt(_ascent.PointAt(there), gradient).Zip(_curvature.Derivatives, (after, before) => after - before)];
-        Mark(Move(_curvature.NewtonStep(change, withFlat: false)), Following);
+        double[] ahead = [.. _ascent.Vector.Zip(move, (value, change) => value + (Excursion / largest * change))];
+        double[] there = ahead;
+        for (int correction = 0; correction < Corrections; correction++)
+        {
+            var gradient = new double[there.Length];
+            if (!double.IsFinite(_ascent.Evaluate(there, gradient)))
+            {
+                return;
+            }
+
+            double[] change = _curvature.DerivativesAt(_ascent.PointAt(there), gradient);
+            change = [.. change.Zip(_curvature.Derivatives, (after, before) => after - before)];
+            there = _curvature.Move(there, _curvature.NewtonStep(change, withFlat: false));
+        }
+
+        Mark([.. there.Zip(ahead, (after, before) => after - before)], Following);
     }
 
     private void Mark(double[] move, double least)

@@ -11,6 +11,7 @@ internal sealed partial class LearningSearch
 
     private const double RaceTolerance = 1e-5;
     private const int RaceIterations = 400;
+    private const int RoundIterations = 100;
     private const int MostRounds = 20;
 
     /// <summary>Up to this many parameters all starts are climbed to their last digits, above it only the best.</summary>
@@ -164,7 +165,7 @@ internal sealed partial class LearningSearch
                 return;
             }
 
-            ascent.Climb(_options.GradientTolerance, Math.Min(ascent.Iterations + RaceIterations, _options.MaxIterations));
+            ascent.Climb(_options.GradientTolerance, Math.Min(ascent.Iterations + RoundIterations, _options.MaxIterations));
         }
     }
 

@@ -19,7 +19,7 @@ internal sealed class NoiseFloors
     private const double AtFloor = 4;
 
     /// <summary>The bound at zero is the limit of that at the floor if it differs by less than so many nats a row; without limit it differs by about ½.</summary>
-    private const double Continuous = 1e-6;
+    private const double Continuous = 0.05;
 
     /// <summary>A noise variance below this part of its column's may be as good as none.</summary>
     private const double Small = 1e-6;
