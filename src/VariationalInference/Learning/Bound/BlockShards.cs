@@ -42,18 +42,16 @@ internal sealed class BlockShards
     public int Count => _ends.Length;
 
     /// <summary>Does something with every shard.</summary>
-    /// <param name="visit">Is told the shard, its first block, the end of its blocks, and memory to work in.</param>
-    public void ForEach(Action<int, int, int, BlockAlgebra> visit)
+    /// <param name="visit">Is told the shard, its first block, and the end of its blocks.</param>
+    public void ForEach(Action<int, int, int> visit)
     {
         if (_maxThreads == 1 || Count == 1)
         {
-            BlockAlgebra algebra = Rent();
             for (int shard = 0; shard < Count; shard++)
             {
-                visit(shard, First(shard), _ends[shard], algebra);
+                visit(shard, First(shard), _ends[shard]);
             }
 
-            _algebra.Add(algebra);
             return;
         }
 
@@ -61,20 +59,18 @@ internal sealed class BlockShards
             0,
             Count,
             new ParallelOptions { MaxDegreeOfParallelism = _maxThreads },
-            Rent,
-            (shard, _, algebra) =>
-            {
-                visit(shard, First(shard), _ends[shard], algebra);
-                return algebra;
-            },
-            _algebra.Add);
+            shard => visit(shard, First(shard), _ends[shard]));
     }
+
+    /// <summary>Takes memory for a shard to work in.</summary>
+    public BlockAlgebra Rent() => _algebra.TryTake(out BlockAlgebra? known)
+        ? known
+        : new BlockAlgebra(_blocks.Max(block => block.Size), _blocks.Max(block => block.Rank), _latents);
+
+    /// <summary>Gives the memory back.</summary>
+    public void Return(BlockAlgebra algebra) => _algebra.Add(algebra);
 
     private int First(int shard) => shard == 0 ? 0 : _ends[shard - 1];
 
     private double Work(LearningBlock block) => (block.Size + _latents) * (double)_latents * (_latents + (2.0 * (block.Rank + 1)) + 4);
-
-    private BlockAlgebra Rent() => _algebra.TryTake(out BlockAlgebra? known)
-        ? known
-        : new BlockAlgebra(_blocks.Max(block => block.Size), _blocks.Max(block => block.Rank), _latents);
 }

@@ -70,8 +70,10 @@ internal sealed partial class BoundAscent
 
     public double GradientNorm => Largest(Gradient);
 
-    /// <summary>Gets what rounding does to the bound, in nats a row.</summary>
-    public double Rounding => 1e-14 * (1 + Math.Abs(Value));
+    /// <summary>Gets what rounding does to the bound, in nats a row: residuals are rounded to the data's size, and count by the noise's.</summary>
+    public double Rounding => (1e-14 * (1 + Math.Abs(Value))) + (1e-16 / UsualNoise);
+
+    private double UsualNoise { get; set; } = 1;
 
     /// <summary>Gets how much higher the bound is at the optimum nearby, to second order, in nats a row; +∞ where that is not known.</summary>
     public double Missing { get; private set; } = double.PositiveInfinity;
@@ -170,8 +172,7 @@ internal sealed partial class BoundAscent
     public void Settle()
     {
         double[] probe = [.. Vector];
-        double[] noise = [.. Point.Noise.Select(Math.Abs).Order()];
-        double nearNoNoise = _layout.NoiseCount == 1 ? NearZero : NearNoNoise * Math.Min(noise[noise.Length / 2], 1);
+        double nearNoNoise = _layout.NoiseCount == 1 ? NearZero : NearNoNoise * UsualNoise;
         double Near(int i) => i < _layout.MeanStart ? nearNoNoise : NearZero;
         int[] near = [.. Enumerable.Range(0, probe.Length).Where(i => _layout.IsDeviation(i) && Math.Abs(probe[i]) < Near(i) && probe[i] != 0)];
         if (near.Length == 0)
@@ -198,6 +199,15 @@ internal sealed partial class BoundAscent
                 TryZero([i]);
             }
         }
+    }
+
+    /// <summary>Returns the median of the noise deviations that are learned, no more than 1, which is where none is there.</summary>
+    private double MedianNoise()
+    {
+        Unpack(Vector, _point);
+        double[] noise = [.. _point.Noise.Where((_, k) => _layout.Noise[k] >= 0).Select(Math.Abs).Order()];
+        double median = noise.Length == 0 ? 1 : noise[noise.Length / 2];
+        return median > 0 ? Math.Min(median, 1) : 1;
     }
 
     /// <summary>Gets the floors of the noise variances, none where they are null.</summary>
@@ -293,6 +303,7 @@ internal sealed partial class BoundAscent
         Vector = vector;
         Gradient = gradient;
         Value = value;
+        UsualNoise = MedianNoise();
         Missing = double.PositiveInfinity;
         Trace.Add(value);
     }

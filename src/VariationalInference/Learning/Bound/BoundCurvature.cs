@@ -19,7 +19,7 @@ internal sealed class BoundCurvature
     private const int MostTrials = 6;
 
     /// <summary>A direction that is flat is followed no further than this many of its first lengths.</summary>
-    private const double LongestStretch = 30;
+    private const double LongestStretch = 3;
 
     /// <summary>The error counts this many times: eigenvalues add the errors of their elements.</summary>
     private const double Caution = 10;

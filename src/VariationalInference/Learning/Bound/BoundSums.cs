@@ -62,6 +62,25 @@ internal sealed class BoundSums(int observations, int latents)
         AddDerivatives(block, point, algebra);
     }
 
+    /// <summary>Adds blocks with shared loadings.</summary>
+    public void Add(SharedSums sums, SharedLoadings loadings)
+    {
+        Value += sums.Value;
+        var covariance = new double[latents * latents];
+        var solved = new double[latents];
+        for (int k = 0; k < observations; k++)
+        {
+            double weight = loadings.Weights[k];
+            double left = sums.CountOf(k) - sums.Leverage(k, loadings, covariance, solved);
+            ByMean[k] += weight * sums.Residuals[k];
+            ByNoise[k] -= 0.5 * weight * weight * (left - sums.Squares[k]);
+            for (int j = 0; j < latents; j++)
+            {
+                ByScaled[(k * latents) + j] += weight * (sums.Products[(j * observations) + k] - solved[j]);
+            }
+        }
+    }
+
     /// <summary>Writes the derivatives by the parameters.</summary>
     public void WriteDerivatives(LearningPoint point, LearningPoint derivatives)
     {

@@ -15,16 +15,23 @@ internal sealed class ExpectationMaximisation
     private readonly LearningLayout _layout;
     private readonly BlockShards _shards;
     private readonly ExpectationSums[] _sums;
+    private readonly PatternTable? _patterns;
+    private readonly SharedLoadings? _loadings;
+    private readonly SharedSums[] _sharedSums;
     private readonly double _noiseSquares;
     private readonly double _noiseCells;
 
-    public ExpectationMaximisation(IReadOnlyList<LearningBlock> blocks, LearningLayout layout, VariationalEmOptions options)
+    public ExpectationMaximisation(
+        IReadOnlyList<LearningBlock> blocks, LearningLayout layout, VariationalEmOptions options, PatternTable? patterns = null)
     {
         _blocks = blocks;
         _options = options;
         _layout = layout;
         _shards = new BlockShards(blocks, layout.Latents, options.MaxThreads);
         _sums = new ExpectationSums[_shards.Count];
+        _sharedSums = new SharedSums[_shards.Count];
+        _patterns = patterns ?? PatternTable.Of(blocks, layout.Observations);
+        _loadings = _patterns is null ? null : new SharedLoadings(layout.Observations, layout.Latents);
         _noiseSquares = blocks.Sum(block => block.NoiseSquares);
         _noiseCells = blocks.Sum(block => block.NoiseCells);
     }
@@ -34,14 +41,22 @@ internal sealed class ExpectationMaximisation
     {
         bool meanField = _options.Family == PosteriorFamily.MeanField && point.Latents > 1;
         bool withRegression = _options.Loadings || _options.Offset;
-        _shards.ForEach((shard, first, end, algebra) =>
+        if (_patterns is not null && _loadings!.Load(point))
+        {
+            return Maximise(point, AddPatterns(point, meanField, withRegression));
+        }
+
+        _shards.ForEach((shard, first, end) =>
         {
             ExpectationSums sums = _sums[shard] ??= new ExpectationSums(point.Observations, point.Latents, withRegression);
+            BlockAlgebra algebra = _shards.Rent();
             sums.Clear();
             for (int i = first; i < end && sums.IsProper; i++)
             {
                 sums.Add(_blocks[i], point, meanField, algebra);
             }
+
+            _shards.Return(algebra);
         });
         for (int shard = 1; shard < _sums.Length; shard++)
         {
@@ -49,6 +64,28 @@ internal sealed class ExpectationMaximisation
         }
 
         return _sums[0].IsProper ? Maximise(point, _sums[0]) : null;
+    }
+
+    private ExpectationSums AddPatterns(LearningPoint point, bool meanField, bool withRegression)
+    {
+        _shards.ForEach((shard, first, end) =>
+        {
+            SharedSums sums = _sharedSums[shard] ??= new SharedSums(point.Observations, point.Latents, withRegression);
+            sums.Clear();
+            for (int i = first; i < end; i++)
+            {
+                sums.Add(_patterns!, i, _loadings!, meanField);
+            }
+        });
+        for (int shard = 1; shard < _sharedSums.Length; shard++)
+        {
+            _sharedSums[0].Add(_sharedSums[shard]);
+        }
+
+        ExpectationSums total = _sums[0] ??= new ExpectationSums(point.Observations, point.Latents, withRegression);
+        total.Clear();
+        total.Add(_sharedSums[0], point, _loadings!);
+        return total;
     }
 
     private LearningPoint Maximise(LearningPoint point, ExpectationSums sums)

@@ -111,6 +111,65 @@ internal sealed class ExpectationSums
         }
     }
 
+    /// <summary>Adds blocks with shared loadings.</summary>
+    public void Add(SharedSums sums, LearningPoint point, SharedLoadings loadings)
+    {
+        Rows += sums.Rows;
+        for (int j = 0; j < _latents; j++)
+        {
+            Means[j] += point.Deviations[j] * sums.LatentMeans[j];
+            Squares[j] += point.Deviations[j] * point.Deviations[j] * sums.LatentSquares[j];
+        }
+
+        var covariance = new double[_latents * _latents];
+        var solved = new double[_latents];
+        for (int k = 0; k < Counts.Length; k++)
+        {
+            double deviation = Math.Abs(point.Noise[k]);
+            double leverage = sums.Leverage(k, loadings, covariance, solved);
+            Counts[k] += sums.CountOf(k);
+            Residuals[k] += deviation * deviation * (sums.Squares[k] + leverage);
+            if (WithRegression)
+            {
+                AddRegression(k, deviation, sums, point, solved);
+            }
+        }
+    }
+
+    private void AddRegression(int k, double deviation, SharedSums sums, LearningPoint point, double[] solved)
+    {
+        Span<double> targets = Targets.AsSpan(k * _width, _width);
+        for (int j = 0; j < _latents; j++)
+        {
+            double product = sums.Products[(j * Counts.Length) + k] - solved[j];
+            targets[j] += deviation * ((point.Deviations[j] * product) + (point.Means[j] * sums.Residuals[k]));
+        }
+
+        targets[_latents] += deviation * sums.Residuals[k];
+        sums.Moments!.Write(k, _moments);
+
+        // From (t, 1) to (z, 1) = (m + St, 1), rows and columns alike.
+        Span<double> products = Products.AsSpan(k * _width * _width, _width * _width);
+        for (int a = 0; a < _width; a++)
+        {
+            for (int b = 0; b < _width; b++)
+            {
+                products[(a * _width) + b] += Moved(a, b, point);
+            }
+        }
+    }
+
+    private double Moved(int a, int b, LearningPoint point)
+    {
+        double Scale(int j) => j < _latents ? point.Deviations[j] : 1;
+        double Shift(int j) => j < _latents ? point.Means[j] : 0;
+        double last = _moments[^1];
+        return (Scale(a) * Scale(b) * _moments[(a * _width) + b])
+            + (Scale(a) * Shift(b) * _moments[(a * _width) + _latents])
+            + (Shift(a) * Scale(b) * _moments[(_latents * _width) + b])
+            + (Shift(a) * Shift(b) * last);
+    }
+
     /// <summary>Writes E[(z, 1)(z, 1)ᵀ], averaged over the rows.</summary>
     private void WriteMoments(LearningBlock block, LearningPoint point, BlockAlgebra algebra)
     {

@@ -21,13 +21,16 @@ internal sealed class LatentDerivatives(int latents)
     public static (Matrix<double> ByScale, Vector<double> ByShift) Of(MarginalBound bound, LearningPoint point)
     {
         var sums = new LatentDerivatives[bound.Shards.Count];
-        bound.Shards.ForEach((shard, first, end, algebra) =>
+        bound.Shards.ForEach((shard, first, end) =>
         {
+            BlockAlgebra algebra = bound.Shards.Rent();
             sums[shard] = new LatentDerivatives(point.Latents);
             for (int i = first; i < end; i++)
             {
                 sums[shard].Add(bound.Blocks[i], point, bound.IsMeanField, algebra);
             }
+
+            bound.Shards.Return(algebra);
         });
         for (int shard = 1; shard < sums.Length; shard++)
         {

@@ -15,16 +15,16 @@ namespace VariationalInference;
 internal sealed class LearningFrame
 {
     /// <summary>From this ratio of signal to noise on, derivatives within the space of the loadings are worked out by themselves, at a price.</summary>
-    private const double Strong = 100;
+    private const double Strong = 3e3;
 
     /// <summary>A noise deviation of zero gives no length; it counts as this part of the median.</summary>
     private const double LeastNoise = 1e-3;
 
-    /// <summary>By themselves the loadings of an observation without noise move as those of one with this part of the median.</summary>
+    /// <summary>An observation without noise moves as one with this part of the median noise deviation would.</summary>
     private const double Quiet = 0.1;
 
     /// <summary>The first length along a prior deviation at zero.</summary>
-    private const double FromZero = 0.1;
+    private const double FromZero = 0.01;
 
     private readonly MarginalBound _bound;
     private readonly LearningLayout _layout;
@@ -153,7 +153,7 @@ internal sealed class LearningFrame
             }
             else if (_layout.IsDeviation(i))
             {
-                lengths[i] = vector[i] != 0 ? Math.Abs(vector[i]) : i < _layout.MeanStart ? _median : FromZero;
+                lengths[i] = Math.Max(Math.Abs(vector[i]), i < _layout.MeanStart ? Quiet * _median : FromZero);
             }
         }
 

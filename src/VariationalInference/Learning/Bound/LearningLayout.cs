@@ -5,6 +5,7 @@ internal sealed class LearningLayout
 {
     public LearningLayout(int observations, int latents, VariationalEmOptions options)
     {
+        Observations = observations;
         Latents = latents;
         LoadingCount = options.Loadings ? observations * latents : 0;
         OffsetCount = options.Offset ? observations : 0;
@@ -12,6 +13,8 @@ internal sealed class LearningLayout
         MeanCount = options.PriorMeans ? latents : 0;
         Deviations = options.GroupsOfPriorVariances(latents);
     }
+
+    public int Observations { get; }
 
     public int Latents { get; }
 

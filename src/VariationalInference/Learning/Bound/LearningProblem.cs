@@ -7,6 +7,7 @@ internal sealed partial class LearningProblem
 {
     private readonly VariationalEmOptions _options;
     private readonly LearningPoint _given;
+    private readonly Lazy<PatternTable?> _patterns;
 
     // The columns that the problem is about; a Gaussian sum has one that stands for all.
     private readonly int[] _columns;
@@ -42,6 +43,7 @@ internal sealed partial class LearningProblem
         Blocks = CreateBlocks(statistics, table);
         Layout = new LearningLayout(_given.Observations, _given.Latents, options);
         RowCount = Blocks.Sum(block => block.Count);
+        _patterns = new Lazy<PatternTable?>(() => PatternTable.Of(Blocks, _given.Observations));
         LogScale = statistics.Patterns.Sum(
             pattern => pattern.RowCount * pattern.Observed.Where(k => _places[k] >= 0).Sum(k => Math.Log(Units.Scales[k])));
     }
@@ -76,6 +78,7 @@ internal sealed partial class LearningProblem
         ];
         Layout = new LearningLayout(1, _given.Latents, options);
         RowCount = Blocks.Sum(block => block.Count);
+        _patterns = new Lazy<PatternTable?>(() => PatternTable.Of(Blocks, _given.Observations));
         LogScale = (cells.Count - (isRestricted ? 1 : 0)) * Math.Log(scale);
     }
 
@@ -138,7 +141,9 @@ internal sealed partial class LearningProblem
         return all;
     }
 
-    public MarginalBound CreateBound(PosteriorFamily family) => new(Blocks, _given.Latents, family, IsRestricted, _options.MaxThreads);
+    public MarginalBound CreateBound(PosteriorFamily family) => new(Blocks, _given.Latents, family, IsRestricted, _options.MaxThreads, _patterns.Value);
+
+    public ExpectationMaximisation CreateExpectationMaximisation() => new(Blocks, Layout, _options, _patterns.Value);
 
     /// <summary>A constant column has no loadings, its value for an offset, and no noise; a shared noise variance goes to empty ones too.</summary>
     private void LeaveOut(LearningPoint all, int k, LearningPoint point)

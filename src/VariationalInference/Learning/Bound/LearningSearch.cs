@@ -38,7 +38,7 @@ internal sealed partial class LearningSearch
         _progress = progress;
         _cancellationToken = cancellationToken;
         _bound = problem.CreateBound(options.Family);
-        _expectation = new ExpectationMaximisation(problem.Blocks, problem.Layout, options);
+        _expectation = problem.CreateExpectationMaximisation();
         Floors = new NoiseFloors(problem, options);
     }
 

@@ -136,11 +136,38 @@ internal sealed class LearningUnits
     {
         if (loadings.RowCount <= loadings.ColumnCount)
         {
-            return loadings.PseudoInverse() * rest;
+            return Shortest(loadings, rest);
         }
 
-        QR<double> reduction = loadings.QR(QRMethod.Thin);
-        return reduction.R.PseudoInverse() * reduction.Q.TransposeThisAndMultiply(rest);
+        int latents = loadings.ColumnCount;
+        var reduction = new OrthogonalReduction(loadings.RowCount, latents);
+        reduction.Begin(loadings.RowCount);
+        for (int j = 0; j < latents; j++)
+        {
+            loadings.Column(j).ToArray().CopyTo(reduction.Pending);
+            reduction.Accept(reduction.Reduce());
+        }
+
+        double[] turned = rest.ToArray();
+        reduction.Rotate(turned);
+        Matrix<double> triangle = Matrix<double>.Build.Dense(latents, latents, (i, j) => i <= j ? reduction[i, j] : 0);
+        return Shortest(triangle, Vector<double>.Build.Dense(turned[..latents]));
+    }
+
+    private static Vector<double> Shortest(Matrix<double> loadings, Vector<double> rest)
+    {
+        Svd<double> decomposition = loadings.Svd(computeVectors: true);
+        double rounding = 1e-15 * (loadings.RowCount + loadings.ColumnCount) * decomposition.S[0];
+        Vector<double> change = Vector<double>.Build.Dense(loadings.ColumnCount);
+        for (int i = 0; i < decomposition.S.Count; i++)
+        {
+            if (decomposition.S[i] > rounding)
+            {
+                change += decomposition.VT.Row(i) * (decomposition.U.Column(i).DotProduct(rest) / decomposition.S[i]);
+            }
+        }
+
+        return change;
     }
 
     /// <summary>Returns the prior deviation where loadings are free, else that with which a latent would move the observations by d.</summary>

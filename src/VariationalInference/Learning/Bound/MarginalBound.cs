@@ -19,15 +19,34 @@ internal sealed class MarginalBound
     private readonly bool _restricted;
     private readonly BlockShards _shards;
     private readonly BoundSums[] _sums;
+    private readonly PatternTable? _patterns;
+    private readonly SharedLoadings? _loadings;
+    private readonly SharedSums[] _sharedSums;
 
+    /// <summary>Initializes a new instance of the <see cref="MarginalBound"/> class.</summary>
+    /// <param name="blocks">The blocks.</param>
+    /// <param name="latents">The number of latents J.</param>
+    /// <param name="family">The family of the posterior.</param>
+    /// <param name="restricted">Whether the likelihood of blocks of one cell is integrated over the mean.</param>
+    /// <param name="maxThreads">The largest number of threads; the bits do not depend on it.</param>
+    /// <param name="patterns">The blocks as <see cref="PatternTable"/> has them, where they are known.</param>
     public MarginalBound(
-        IReadOnlyList<LearningBlock> blocks, int latents, PosteriorFamily family, bool restricted = false, int maxThreads = 1)
+        IReadOnlyList<LearningBlock> blocks,
+        int latents,
+        PosteriorFamily family,
+        bool restricted = false,
+        int maxThreads = 1,
+        PatternTable? patterns = null)
     {
         _blocks = blocks;
         _restricted = restricted;
         _meanField = family == PosteriorFamily.MeanField && latents > 1;
         _shards = new BlockShards(blocks, latents, maxThreads);
         _sums = new BoundSums[_shards.Count];
+        _sharedSums = new SharedSums[_shards.Count];
+        int observations = blocks.SelectMany(block => block.Observed).DefaultIfEmpty(-1).Max() + 1;
+        _patterns = patterns ?? PatternTable.Of(blocks, observations);
+        _loadings = _patterns is null ? null : new SharedLoadings(observations, latents);
         RowCount = blocks.Sum(block => block.Count);
     }
 
@@ -45,21 +64,7 @@ internal sealed class MarginalBound
     /// <param name="derivatives">Receives the derivatives by all of them.</param>
     public double Value(LearningPoint point, LearningPoint derivatives)
     {
-        _shards.ForEach((shard, first, end, algebra) =>
-        {
-            BoundSums sums = _sums[shard] ??= new BoundSums(point.Observations, point.Latents);
-            sums.Clear();
-            for (int i = first; i < end && double.IsFinite(sums.Value); i++)
-            {
-                sums.Add(_blocks[i], point, _meanField, algebra);
-            }
-        });
-        for (int shard = 1; shard < _sums.Length; shard++)
-        {
-            _sums[0].Add(_sums[shard]);
-        }
-
-        BoundSums total = _sums[0];
+        BoundSums total = _patterns is not null && _loadings!.Load(point) ? AddPatterns(point) : AddBlocks(point);
         if (_restricted && double.IsFinite(total.Value))
         {
             AddRestriction(point, total);
@@ -67,6 +72,50 @@ internal sealed class MarginalBound
 
         total.WriteDerivatives(point, derivatives);
         return double.IsFinite(total.Value) ? total.Value : double.NegativeInfinity;
+    }
+
+    private BoundSums AddBlocks(LearningPoint point)
+    {
+        _shards.ForEach((shard, first, end) =>
+        {
+            BoundSums sums = _sums[shard] ??= new BoundSums(point.Observations, point.Latents);
+            BlockAlgebra algebra = _shards.Rent();
+            sums.Clear();
+            for (int i = first; i < end && double.IsFinite(sums.Value); i++)
+            {
+                sums.Add(_blocks[i], point, _meanField, algebra);
+            }
+
+            _shards.Return(algebra);
+        });
+        for (int shard = 1; shard < _sums.Length; shard++)
+        {
+            _sums[0].Add(_sums[shard]);
+        }
+
+        return _sums[0];
+    }
+
+    private BoundSums AddPatterns(LearningPoint point)
+    {
+        _shards.ForEach((shard, first, end) =>
+        {
+            SharedSums sums = _sharedSums[shard] ??= new SharedSums(point.Observations, point.Latents, withMoments: false);
+            sums.Clear();
+            for (int i = first; i < end; i++)
+            {
+                sums.Add(_patterns!, i, _loadings!, _meanField);
+            }
+        });
+        for (int shard = 1; shard < _sharedSums.Length; shard++)
+        {
+            _sharedSums[0].Add(_sharedSums[shard]);
+        }
+
+        BoundSums total = _sums[0] ??= new BoundSums(point.Observations, point.Latents);
+        total.Clear();
+        total.Add(_sharedSums[0], _loadings!);
+        return total;
     }
 
     /// <summary>Adds what integrating over the common mean adds, for blocks of one cell, and its derivatives.</summary>
