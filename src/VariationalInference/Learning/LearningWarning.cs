@@ -26,6 +26,9 @@ public enum LearningWarningKind
     /// <summary>A column has no cells: it was left out, and what it shares with no other column keeps the value of the start.</summary>
     EmptyColumn,
 
+    /// <summary>A noise variance is at its floor, below which the likelihood would rise further.</summary>
+    NoiseVarianceAtFloor,
+
     /// <summary>A result has lost digits to rounding that the rows themselves would still hold.</summary>
     DigitsLost,
 

@@ -78,8 +78,46 @@ public sealed record VariationalEmOptions
     } = VariationalEmMethod.Accelerated;
 
     /// <summary>
-    /// Gets the largest element of the gradient of the bound, in nats a row, that counts as converged. Parameters are scaled for it: observations by
-    /// their standard deviations, latents likewise, and variances stand as standard deviations. Range: at least 0.
+    /// Gets how far the parameters may be from the optimum to count as converged, in standard errors; see
+    /// <see cref="VariationalEmResult.RemainingStandardErrors"/>. The search goes on to the last digits that it can get, whatever the tolerance.
+    /// Range: positive.
+    /// </summary>
+    /// <value>The default is 1e-3.</value>
+    public double Tolerance
+    {
+        get;
+        init
+        {
+            Guard.Positive(value, nameof(Tolerance));
+            field = value;
+        }
+    } = 1e-3;
+
+    /// <summary>
+    /// Gets the smallest noise variance that is learned, as a part of the variance of its column (of all columns, where they share one). An
+    /// optimum below it stays at it, with a warning; 0.005 is usual in factor analysis. Range: 0 to less than 1. Where it is
+    /// <see langword="null"/>, a noise variance is zero where the likelihood has a limit there; where it has none, own noise variances stay at the
+    /// rounding with which their column came in. At 0 that floor is none either: the bound is said to be unlimited.
+    /// </summary>
+    /// <value>The default is <see langword="null"/>.</value>
+    public double? NoiseFloor
+    {
+        get;
+        init
+        {
+            if (value is double floor && !(floor is >= 0 and < 1))
+            {
+                throw new ArgumentOutOfRangeException(
+                    nameof(NoiseFloor), floor, Guard.Text($"NoiseFloor is {floor}; it must be at least 0 and less than 1, or null."));
+            }
+
+            field = value;
+        }
+    }
+
+    /// <summary>
+    /// Gets the largest element of the gradient of the bound, in nats a row, at which plain EM and quasi-Newton steps end. Parameters are scaled for
+    /// it: observations by their standard deviations, latents likewise, and variances stand as standard deviations. Range: at least 0.
     /// </summary>
     /// <value>The default is 1e-9.</value>
     public double GradientTolerance
@@ -142,7 +180,9 @@ public sealed record VariationalEmOptions
     /// <summary>Lists the options.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Guard.Text(
-        $"VariationalEmOptions {{ NoiseVariances = {NoiseVariances}, PriorVariances = {PriorVariances}, PriorVarianceGroups = {Wording.List(PriorVarianceGroups)}, PriorMeans = {PriorMeans}, Offset = {Offset}, Loadings = {Loadings}, Family = {Family}, Method = {Method}, GradientTolerance = {GradientTolerance}, MaxIterations = {MaxIterations}, Starts = {Starts}, Seed = {Seed}, MaxThreads = {MaxThreads} }}");
+        $"VariationalEmOptions {{ NoiseVariances = {NoiseVariances}, PriorVariances = {PriorVariances}, PriorVarianceGroups = {Wording.List(PriorVarianceGroups)}, PriorMeans = {PriorMeans}, Offset = {Offset}, Loadings = {Loadings}, Family = {Family}, Method = {Method}, Tolerance = {Tolerance}, NoiseFloor = {FloorText}, GradientTolerance = {GradientTolerance}, MaxIterations = {MaxIterations}, Starts = {Starts}, Seed = {Seed}, MaxThreads = {MaxThreads} }}");
+
+    private string FloorText => NoiseFloor is double floor ? Guard.Text($"{floor}") : "null";
 
     /// <summary>Returns which prior variances of so many latents are learned together.</summary>
     internal VarianceGroups GroupsOfPriorVariances(int latents) =>

@@ -53,6 +53,12 @@ internal sealed class MarginalBound
     /// <summary>Gets the number of rows with at least one cell.</summary>
     public double RowCount { get; }
 
+    public IReadOnlyList<LearningBlock> Blocks => _blocks;
+
+    public bool IsMeanField => _meanField;
+
+    public BlockShards Shards => _shards;
+
     /// <summary>Returns the bound in nats, −∞ where the covariance is not positive definite.</summary>
     /// <param name="point">The parameters.</param>
     /// <param name="derivatives">Receives the derivatives by all of them.</param>
