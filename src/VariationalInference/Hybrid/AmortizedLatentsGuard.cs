@@ -5,6 +5,12 @@ namespace VariationalInference;
 /// <summary>Preconditions on the latents that an encoder serves.</summary>
 internal static class AmortizedLatentsGuard
 {
+    /// <summary>
+    /// A posterior this much narrower than the prior is beyond an encoder: what it cannot follow, squared, over the posterior variance, would
+    /// be the gap, and billions of nats a row say nothing.
+    /// </summary>
+    private const double FinestReach = 1e-5;
+
     public static void Require(ImmutableArray<int> latents, string name)
     {
         if (latents.IsDefaultOrEmpty)
@@ -45,6 +51,21 @@ internal static class AmortizedLatentsGuard
             throw new ArgumentException(
                 Guard.Text($"encoder maps {encoder.ObservationCount} observations to {encoder.LatentCount} latents; it must map {model.ObservationCount} to {latents.Length}."),
                 encoderName);
+        }
+    }
+
+    /// <summary>Refuses latents that the model determines more closely than an encoder can follow.</summary>
+    public static void RequireReach(PosteriorShape shape, ImmutableArray<int> latents, string parameterName)
+    {
+        foreach (int latent in latents)
+        {
+            double ratio = Math.Sqrt(shape.MeanFieldVariances[latent] / shape.Prior.Variances[latent]);
+            if (!(ratio >= FinestReach))
+            {
+                throw new ArgumentException(
+                    Guard.Text($"{parameterName} determines latent {latent} to {ratio:G2} of its prior standard deviation; an encoder can follow to {FinestReach}. Learn the noise with a NoiseFloor, or leave the latent to coordinate updates by AmortizedLatents."),
+                    parameterName);
+            }
         }
     }
 }

@@ -225,6 +225,7 @@ internal static class HybridCheckpointFile
                 throw new ModelFileException(fileName, $"{History}[{history.Count}] does not describe epoch {history.Count}.");
             }
 
+            CheckNumbers(values.AsSpan(i, HistoryColumns), history.Count, fileName);
             history.Add(new HybridProgress
             {
                 Epoch = (int)epoch,
@@ -241,6 +242,28 @@ internal static class HybridCheckpointFile
         }
 
         return history.MoveToImmutable();
+    }
+
+    /// <summary>Requires finite numbers, but for the bounds of an epoch that diverged, and those of training where no row was visited.</summary>
+    private static void CheckNumbers(ReadOnlySpan<double> epoch, int number, string? fileName)
+    {
+        // As HybridProgress has them.
+        const int trainingElbo = 2, optimizationGap = 3, validationElbo = 4, amortizationGap = 6, learningRate = 8;
+        bool diverged = number > 0 && !double.IsFinite(epoch[amortizationGap]) && !double.IsFinite(epoch[validationElbo]);
+        bool visitedNone = double.IsNaN(epoch[trainingElbo]) && double.IsNaN(epoch[optimizationGap]);
+        for (int column = trainingElbo; column <= learningRate; column++)
+        {
+            bool mayBeAnything = column switch
+            {
+                trainingElbo or optimizationGap => diverged || visitedNone,
+                validationElbo or amortizationGap => diverged,
+                _ => false,
+            };
+            if (!mayBeAnything && !double.IsFinite(epoch[column]))
+            {
+                throw new ModelFileException(fileName, $"{History}[{number}, {column}] is {epoch[column]}; it must be finite.");
+            }
+        }
     }
 
     private static double[] Rows(ImmutableArray<HybridProgress> history) =>

@@ -175,6 +175,11 @@ internal static class HybridOptionsJson
             "sgd" => new Sgd(),
             _ => throw new ArgumentException($"{KindKey} is {SafeTensors.Show(kind)}; it must be adam or sgd."),
         };
+        if (value.EnumerateObject().GroupBy(property => property.Name).FirstOrDefault(same => same.Count() > 1) is { Key: string repeated })
+        {
+            throw new ArgumentException($"{SafeTensors.Show(repeated)} is there twice; names must differ.");
+        }
+
         foreach (JsonProperty property in value.EnumerateObject().Where(property => property.Name != KindKey))
         {
             optimizer = (optimizer, property.Name) switch

@@ -59,7 +59,10 @@ public sealed class HybridSolver
     /// The trained encoder with its gaps, converged or not. Once training has begun, exceptions end it like a cancellation; see
     /// <see cref="HybridResult.Failure"/>.
     /// </returns>
-    /// <exception cref="ArgumentException">The encoder does not fit the model or the options, or the rows are out of range.</exception>
+    /// <exception cref="ArgumentException">
+    /// The encoder does not fit the model or the options, the rows are out of range, or the model determines an amortized latent to less than
+    /// 1e-5 of its prior standard deviation, which no encoder can follow.
+    /// </exception>
     /// <exception cref="NonFiniteValueException">The untrained encoder's outputs, or a row's evidence, are not finite.</exception>
     /// <exception cref="DirectoryNotFoundException">The folder of <see cref="HybridOptions.CheckpointPath"/> does not exist.</exception>
     public HybridResult Fit(
@@ -183,7 +186,9 @@ public sealed class HybridSolver
                 $"CheckpointPath is {path}; the folder that it names must exist.");
         }
 
-        return new AmortizedBlocks(model, Options.AmortizedLatents);
+        var blocks = new AmortizedBlocks(model, Options.AmortizedLatents);
+        AmortizedLatentsGuard.RequireReach(blocks.Complete.Shape, Options.AmortizedLatents, nameof(model));
+        return blocks;
     }
 
     /// <summary>Holds out a share of a table's rows: drawn at random, or without shuffling the last.</summary>

@@ -23,14 +23,20 @@ public enum LearningWarningKind
     /// <summary>A column is constant, and free loadings would explain it with a noise variance of zero: it was left out.</summary>
     ConstantColumn,
 
-    /// <summary>The covariance of a mixed model's random effects is singular: a correlation is at its boundary, −1 or 1.</summary>
-    SingularCovariance,
-
-    /// <summary>Numbers of very different size cost digits, in the result: the message says how many.</summary>
-    LostDigits,
-
     /// <summary>A column has no cells: it was left out, and what it shares with no other column keeps the value of the start.</summary>
     EmptyColumn,
+
+    /// <summary>A noise variance is at its floor, below which the likelihood would rise further.</summary>
+    NoiseVarianceAtFloor,
+
+    /// <summary>A result has lost digits to rounding; the message says how many, or what would keep them.</summary>
+    DigitsLost,
+
+    /// <summary>Two components explain as much as each other, and which of them is kept is arbitrary.</summary>
+    ArbitraryComponent,
+
+    /// <summary>The covariance of a mixed model's random effects is singular: a correlation is at its boundary, −1 or 1.</summary>
+    SingularCovariance,
 }
 
 /// <summary>One thing that is wrong with a learned model or with its data.</summary>

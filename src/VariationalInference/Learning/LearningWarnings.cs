@@ -5,11 +5,13 @@ namespace VariationalInference;
 /// <summary>Finds what is wrong with learned parameters.</summary>
 internal static class LearningWarnings
 {
-    /// <summary>A noise deviation below this part of the data's is no different from zero, where the bound does not reach zero itself.</summary>
-    private const double Nothing = 1e-6;
-
     public static ImmutableArray<LearningWarning> Of(
-        LinearGaussianModel start, LearningProblem problem, LearningPoint learned, LearningInformation? information, VariationalEmOptions options)
+        LinearGaussianModel start,
+        LearningProblem problem,
+        LearningPoint learned,
+        NoiseFloors floors,
+        LearningInformation? information,
+        VariationalEmOptions options)
     {
         var warnings = ImmutableArray.CreateBuilder<LearningWarning>();
         void Warn(LearningWarningKind kind, FormattableString message, IEnumerable<int> indices) =>
@@ -26,7 +28,7 @@ internal static class LearningWarnings
         }
 
         int needed = options.Loadings ? start.LatentCount + 2 : options.PriorVariances == VarianceLearning.Each ? start.LatentCount : 1;
-        needed = Math.Max(needed, options.Offset || options.PriorVariances != VarianceLearning.Fixed ? 2 : 1);
+        needed = Math.Max(needed, options.Offset || options.LearnsPriorVariances ? 2 : 1);
         if (problem.RowCount < needed)
         {
             Warn(
@@ -35,9 +37,7 @@ internal static class LearningWarnings
                 []);
         }
 
-        int[] silent = options.NoiseVariances == VarianceLearning.Fixed
-            ? []
-            : [.. Enumerable.Range(0, learned.Observations).Where(i => Math.Abs(learned.Noise[i]) < Nothing).Select(i => problem.Columns[i])];
+        int[] silent = [.. floors.Silent(problem, learned).Select(i => problem.Columns[i])];
         if (silent.Length > 0 && options is { Loadings: true, NoiseVariances: VarianceLearning.Each })
         {
             Warn(
@@ -50,9 +50,16 @@ internal static class LearningWarnings
             Warn(LearningWarningKind.NoiseVarianceAtZero, $"The noise variance of column {Join(silent)} is at its boundary, 0.", silent);
         }
 
-        int[] idle = options.PriorVariances == VarianceLearning.Fixed
-            ? []
-            : [.. Enumerable.Range(0, learned.Latents).Where(j => learned.Deviations[j] == 0)];
+        int[] floored = [.. floors.Binding(learned).Select(i => problem.Columns[i])];
+        if (floored.Length > 0)
+        {
+            Warn(
+                LearningWarningKind.NoiseVarianceAtFloor,
+                $"The noise variance of column {Join(floored)} is at its floor; the likelihood rises below it.",
+                floored);
+        }
+
+        int[] idle = [.. Enumerable.Range(0, learned.Latents).Where(j => problem.Layout.Deviations[j] >= 0 && learned.Deviations[j] == 0)];
         if (idle.Length > 0)
         {
             Warn(LearningWarningKind.PriorVarianceAtZero, $"The prior variance of latent {Join(idle)} is at its boundary, 0.", idle);
@@ -73,7 +80,7 @@ internal static class LearningWarnings
             warnings.Add(new LearningWarning(LearningWarningKind.Unidentified, message, [.. indices]));
 
         bool several = problem.IsSum && latents > 1;
-        if (several && options.PriorVariances == VarianceLearning.Each)
+        if (several && problem.Layout.DeviationCount > 1)
         {
             Warn("Of the prior variances of a sum the likelihood tells only the total; how it is divided is arbitrary.", Enumerable.Range(0, latents));
         }
@@ -83,10 +90,10 @@ internal static class LearningWarnings
             Warn("Of the prior means of a sum the likelihood tells only the total; how it is divided is arbitrary.", Enumerable.Range(0, latents));
         }
 
-        string[] names = information?.Unidentified(includeSums: !several) ?? [];
+        (string[] names, int[] columns) = information?.Unidentified(includeSums: !several, problem.Columns) ?? ([], []);
         if (names.Length > 0)
         {
-            Warn($"The data cannot tell these parameters apart: {string.Join(", ", names)}.", []);
+            Warn($"The data cannot tell these parameters apart: {string.Join(", ", names)}.", columns);
         }
     }
 

@@ -31,17 +31,17 @@ public sealed class ParameterStandardErrors
         LearningLayout layout = problem.Layout;
         LearningUnits units = problem.Units;
         double ErrorAt(int start, int count, int i) => count == 0 || i < 0 ? double.NaN : information.Error(start + (count == 1 ? 0 : i));
-        double VarianceErrorAt(int start, int count, int i) =>
-            count == 0 || i < 0 ? double.NaN : information.VarianceError(start + (count == 1 ? 0 : i));
+        double VarianceErrorAt(int start, VarianceGroups groups, int i) =>
+            i < 0 || groups[i] < 0 ? double.NaN : information.VarianceError(start + groups[i]);
 
         NoiseVariances = [.. Enumerable.Range(0, observations).Select(
-            k => VarianceErrorAt(layout.NoiseStart, layout.NoiseCount, problem.PlaceOf(k)) * units.Scales[k] * units.Scales[k])];
+            k => VarianceErrorAt(layout.NoiseStart, layout.Noise, problem.PlaceOf(k)) * units.Scales[k] * units.Scales[k])];
         Offset = [.. Enumerable.Range(0, observations).Select(k => units.OffsetMovesWithLoadings
             ? double.NaN
             : ErrorAt(layout.OffsetStart, layout.OffsetCount, problem.PlaceOf(k)) * units.Scales[k])];
         PriorMeans = [.. Enumerable.Range(0, latents).Select(j => ErrorAt(layout.MeanStart, layout.MeanCount, j) * units.LatentScales[j])];
         PriorVariances = [.. Enumerable.Range(0, latents).Select(
-            j => VarianceErrorAt(layout.DeviationStart, layout.DeviationCount, j) * units.LatentScales[j] * units.LatentScales[j])];
+            j => VarianceErrorAt(layout.DeviationStart, layout.Deviations, j) * units.LatentScales[j] * units.LatentScales[j])];
         _loadings = Matrix<double>.Build.Dense(observations, latents, (k, j) => layout.LoadingCount == 0 || problem.PlaceOf(k) < 0
             ? double.NaN
             : information.Error((problem.PlaceOf(k) * latents) + j) * units.Scales[k] / units.LatentScales[j]);

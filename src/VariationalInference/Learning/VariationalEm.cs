@@ -15,8 +15,8 @@ namespace VariationalInference;
 /// <para>
 /// EM alone crawls where a variance goes to zero. The default method takes a few EM iterations and then climbs the same bound with
 /// quasi-Newton and Newton steps over standard deviations, which can reach zero; it works in units of the data's own spread, so that raw
-/// units do no harm, and starts from several places where there may be several optima. Parameters that are learned need no good values in
-/// the model that learning starts from.
+/// units do no harm. Where there may be several optima it starts from several places, and follows the bound along each variance from zero
+/// up; the best is kept and the others are reported. Parameters that are learned need no good values in the model that learning starts from.
 /// </para>
 /// <para>
 /// An evaluation of the bound costs O(K³) for each pattern of missing cells, on one thread: a thousand patterns of 30 columns take seconds to
@@ -40,27 +40,32 @@ namespace VariationalInference;
 /// </example>
 public sealed class VariationalEm
 {
-    private const int WarmUpIterations = 5;
-    private const double RaceTolerance = 1e-5;
-    private const int RaceIterations = 400;
-    private const int RoundIterations = 300;
-
-    /// <summary>Below this, in standard units, a noise deviation may be on its way to zero.</summary>
-    private const double Vanishing = 1e-4;
-
-    /// <summary>By more than this many nats a row the bound then rises as the deviation falls by a factor e.</summary>
-    private const double UnlimitedRise = 1e-3;
-
     /// <summary>Initializes a new instance of the <see cref="VariationalEm"/> class.</summary>
     /// <param name="options">What to learn and how; <see langword="null"/> means a shared noise variance.</param>
-    /// <exception cref="ArgumentException">Nothing is to be learned.</exception>
+    /// <exception cref="ArgumentException">
+    /// Nothing is to be learned, there is a floor for noise variances that are not, or <see cref="VariationalEmOptions.PriorVarianceGroups"/> are
+    /// given beside prior variances that are learned otherwise.
+    /// </exception>
     public VariationalEm(VariationalEmOptions? options = null)
     {
         Options = options ?? new VariationalEmOptions();
-        if (Options is { NoiseVariances: VarianceLearning.Fixed, PriorVariances: VarianceLearning.Fixed }
+        if (Options is { NoiseVariances: VarianceLearning.Fixed, LearnsPriorVariances: false }
             and { PriorMeans: false, Offset: false, Loadings: false })
         {
             throw new ArgumentException("Nothing is to be learned; at least one group of parameters must be.", nameof(options));
+        }
+
+        if (Options is { NoiseVariances: VarianceLearning.Fixed, NoiseFloor: double floor })
+        {
+            throw new ArgumentException(
+                Guard.Text($"NoiseFloor is {floor}, but no noise variance is learned; it must be null then."), nameof(options));
+        }
+
+        if (!Options.PriorVarianceGroups.IsEmpty && Options.PriorVariances != VarianceLearning.Fixed)
+        {
+            throw new ArgumentException(
+                Guard.Text($"PriorVariances is {Options.PriorVariances} beside PriorVarianceGroups; it must be Fixed, or the groups empty."),
+                nameof(options));
         }
     }
 
@@ -89,7 +94,8 @@ public sealed class VariationalEm
         ArgumentNullException.ThrowIfNull(start);
         ArgumentNullException.ThrowIfNull(table);
         RowTable.RequireSize(start, table.RowCount, table.ColumnCount, nameof(table));
-        return Learn(start, SufficientStatistics.Of(table, cancellationToken: cancellationToken), progress, cancellationToken);
+        SufficientStatistics statistics = SufficientStatistics.Of(table, cancellationToken: cancellationToken);
+        return Learn(start, statistics, table, progress, cancellationToken);
     }
 
     /// <summary>Learns from the statistics of a table.</summary>
@@ -120,142 +126,46 @@ public sealed class VariationalEm
                 nameof(statistics));
         }
 
+        return Learn(start, statistics, table: null, progress, cancellationToken);
+    }
+
+    internal VariationalEmResult Learn(
+        LinearGaussianModel start, LearningProblem problem, IProgress<double>? progress, CancellationToken cancellationToken)
+    {
+        var search = new LearningSearch(problem, Options, progress, cancellationToken);
+        BoundAscent ascent = search.Run();
+        if (!double.IsFinite(ascent.Value))
+        {
+            Guard.ThrowNonFinite("the bound", ascent.Value, row: 0, ascent.Iterations);
+        }
+
+        return new VariationalEmResult(start, problem, search, ascent, Options, cancellationToken.IsCancellationRequested);
+    }
+
+    private VariationalEmResult Learn(
+        LinearGaussianModel start,
+        SufficientStatistics statistics,
+        Matrix<double>? table,
+        IProgress<double>? progress,
+        CancellationToken cancellationToken)
+    {
         if (statistics.Patterns[0].Observed.Length == 0)
         {
             throw new ArgumentException("statistics have no cells; at least 1 must be there.", nameof(statistics));
         }
 
-        var problem = new LearningProblem(start, statistics, Options);
+        if (!Options.PriorVarianceGroups.IsEmpty)
+        {
+            Guard.Length(
+                Options.PriorVarianceGroups.Length, start.LatentCount, nameof(Options.PriorVarianceGroups), "one for each latent of the model");
+        }
+
+        var problem = new LearningProblem(start, statistics, Options, table);
         if (problem.Blocks.Count == 0)
         {
             throw new ArgumentException("statistics have no column that varies; nothing can be learned.", nameof(statistics));
         }
 
         return Learn(start, problem, progress, cancellationToken);
-    }
-
-    internal VariationalEmResult Learn(
-        LinearGaussianModel start, LearningProblem problem, IProgress<double>? progress, CancellationToken cancellationToken)
-    {
-        BoundAscent ascent = Climb(problem, progress, cancellationToken);
-        if (!double.IsFinite(ascent.Value))
-        {
-            Guard.ThrowNonFinite("the bound", ascent.Value, row: 0, ascent.Iterations);
-        }
-
-        return new VariationalEmResult(start, problem, ascent, StopReasonOf(ascent, problem, cancellationToken), Options);
-    }
-
-    /// <summary>Climbs from each start, and from the best of them to the top; returns the best that there is when the work is cancelled.</summary>
-    private BoundAscent Climb(LearningProblem problem, IProgress<double>? progress, CancellationToken cancellationToken)
-    {
-        var ascents = new List<BoundAscent>();
-        try
-        {
-            ClimbFromStarts(ascents, problem, progress, cancellationToken);
-            ascents = [Best(ascents)];
-            if (Options.Method != VariationalEmMethod.Plain)
-            {
-                Finish(ascents[0], problem, progress);
-            }
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested && ascents.Count > 0)
-        {
-            // What was reached is the result.
-        }
-
-        return Best(ascents);
-    }
-
-    private void ClimbFromStarts(
-        List<BoundAscent> ascents, LearningProblem problem, IProgress<double>? progress, CancellationToken cancellationToken)
-    {
-        MarginalBound bound = problem.CreateBound(Options.Family);
-        var expectation = new ExpectationMaximisation(problem.Blocks, Options);
-        if (Options.Method == VariationalEmMethod.Plain)
-        {
-            ascents.Add(new BoundAscent(bound, problem.Layout, problem.Given, cancellationToken));
-            Iterate(ascents[0], expectation, Options.MaxIterations);
-            return;
-        }
-
-        for (int index = 0; index < problem.StartCount; index++)
-        {
-            var ascent = new BoundAscent(bound, problem.Layout, problem.Start(index), cancellationToken);
-            ascents.Add(ascent);
-            Iterate(ascent, expectation, Math.Min(WarmUpIterations, Options.MaxIterations));
-            ascent.Climb(Math.Max(RaceTolerance, Options.GradientTolerance), Math.Min(RaceIterations, Options.MaxIterations));
-            progress?.Report((Best(ascents).Value * problem.RowCount) - problem.LogScale);
-        }
-    }
-
-    /// <summary>Returns the highest, the first of those that are.</summary>
-    private static BoundAscent Best(List<BoundAscent> ascents) => ascents.MaxBy(ascent => ascent.Value)!;
-
-    /// <summary>Climbs to the top; where there are few parameters, by turns with Newton steps, which take ridges and leave saddles.</summary>
-    private void Finish(BoundAscent ascent, LearningProblem problem, IProgress<double>? progress)
-    {
-        bool takesNewtonSteps = problem.Layout.Count <= BoundAscent.MostNewtonParameters;
-        for (bool isUnderway = true; isUnderway;)
-        {
-            int limit = takesNewtonSteps ? Math.Min(ascent.Iterations + RoundIterations, Options.MaxIterations) : Options.MaxIterations;
-            double before = ascent.Value;
-            ascent.Climb(Options.GradientTolerance, limit);
-            ascent.Settle();
-            bool leftSaddle = takesNewtonSteps && ascent.Finish(Options.GradientTolerance, Options.MaxIterations);
-            ascent.Settle();
-            progress?.Report((ascent.Value * problem.RowCount) - problem.LogScale);
-            bool isBetter = ascent.Value > before + ascent.Rounding;
-            isUnderway = ascent.Iterations < Options.MaxIterations
-                && (leftSaddle || (takesNewtonSteps && isBetter && ascent.GradientNorm > Options.GradientTolerance));
-        }
-    }
-
-    private void Iterate(BoundAscent ascent, ExpectationMaximisation expectation, int iterations)
-    {
-        for (int i = 0; i < iterations && ascent.GradientNorm > Options.GradientTolerance; i++)
-        {
-            if (expectation.Step(ascent.Point) is not LearningPoint next || !ascent.Take(next))
-            {
-                return;
-            }
-        }
-    }
-
-    private VariationalEmStopReason StopReasonOf(BoundAscent ascent, LearningProblem problem, CancellationToken cancellationToken)
-    {
-        if (ascent.GradientNorm <= Options.GradientTolerance)
-        {
-            return VariationalEmStopReason.GradientBelowTolerance;
-        }
-
-        if (cancellationToken.IsCancellationRequested)
-        {
-            return VariationalEmStopReason.Cancelled;
-        }
-
-        if (IsUnbounded(ascent, problem))
-        {
-            return VariationalEmStopReason.Unbounded;
-        }
-
-        return ascent.Iterations >= Options.MaxIterations ? VariationalEmStopReason.IterationLimit : VariationalEmStopReason.RoundingFloor;
-    }
-
-    /// <summary>Tells whether the bound has risen to the end as the vanishing noise variances fell.</summary>
-    private bool IsUnbounded(BoundAscent ascent, LearningProblem problem)
-    {
-        LearningLayout layout = problem.Layout;
-        double[] back = [.. ascent.Vector];
-        for (int i = layout.NoiseStart; i < layout.NoiseStart + layout.NoiseCount; i++)
-        {
-            back[i] *= Math.Abs(back[i]) < Vanishing ? Math.E : 1;
-        }
-
-        // Not by the ascent, which may be cancelled meanwhile: what was learned would be lost.
-        LearningPoint point = ascent.Point;
-        layout.Unpack(back, point);
-        double value = problem.CreateBound(Options.Family).Value(point, point.Copy()) / problem.RowCount;
-        return ascent.Value - value > UnlimitedRise;
     }
 }

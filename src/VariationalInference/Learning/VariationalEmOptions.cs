@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace VariationalInference;
 
 /// <summary>Which parameters <see cref="VariationalEm"/> learns, and how.</summary>
@@ -32,6 +34,18 @@ public sealed record VariationalEmOptions
         init => field = Defined(value, nameof(PriorVariances));
     } = VarianceLearning.Fixed;
 
+    /// <summary>
+    /// Gets which prior variances s² are one and the same, for what <see cref="PriorVariances"/> cannot say: the group of each latent, length J,
+    /// −1 where the variance is fixed. The latents of a group, such as the levels of a factor, share one variance, which is learned. Range:
+    /// groups are numbered from 0 without a gap; <see cref="PriorVariances"/> must be <see cref="VarianceLearning.Fixed"/> beside them.
+    /// </summary>
+    /// <value>The default is empty: what <see cref="PriorVariances"/> says.</value>
+    public ImmutableArray<int> PriorVarianceGroups
+    {
+        get;
+        init => field = Numbered(value, nameof(PriorVarianceGroups));
+    } = [];
+
     /// <summary>Gets a value indicating whether the prior means m are learned.</summary>
     /// <value>The default is <see langword="false"/>.</value>
     public bool PriorMeans { get; init; }
@@ -64,8 +78,46 @@ public sealed record VariationalEmOptions
     } = VariationalEmMethod.Accelerated;
 
     /// <summary>
-    /// Gets the largest element of the gradient of the bound, in nats a row, that counts as converged. Parameters are scaled for it: observations by
-    /// their standard deviations, latents likewise, and variances stand as standard deviations. Range: at least 0.
+    /// Gets how far the parameters may be from the optimum to count as converged, in standard errors; see
+    /// <see cref="VariationalEmResult.RemainingStandardErrors"/>. The search goes on to the last digits that it can get, whatever the tolerance.
+    /// Range: positive.
+    /// </summary>
+    /// <value>The default is 1e-3.</value>
+    public double Tolerance
+    {
+        get;
+        init
+        {
+            Guard.Positive(value, nameof(Tolerance));
+            field = value;
+        }
+    } = 1e-3;
+
+    /// <summary>
+    /// Gets the smallest noise variance that is learned, as a part of the variance of its column (of all columns, where they share one). An
+    /// optimum below it stays at it, with a warning; 0.005 is usual in factor analysis. Range: 0 to less than 1. Where it is
+    /// <see langword="null"/>, a noise variance is zero where the likelihood has a limit there; where it has none, own noise variances stay at the
+    /// rounding with which their column came in. At 0 that floor is none either: the bound is said to be unlimited.
+    /// </summary>
+    /// <value>The default is <see langword="null"/>.</value>
+    public double? NoiseFloor
+    {
+        get;
+        init
+        {
+            if (value is double floor && !(floor is >= 0 and < 1))
+            {
+                throw new ArgumentOutOfRangeException(
+                    nameof(NoiseFloor), floor, Guard.Text($"NoiseFloor is {floor}; it must be at least 0 and less than 1, or null."));
+            }
+
+            field = value;
+        }
+    }
+
+    /// <summary>
+    /// Gets the largest element of the gradient of the bound, in nats a row, at which plain EM and quasi-Newton steps end. Parameters are scaled for
+    /// it: observations by their standard deviations, latents likewise, and variances stand as standard deviations. Range: at least 0.
     /// </summary>
     /// <value>The default is 1e-9.</value>
     public double GradientTolerance
@@ -109,10 +161,32 @@ public sealed record VariationalEmOptions
     /// <value>The default is 0.</value>
     public int Seed { get; init; }
 
+    /// <summary>Gets the largest number of threads that work on the blocks of a table; results do not depend on it. Range: at least 1.</summary>
+    /// <value>The default is the number of processors.</value>
+    public int MaxThreads
+    {
+        get;
+        init
+        {
+            Guard.AtLeast(value, 1, nameof(MaxThreads));
+            field = value;
+        }
+    } = Environment.ProcessorCount;
+
+    /// <summary>Gets a value indicating whether any prior variance is learned.</summary>
+    internal bool LearnsPriorVariances =>
+        PriorVariances != VarianceLearning.Fixed || PriorVarianceGroups.Any(group => group >= 0);
+
     /// <summary>Lists the options.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Guard.Text(
-        $"VariationalEmOptions {{ NoiseVariances = {NoiseVariances}, PriorVariances = {PriorVariances}, PriorMeans = {PriorMeans}, Offset = {Offset}, Loadings = {Loadings}, Family = {Family}, Method = {Method}, GradientTolerance = {GradientTolerance}, MaxIterations = {MaxIterations}, Starts = {Starts}, Seed = {Seed} }}");
+        $"VariationalEmOptions {{ NoiseVariances = {NoiseVariances}, PriorVariances = {PriorVariances}, PriorVarianceGroups = {Wording.List(PriorVarianceGroups)}, PriorMeans = {PriorMeans}, Offset = {Offset}, Loadings = {Loadings}, Family = {Family}, Method = {Method}, Tolerance = {Tolerance}, NoiseFloor = {FloorText}, GradientTolerance = {GradientTolerance}, MaxIterations = {MaxIterations}, Starts = {Starts}, Seed = {Seed}, MaxThreads = {MaxThreads} }}");
+
+    private string FloorText => NoiseFloor is double floor ? Guard.Text($"{floor}") : "null";
+
+    /// <summary>Returns which prior variances of so many latents are learned together.</summary>
+    internal VarianceGroups GroupsOfPriorVariances(int latents) =>
+        PriorVarianceGroups.IsEmpty ? VarianceGroups.Of(PriorVariances, latents) : VarianceGroups.Of(PriorVarianceGroups.AsSpan());
 
     private static TEnum Defined<TEnum>(TEnum value, string name)
         where TEnum : struct, Enum =>
@@ -120,4 +194,28 @@ public sealed record VariationalEmOptions
             ? value
             : throw new ArgumentOutOfRangeException(
                 name, value, Guard.Text($"{name} is {Convert.ToInt32(value, null)}; it must be a member of {typeof(TEnum).Name}."));
+
+    private static ImmutableArray<int> Numbered(ImmutableArray<int> groups, string name)
+    {
+        if (groups.IsDefault)
+        {
+            throw new ArgumentException(Guard.Text($"{name} is not initialised; it must be empty or hold the group of each latent."), name);
+        }
+
+        for (int i = 0; i < groups.Length; i++)
+        {
+            if (groups[i] < -1)
+            {
+                throw new ArgumentException(
+                    Guard.Text($"{name}[{i}] is {groups[i]}; it must be a group, numbered from 0, or -1 where the variance is fixed."), name);
+            }
+        }
+
+        int gap = Enumerable.Range(0, groups.Length + 1).First(group => !groups.Contains(group));
+        int largest = groups.DefaultIfEmpty(-1).Max();
+        return largest < gap
+            ? groups
+            : throw new ArgumentException(
+                Guard.Text($"{name} has a group {largest} but no group {gap}; groups must be numbered from 0 without a gap."), name);
+    }
 }

@@ -12,7 +12,7 @@ namespace VariationalInference;
 /// Matrix<double> table = truth.Sample(5_000, seed: 1).Observations;
 /// VariationalEmResult learned = new VariationalEm().Learn(new GaussianSumModel(1, 4), table);
 /// Console.WriteLine(learned);
-/// // GaussianSumModel: 1 latent, 4 observations a row, noise variance 0.25045; ELBO -21582.25 after … iterations (GradientBelowTolerance), 0 warnings
+/// // GaussianSumModel: 1 latent, 4 observations a row, noise variance 0.25045; ELBO -21582.25 after … iterations (CertificateMet), 0 warnings
 /// Console.WriteLine($"{learned.StandardErrors.NoiseVariances[0]:F4}");   // 0.0029
 /// foreach (LearningWarning warning in learned.Warnings)
 /// {
@@ -32,17 +32,26 @@ public sealed class VariationalEmResult
     private readonly Matrix<double> _loadings;
 
     internal VariationalEmResult(
-        LinearGaussianModel start, LearningProblem problem, BoundAscent ascent, VariationalEmStopReason stopReason, VariationalEmOptions options)
+        LinearGaussianModel start,
+        LearningProblem problem,
+        LearningSearch search,
+        BoundAscent ascent,
+        VariationalEmOptions options,
+        bool isCancelled)
     {
-        StopReason = stopReason;
         GradientNorm = ascent.GradientNorm;
         LearningPoint learned = LoadingRotation.Canonical(ascent, problem, options);
         LearningPoint point = problem.Complete(learned);
         LearningUnits units = problem.Units;
-        ElboTrace = [.. ascent.Trace.Select(value => (value * problem.RowCount) - problem.LogScale)];
-        LogEvidence = options.Family == PosteriorFamily.FullGaussian
-            ? Elbo
-            : problem.CreateBound(PosteriorFamily.FullGaussian).Value(learned, learned.Copy()) - problem.LogScale;
+        double BoundOf(PosteriorFamily family) => problem.CreateBound(family).Value(learned, learned.Copy()) - problem.LogScale;
+
+        // The rotation of the loadings is a part of the last iteration: it takes nothing from the evidence, and in the mean-field family adds to the bound.
+        ElboTrace =
+        [
+            .. ascent.Trace.SkipLast(1).Select(value => (value * problem.RowCount) - problem.LogScale),
+            BoundOf(options.Family),
+        ];
+        LogEvidence = options.Family == PosteriorFamily.FullGaussian ? Elbo : BoundOf(PosteriorFamily.FullGaussian);
         int observations = start.ObservationCount, latents = start.LatentCount;
         _loadings = options.Loadings ? Matrix<double>.Build.Dense(observations, latents, (k, j) => units.Loading(point, k, j)) : start.Loadings();
         Offset = options.Offset ? [.. Enumerable.Range(0, observations).Select(k => units.Offset(point, k))] : start.Offset;
@@ -50,18 +59,28 @@ public sealed class VariationalEmResult
             ? start.NoiseVariances
             : [.. Enumerable.Range(0, observations).Select(k => units.NoiseVariance(point, k))];
         PriorMeans = options.PriorMeans ? [.. Enumerable.Range(0, latents).Select(j => units.PriorMean(point, j))] : start.PriorMeans;
-        PriorVariances = options.PriorVariances == VarianceLearning.Fixed
-            ? start.PriorVariances
-            : [.. Enumerable.Range(0, latents).Select(j => units.PriorVariance(point, j))];
+        PriorVariances =
+        [
+            .. Enumerable.Range(0, latents).Select(
+                j => problem.Layout.Deviations[j] < 0 ? start.PriorVariances[j] : units.PriorVariance(point, j)),
+        ];
         Model = CreateModel(units, problem.IsSum);
+
         // Whoever cancels does not wait for the second derivatives either.
-        bool searchesFlat = stopReason != VariationalEmStopReason.Cancelled
-            && options.Family == PosteriorFamily.FullGaussian
-            && problem.Layout.Count <= BoundAscent.MostNewtonParameters;
-        var information = new Lazy<LearningInformation>(() => new LearningInformation(problem, learned, options));
+        bool isSmall = problem.Layout.Count <= BoundAscent.MostNewtonParameters;
+        var information = new Lazy<LearningInformation>(() => new LearningInformation(problem, learned, options, ascent.NoiseFloors));
         _standardErrors = new Lazy<ParameterStandardErrors>(
             () => new ParameterStandardErrors(problem, information.Value, observations, latents));
-        Warnings = LearningWarnings.Of(start, problem, learned, searchesFlat ? information.Value : null, options);
+        RemainingNats = isCancelled || !isSmall ? problem.RowCount * ascent.Missing : information.Value.Missing;
+        StopReason = StopReasonOf(search, learned, ascent, options, isCancelled);
+        Optima = [.. search.Optima.Select(optimum => OptimumOf(optimum.Ascent, optimum.Starts, ascent, problem, options))];
+        Warnings = LearningWarnings.Of(
+            start,
+            problem,
+            learned,
+            search.Floors,
+            isSmall && !isCancelled && options.Family == PosteriorFamily.FullGaussian ? information.Value : null,
+            options);
     }
 
     /// <summary>
@@ -100,20 +119,43 @@ public sealed class VariationalEmResult
     /// <summary>Gets why learning stopped.</summary>
     public VariationalEmStopReason StopReason { get; }
 
-    /// <summary>Gets a value indicating whether <see cref="GradientNorm"/> is within <see cref="VariationalEmOptions.GradientTolerance"/>.</summary>
-    public bool Converged => StopReason == VariationalEmStopReason.GradientBelowTolerance;
+    /// <summary>
+    /// Gets a value indicating whether <see cref="RemainingStandardErrors"/> is within <see cref="VariationalEmOptions.Tolerance"/>, and the bound
+    /// limited.
+    /// </summary>
+    public bool Converged => StopReason == VariationalEmStopReason.CertificateMet;
+
+    /// <summary>
+    /// Gets how much higher the bound is at the optimum nearby, in nats: ½ gᵀH⁻¹g with the gradient g, its rounding included, and the curvature H
+    /// at these parameters, over the directions whose curvature is above its own rounding. It is exact where the bound is quadratic, a good
+    /// estimate once it is small, and says nothing of other optima. +∞ where the bound curves up, and where the work ended before it was known.
+    /// For more than 300 free parameters it is that of conjugate gradients, which come from below, by at most a few per cent.
+    /// </summary>
+    public double RemainingNats { get; }
+
+    /// <summary>
+    /// Gets how far these parameters are from the optimum nearby, in standard errors: √(2 · <see cref="RemainingNats"/>), the largest distance of any
+    /// linear function of the parameters in units of its own standard error.
+    /// </summary>
+    public double RemainingStandardErrors => Math.Sqrt(2 * RemainingNats);
+
+    /// <summary>
+    /// Gets the optima that the climbs came to, highest first: the first is this result. Starts that ended within 1e-6 nats of each other count as
+    /// one optimum; it may be several that a symmetry takes into each other.
+    /// </summary>
+    public ImmutableArray<LearnedOptimum> Optima { get; }
 
     /// <summary>Gets the largest element of the gradient, in nats a row; see <see cref="VariationalEmOptions.GradientTolerance"/>.</summary>
     public double GradientNorm { get; }
 
     /// <summary>
     /// Gets what is wrong; empty where nothing was found. Whether the data can tell parameters apart is worked out in the full family for up to
-    /// 150 free parameters, unless the work was cancelled.
+    /// 300 free parameters, unless the work was cancelled.
     /// </summary>
     public ImmutableArray<LearningWarning> Warnings { get; }
 
     /// <summary>
-    /// Gets the standard errors. They are worked out when first asked for, from twice as many gradients as there are free parameters.
+    /// Gets the standard errors. They are worked out when first asked for, from four to a dozen times as many gradients as there are free parameters.
     /// </summary>
     public ParameterStandardErrors StandardErrors => _standardErrors.Value;
 
@@ -125,6 +167,22 @@ public sealed class VariationalEmResult
     /// <returns>The text.</returns>
     public override string ToString() =>
         Guard.Text($"{Model}; ELBO {Elbo:G8} after {Wording.Count(Iterations, "iteration")} ({StopReason}), {Wording.Count(Warnings.Length, "warning")}");
+
+    private VariationalEmStopReason StopReasonOf(
+        LearningSearch search, LearningPoint learned, BoundAscent ascent, VariationalEmOptions options, bool isCancelled) =>
+        isCancelled ? VariationalEmStopReason.Cancelled
+        : search.Floors.IsUnlimited && search.Floors.Binding(learned).Length > 0 ? VariationalEmStopReason.Unbounded
+        : RemainingStandardErrors <= options.Tolerance ? VariationalEmStopReason.CertificateMet
+        : ascent.Iterations >= options.MaxIterations ? VariationalEmStopReason.IterationLimit
+        : VariationalEmStopReason.RoundingFloor;
+
+    /// <summary>Describes an optimum; the best of them is this result itself.</summary>
+    private LearnedOptimum OptimumOf(BoundAscent reached, int starts, BoundAscent best, LearningProblem problem, VariationalEmOptions options)
+    {
+        double missing = reached == best ? RemainingNats : problem.RowCount * reached.Missing;
+        bool converged = reached == best ? Converged : Math.Sqrt(2 * missing) <= options.Tolerance;
+        return new LearnedOptimum((reached.Value * problem.RowCount) - problem.LogScale, missing, converged, starts);
+    }
 
     private LinearGaussianModel CreateModel(LearningUnits units, bool isSum)
     {

@@ -3,10 +3,10 @@ namespace VariationalInference;
 /// <summary>Why learning stopped; see <see cref="VariationalEmResult.StopReason"/>.</summary>
 public enum VariationalEmStopReason
 {
-    /// <summary>The scaled gradient fell to <see cref="VariationalEmOptions.GradientTolerance"/>.</summary>
-    GradientBelowTolerance,
+    /// <summary><see cref="VariationalEmResult.RemainingStandardErrors"/> fell to <see cref="VariationalEmOptions.Tolerance"/>.</summary>
+    CertificateMet,
 
-    /// <summary>The bound cannot be raised any more in double precision, although the gradient is above the tolerance.</summary>
+    /// <summary>The bound cannot be raised any more in double precision, although the optimum cannot be shown to be within the tolerance.</summary>
     RoundingFloor,
 
     /// <summary><see cref="VariationalEmOptions.MaxIterations"/> iterations were done; the result is the best point so far.</summary>

@@ -79,6 +79,8 @@ public sealed class HybridOptionsTests
     [InlineData("{\"formatVersion\":1,\"optimizer\":{\"kind\":\"lion\"}}", "Option 'optimizer': kind is 'lion'; it must be adam or sgd.")]
     [InlineData("{\"formatVersion\":1,\"optimizer\":{\"kind\":\"sgd\",\"beta1\":0}}", "Option 'optimizer': sgd has no setting 'beta1'.")]
     [InlineData("{\"formatVersion\":1,\"optimizer\":{\"kind\":\"adam\",\"beta1\":1}}", "Option 'optimizer': Beta1 is 1; it must be at least 0 and less than 1.")]
+    [InlineData("{\"formatVersion\":1,\"optimizer\":{\"kind\":\"sgd\",\"kind\":\"adam\"}}", "Option 'optimizer': 'kind' is there twice; names must differ.")]
+    [InlineData("{\"formatVersion\":1,\"optimizer\":{\"kind\":\"adam\",\"beta1\":0.5,\"beta1\":0.6}}", "Option 'optimizer': 'beta1' is there twice")]
     public void Json_Spoilt_SaysWhatIsWrong(string json, string message) =>
         ((Action)(() => HybridOptions.FromJson(json))).Should().ThrowExactly<FormatException>().Which.Message.Should().StartWith(message);
 

@@ -75,6 +75,7 @@ public class LearnedNoiseTests
             Method = VariationalEmMethod.Plain,
             Family = PosteriorFamily.MeanField,
             GradientTolerance = 0,
+            Tolerance = 1e-12,
             MaxIterations = expected.GetProperty("vem_iterations_to_rel_1e8_full_E_step").GetInt32(),
         };
         double noise = expected.GetProperty("meanfield_vem_noise_var").GetDouble();
@@ -85,6 +86,7 @@ public class LearnedNoiseTests
             Method = VariationalEmMethod.Plain,
             Family = PosteriorFamily.MeanField,
             GradientTolerance = 0,
+            Tolerance = 1e-12,
             MaxIterations = options.MaxIterations - 2,
         }).Learn(start, rows);
 

@@ -44,7 +44,7 @@ public class LearningAlgebraTests
         var point = new LearningPoint(1, 1);
         point.Noise[0] = point.Deviations[0] = 1;
 
-        LearningPoint next = new ExpectationMaximisation(blocks, options).Step(point)!;
+        LearningPoint next = new ExpectationMaximisation(blocks, new LearningLayout(1, 1, options), options).Step(point)!;
 
         double offset = ((10 * 2 * 6) + (5 * 5)) / ((10 * 4.0) + 5);
         double squares = (10 * (1 + Square(6 - (2 * offset)))) + (5 * (4 + Square(5 - offset)));
@@ -57,28 +57,29 @@ public class LearningAlgebraTests
     {
         LearningBlock[] blocks =
         [
-            new() { Observed = [0], Count = 4, Mean = [0], Covariance = [3], NoiseSquares = 10, NoiseCells = 4, Weight = Math.Sqrt(2) },
-            new() { Observed = [0], Count = 6, Mean = [0], Covariance = [2], NoiseSquares = 30, NoiseCells = 12, Weight = Math.Sqrt(3) },
+            new() { Observed = [0], Count = 4, Mean = [0], Root = [Math.Sqrt(3)], NoiseSquares = 10, NoiseCells = 4, Weight = Math.Sqrt(2) },
+            new() { Observed = [0], Count = 6, Mean = [0], Root = [Math.Sqrt(2)], NoiseSquares = 30, NoiseCells = 12, Weight = Math.Sqrt(3) },
         ];
         var point = new LearningPoint(1, 1);
         point.Noise[0] = point.Deviations[0] = 1;
 
-        LearningPoint next = new ExpectationMaximisation(blocks, new VariationalEmOptions()).Step(point)!;
+        LearningPoint next = new ExpectationMaximisation(blocks, new LearningLayout(1, 1, new VariationalEmOptions()), new VariationalEmOptions()).Step(point)!;
 
         Square(next.Noise[0]).Should().BeApproximately((12 + 12 + 10 + 30) / (4.0 + 6 + 4 + 12), 1e-14);
     }
 
     [Fact]
-    public void MeanFieldBound_WhereTheLatentsCannotBeToldApartInDoublePrecision_IsMinusInfinity()
+    public void MeanFieldBound_WhereTheLatentsCannotBeToldApartInDoublePrecision_KeepsItsDigits()
     {
-        // I + WᵀR⁻¹W has the elements 2⁸⁰ + 1 and 2⁸⁰, of which the difference is lost.
+        // M = I + WᵀR⁻¹W has the elements 2⁸⁰ + 1 and 2⁸⁰, of which the difference would be lost: log det R + Σ log M_jj is −80 log 2 + 160 log 2.
         var point = new LearningPoint(1, 2);
         point.Loadings.AsSpan().Fill(1);
         point.Deviations.AsSpan().Fill(1);
         point.Noise[0] = Math.ScaleB(1, -40);
         LearningBlock[] blocks = [Block(1, mean: 0, covariance: 0, weight: 1)];
 
-        new MarginalBound(blocks, 2, PosteriorFamily.MeanField).Value(point, point.Copy()).Should().Be(double.NegativeInfinity);
+        new MarginalBound(blocks, 2, PosteriorFamily.MeanField).Value(point, point.Copy())
+            .Should().BeApproximately(-0.5 * (Math.Log(2 * Math.PI) + (80 * Math.Log(2))), 1e-14);
         new MarginalBound(blocks, 2, PosteriorFamily.FullGaussian).Value(point, point.Copy())
             .Should().BeApproximately(-0.5 * Math.Log(2 * Math.PI * 2), 1e-14);
     }
@@ -92,10 +93,10 @@ public class LearningAlgebraTests
         Matrix<double> rows = Matrix<double>.Build.DenseOfRowArrays([1.0, 2], [2.0, 1], [-1.0, 0]);
         var problem = new LearningProblem(model, SufficientStatistics.Of(rows), options);
 
-        var information = new LearningInformation(problem, problem.Given, options);
+        var information = new LearningInformation(problem, problem.Given, options, noiseFloors: null);
 
         // The mean of two cells has the variance 1 + 1/2; three rows make that 1/2.
-        information.Unidentified(includeSums: true).Should().Equal("prior mean 1");
+        information.Unidentified(includeSums: true, problem.Columns).Names.Should().Equal("prior mean 1");
         information.Error(1).Should().Be(double.NaN);
         (information.Error(0) * problem.Units.LatentScales[0]).Should().BeApproximately(Math.Sqrt(0.5), 1e-8);
     }
@@ -134,7 +135,7 @@ public class LearningAlgebraTests
     }
 
     private static LearningBlock Block(double count, double mean, double covariance, double weight) =>
-        new() { Observed = [0], Count = count, Mean = [mean], Covariance = [covariance], Weight = weight };
+        new() { Observed = [0], Count = count, Mean = [mean], Root = [Math.Sqrt(covariance)], Weight = weight };
 
     private static double Square(double value) => value * value;
 }

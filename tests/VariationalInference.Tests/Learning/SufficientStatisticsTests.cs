@@ -276,6 +276,87 @@ public class SufficientStatisticsTests
     }
 
     [Fact]
+    public void Load_OfCrossProductsThatNoRowsHave_IsRefused()
+    {
+        // Of the correlations ±c between four columns, those that are no longer semidefinite by more than the rounding of print.
+        var random = new Random(3);
+        int refused = 0;
+        for (int i = 0; i < 200; i++)
+        {
+            Matrix<double> signs = Matrix<double>.Build.Dense(4, 4, (_, _) => (2 * random.NextDouble()) - 1);
+            Matrix<double> correlations = Matrix<double>.Build.Dense(4, 4, (j, k) => j == k ? 1 : signs[Math.Min(j, k), Math.Max(j, k)]);
+            double[] scales = [1e-9, 3, 1e40, 7e-120];
+            double smallest = correlations.Evd(Symmetricity.Symmetric).EigenValues.Min(value => value.Real);
+            double[] products = [.. from j in Enumerable.Range(0, 4) from k in Enumerable.Range(j, 4 - j) select correlations[j, k] * scales[j] * scales[k]];
+            var moments = new Moments(9, [0, 0, 0, 0], [0, 0, 0, 0], products);
+            byte[] bytes = Bytes(new SufficientStatistics(4, new Dictionary<MissingPattern, Moments> { [MissingPattern.Of(new double[4])] = moments }));
+
+            Action load = () => SufficientStatistics.Load(new MemoryStream(bytes));
+
+            if (smallest < -1e-4)
+            {
+                refused++;
+                load.Should().Throw<ModelFileException>().WithMessage("*they are not positive semidefinite.");
+            }
+            else
+            {
+                load.Should().NotThrow();
+            }
+        }
+
+        refused.Should().BeInRange(20, 180);
+    }
+
+    [Fact]
+    public void Load_OfProductsWithAColumnThatHasNone_IsRefused()
+    {
+        var moments = new Moments(9, [0, 0], [0, 0], [0, 1e-30, 1]);
+        byte[] bytes = Bytes(new SufficientStatistics(2, new Dictionary<MissingPattern, Moments> { [MissingPattern.Of(new double[2])] = moments }));
+
+        Action load = () => SufficientStatistics.Load(new MemoryStream(bytes));
+
+        load.Should().Throw<ModelFileException>().WithMessage("*they are not positive semidefinite.");
+    }
+
+    [Fact]
+    public void Load_OfAnyTableThatWasSummarised_IsTakenBack()
+    {
+        // Columns that repeat, are constant, tiny, huge or far from zero: what rounding leaves of their products must not be taken for a forgery.
+        var random = new Random(5);
+        for (int i = 0; i < 200; i++)
+        {
+            int rows = 1 + random.Next(600), columns = 1 + random.Next(6);
+            double[] levels = [.. Enumerable.Range(0, columns).Select(_ => random.Next(2) * Math.Pow(10, random.Next(-20, 20)))];
+            double[] spreads = [.. Enumerable.Range(0, columns).Select(_ => random.Next(3) == 0 ? 0 : Math.Pow(10, random.Next(-20, 20)))];
+            Matrix<double> table = Matrix<double>.Build.Dense(rows, columns, (_, k) => levels[k] + (spreads[k] * random.NextDouble()));
+            if (columns > 2)
+            {
+                table.SetColumn(1, table.Column(0));
+                table.SetColumn(2, (table.Column(0) * 0.1) + levels[1]);
+            }
+
+            byte[] bytes = Bytes(SufficientStatistics.Of(table));
+            Bytes(SufficientStatistics.Load(new MemoryStream(bytes))).Should().Equal(bytes, "of set {0}", i);
+        }
+    }
+
+    [Fact]
+    public void Merge_BeyondWhatRowsAreCountedIn_IsRefused()
+    {
+        SufficientStatistics Rows(long count, int columns = 1) =>
+            SufficientStatistics.OfMoments(count, new double[columns], Matrix<double>.Build.DenseIdentity(columns));
+        SufficientStatistics most = Rows(long.MaxValue - 5);
+
+        Refusal.Of<ArgumentException>(
+            () => most.Merge(Rows(6)), "other", "other has 6 rows; it may have 5 at most, as rows are counted to 9223372036854775807.");
+        most.Merge(Rows(5)).RowCount.Should().Be(long.MaxValue);
+
+        // What is counted in cells goes beyond it, and is counted in doubles.
+        VariationalEmResult learned = new VariationalEm().Learn(new GaussianSumModel(1, 3), Rows(long.MaxValue, 3));
+        double.IsFinite(learned.LogEvidence).Should().BeTrue();
+    }
+
+    [Fact]
     public void BadArguments_AreRefusedByName()
     {
         SufficientStatistics statistics = SufficientStatistics.Of(Random(9, 2, level: 0, missing: 0, seed: 1));

@@ -31,7 +31,7 @@ public sealed class ToStringTests
         },
         {
             new VariationalEmOptions { Offset = true },
-            "VariationalEmOptions { NoiseVariances = Shared, PriorVariances = Fixed, PriorMeans = False, Offset = True, Loadings = False, Family = FullGaussian, Method = Accelerated, GradientTolerance = 1E-09, MaxIterations = 10000, Starts = 8, Seed = 0 }"
+            "VariationalEmOptions { NoiseVariances = Shared, PriorVariances = Fixed, PriorVarianceGroups = [], PriorMeans = False, Offset = True, Loadings = False, Family = FullGaussian, Method = Accelerated, Tolerance = 0.001, NoiseFloor = null, GradientTolerance = 1E-09, MaxIterations = 10000, Starts = 8, Seed = 0, MaxThreads = 2 }"
         },
         {
             new HybridOptions { AmortizedLatents = [0, 2], Optimizer = new Sgd(), MaxThreads = 2 },
@@ -77,7 +77,7 @@ public sealed class ToStringTests
         { Builder(), "1 row of 2 columns so far" },
         {
             FactorAnalysis.Learn(SufficientStatistics.OfMoments(100, [0, 0, 0], Correlations()), 1),
-            "1 factor: LinearGaussianModel: 1 latent, 3 observations a row; ELBO -391.0242 after 16 iterations (GradientBelowTolerance), 0 warnings"
+            "1 factor: LinearGaussianModel: 1 latent, 3 observations a row; ELBO -391.0242 after 16 iterations (CertificateMet), 0 warnings"
         },
         {
             ProbabilisticPca.Solve(SufficientStatistics.OfMoments(100, [0, 0, 0], Correlations()), 1),

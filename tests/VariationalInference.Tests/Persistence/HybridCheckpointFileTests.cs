@@ -129,6 +129,37 @@ public sealed class HybridCheckpointFileTests
         load.Should().Throw<ModelFileException>().WithMessage("*: training.history[1] does not describe epoch 1.");
     }
 
+    [Theory]
+    [InlineData(2, double.NaN)]
+    [InlineData(3, double.NegativeInfinity)]
+    [InlineData(4, double.NaN)]
+    [InlineData(5, double.PositiveInfinity)]
+    [InlineData(6, double.NaN)]
+    [InlineData(7, double.NaN)]
+    [InlineData(8, double.NaN)]
+    public void Load_HistoryWithWhatIsNotFinite_NamesIt(int column, double value)
+    {
+        using var folder = new TemporaryFolder();
+        HybridCheckpoint checkpoint = Load(folder);
+        TrainingState state = checkpoint.State.Copy();
+        HybridProgress first = state.History[1];
+        state.History = state.History.SetItem(1, column switch
+        {
+            2 => first with { TrainingElbo = value },
+            3 => first with { OptimizationGap = value },
+            4 => first with { ValidationElbo = value },
+            5 => first with { ValidationLogEvidence = value },
+            6 => first with { AmortizationGap = value },
+            7 => first with { ApproximationGap = value },
+            _ => first with { LearningRate = value },
+        });
+        new HybridCheckpoint(checkpoint.BestEncoder(), checkpoint.Options, state).Save(folder.File("run"));
+
+        Action load = () => HybridCheckpoint.Load(folder.File("run"));
+
+        load.Should().Throw<ModelFileException>().WithMessage($"*: training.history[1, {column}] is *; it must be finite.");
+    }
+
     [Fact]
     public void Load_EncoderOfOtherSettingsThanTheDefaults_HasThem()
     {

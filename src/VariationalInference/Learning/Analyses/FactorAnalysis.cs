@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MathNet.Numerics;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -9,7 +10,7 @@ namespace VariationalInference;
 /// <remarks>
 /// The likelihood often has several optima, hundreds of nats apart, and some at which a noise variance is 0 (Heywood cases); hence several
 /// starts, of which the best counts, and a warning. Observations in different units do no harm. Loadings are returned in the rotation in
-/// which ΛᵀR⁻¹Λ is diagonal and descending. Take it where columns differ in their noise; where they share one variance take
+/// which ΛᵀR⁻¹Λ is diagonal and descending; <see cref="Rotate"/> turns them to others. Take it where columns differ in their noise; where they share one variance take
 /// <see cref="ProbabilisticPca"/>. An evaluation of the likelihood costs O(K³).
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>
@@ -24,11 +25,21 @@ namespace VariationalInference;
 /// </example>
 public sealed class FactorAnalysis
 {
-    private FactorAnalysis(VariationalEmResult fit)
+    private readonly int _columns;
+
+    private FactorAnalysis(VariationalEmResult fit, SufficientStatistics statistics)
     {
         Fit = fit;
         Matrix<double> loadings = fit.Loadings();
-        Uniquenesses = [.. fit.NoiseVariances.Select((variance, k) => variance / (variance + loadings.Row(k).DotProduct(loadings.Row(k))))];
+        double[] variances = [.. fit.NoiseVariances.Select((variance, k) => variance + loadings.Row(k).DotProduct(loadings.Row(k)))];
+        Uniquenesses = [.. fit.NoiseVariances.Select((variance, k) => variance / variances[k])];
+        StandardLoadings = Matrix<double>.Build.Dense(
+            variances.Length, loadings.ColumnCount, (k, j) => variances[k] > 0 ? loadings[k, j] / Math.Sqrt(variances[k]) : 0);
+        var moments = ColumnMoments.Of(statistics);
+        int[] columns = [.. Enumerable.Range(0, variances.Length).Where(k => moments.Count[k] > 0 && !moments.IsConstant(k))];
+        _columns = columns.Length;
+        RowCount = statistics.Patterns.Where(pattern => pattern.Observed.Length > 0).Sum(pattern => pattern.RowCount);
+        ExactFit = Test(statistics, columns);
     }
 
     /// <summary>Gets the learned model, and how learning went.</summary>
@@ -36,6 +47,75 @@ public sealed class FactorAnalysis
 
     /// <summary>Gets the part of each observation's variance that is noise, length K; NaN for a constant column.</summary>
     public ImmutableArray<double> Uniquenesses { get; }
+
+    /// <summary>Gets the number of rows N with at least one cell.</summary>
+    public long RowCount { get; }
+
+    /// <summary>Gets the number of free parameters: loadings, less J(J − 1)/2 for their rotation, noise variances and the offset, of columns that vary.</summary>
+    public int ParameterCount
+    {
+        get
+        {
+            int factors = Fit.Model.LatentCount;
+            return (_columns * (factors + 2)) - (factors * (factors - 1) / 2);
+        }
+    }
+
+    /// <summary>Gets the degrees of freedom ((K − J)² − K − J)/2 that the covariance matrix has beside the model; below 0 the model is not identified.</summary>
+    public int DegreesOfFreedom => (((_columns - Fit.Model.LatentCount) * (_columns - Fit.Model.LatentCount)) - _columns - Fit.Model.LatentCount) / 2;
+
+    /// <summary>Gets Akaike's criterion, twice the parameters less twice the log evidence; less is better.</summary>
+    public double Aic => (2.0 * ParameterCount) - (2 * Fit.LogEvidence);
+
+    /// <summary>Gets the Bayesian criterion of Schwarz, log N for each parameter less twice the log evidence; less is better.</summary>
+    public double Bic => (Math.Log(RowCount) * ParameterCount) - (2 * Fit.LogEvidence);
+
+    /// <summary>
+    /// Gets the test whether this number of factors is sufficient; <see langword="null"/> where there is none: with missing cells, without degrees of
+    /// freedom, or where the covariance matrix is singular, as it is with too few rows.
+    /// </summary>
+    public FactorFitTest? ExactFit { get; }
+
+    /// <summary>Gets the loadings of observations of variance 1.</summary>
+    internal Matrix<double> StandardLoadings { get; }
+
+    /// <summary>Learns with 1, 2, … factors, to be compared.</summary>
+    /// <param name="statistics">The statistics.</param>
+    /// <param name="maxFactorCount">
+    /// The largest number of factors; <see langword="null"/> means the largest with <see cref="DegreesOfFreedom"/> of at least 0. Range: 1 to the
+    /// number of columns.
+    /// </param>
+    /// <param name="starts">The number of starts; see <see cref="VariationalEmOptions.Starts"/>. Range: at least 1.</param>
+    /// <param name="seed">The seed of the starts that are drawn.</param>
+    /// <param name="cancellationToken">Stops the work; the analyses that are done are returned.</param>
+    /// <returns>The analyses.</returns>
+    /// <exception cref="ArgumentException">An argument is outside its range.</exception>
+    /// <exception cref="OperationCanceledException">The work was cancelled before anything was learned.</exception>
+    public static FactorCountComparison Compare(
+        SufficientStatistics statistics, int? maxFactorCount = null, int starts = 8, int seed = 0, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(statistics);
+        int columns = statistics.ColumnCount;
+        int largest = maxFactorCount
+            ?? Math.Max(1, Enumerable.Range(1, columns).Last(factors => factors == 1 || ((columns - factors) * (columns - factors)) >= columns + factors));
+        RequireFactors(largest, columns, nameof(maxFactorCount));
+        Guard.AtLeast(starts, 1, nameof(starts));
+        var analyses = ImmutableArray.CreateBuilder<FactorAnalysis>();
+        for (int factors = 1; factors <= largest && (analyses.Count == 0 || !cancellationToken.IsCancellationRequested); factors++)
+        {
+            try
+            {
+                analyses.Add(Learn(statistics, factors, starts, seed, cancellationToken));
+            }
+            catch (OperationCanceledException) when (analyses.Count > 0)
+            {
+                // What was learned is the result.
+                break;
+            }
+        }
+
+        return new FactorCountComparison(analyses.ToImmutable());
+    }
 
     /// <summary>Learns from the statistics of a table, which may have missing cells.</summary>
     /// <param name="statistics">The statistics.</param>
@@ -59,8 +139,38 @@ public sealed class FactorAnalysis
             Starts = starts,
             Seed = seed,
         };
-        return new FactorAnalysis(new VariationalEm(options).Learn(start, statistics, null, cancellationToken));
+        return new FactorAnalysis(new VariationalEm(options).Learn(start, statistics, null, cancellationToken), statistics);
     }
+
+    /// <summary>Turns the factors to a simpler structure, from several starts.</summary>
+    /// <param name="rotation">To what.</param>
+    /// <param name="options">How; <see langword="null"/> means Kaiser's normalisation, 20 starts and a promax power of 4.</param>
+    /// <returns>The factors in that rotation.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="rotation"/> is none of the known.</exception>
+    public FactorSolution Rotate(FactorRotation rotation, FactorRotationOptions? options = null)
+    {
+        if (!Enum.IsDefined(rotation))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(rotation), rotation, Guard.Text($"{nameof(rotation)} is {(int)rotation}; it must be a member of {nameof(FactorRotation)}."));
+        }
+
+        options ??= new FactorRotationOptions();
+        if (rotation == FactorRotation.None || Fit.Model.LatentCount == 1)
+        {
+            Matrix<double> identity = Matrix<double>.Build.DenseIdentity(Fit.Model.LatentCount);
+            return new FactorSolution(this, rotation, new RotationResult(identity, 0, Converged: true), startsAtBest: 1, starts: 1);
+        }
+
+        (RotationResult best, int startsAtBest) = RotationSearch.Run(StandardLoadings, rotation, options);
+        return new FactorSolution(this, rotation, best, startsAtBest, options.Starts);
+    }
+
+    /// <summary>Prints uniquenesses and loadings as learned, and how well the model fits; short for <c>Rotate(FactorRotation.None).Summary(names)</c>.</summary>
+    /// <param name="names">The names of the observations, length K; <see langword="null"/> means x1, x2, ….</param>
+    /// <returns>The summary, in lines.</returns>
+    /// <exception cref="ArgumentException"><paramref name="names"/> has another length or holds a null.</exception>
+    public string Summary(IReadOnlyList<string>? names = null) => Rotate(FactorRotation.None).Summary(names);
 
     /// <summary>Sums up the outcome in one line.</summary>
     /// <returns>The text.</returns>
@@ -71,11 +181,7 @@ public sealed class FactorAnalysis
     {
         ArgumentNullException.ThrowIfNull(statistics);
         int columns = statistics.ColumnCount;
-        if (latents < 1 || latents > columns)
-        {
-            throw new ArgumentOutOfRangeException(name, latents, Guard.Text($"{name} is {latents}; it must be 1 to {columns}, the number of columns."));
-        }
-
+        RequireFactors(latents, columns, name);
         double[] ones = [.. Enumerable.Repeat(1.0, columns)];
         return new LinearGaussianModel(
             Matrix<double>.Build.Dense(columns, latents, (k, j) => k == j ? 1 : 0.1),
@@ -83,5 +189,70 @@ public sealed class FactorAnalysis
             ones,
             new double[latents],
             ones.AsSpan(0, latents));
+    }
+
+    internal IReadOnlyList<string> NamesOrNumbers(IReadOnlyList<string>? names)
+    {
+        int columns = Uniquenesses.Length;
+        if (names is null)
+        {
+            return [.. Enumerable.Range(1, columns).Select(k => Guard.Text($"x{k}"))];
+        }
+
+        Guard.Length(names.Count, columns, nameof(names), "one for each observation");
+        for (int k = 0; k < columns; k++)
+        {
+            if (names[k] is null)
+            {
+                throw new ArgumentException(Guard.Text($"{nameof(names)}[{k}] is null; it must be a name."), nameof(names));
+            }
+        }
+
+        return names;
+    }
+
+    /// <summary>Says how well the model fits.</summary>
+    internal string FitText()
+    {
+        string test = ExactFit is FactorFitTest fit ? Guard.Text($"; {Wording.Count(Fit.Model.LatentCount, "factor")} sufficient: {fit}") : string.Empty;
+        return Guard.Text($"Log evidence {Fit.LogEvidence:F2} of {Wording.Count(RowCount, "row")}, {ParameterCount} parameters, AIC {Aic:F2}, BIC {Bic:F2}{test}");
+    }
+
+    private static void RequireFactors(int factors, int columns, string name)
+    {
+        if (factors < 1 || factors > columns)
+        {
+            throw new ArgumentOutOfRangeException(name, factors, Guard.Text($"{name} is {factors}; it must be 1 to {columns}, the number of columns."));
+        }
+    }
+
+    /// <summary>Compares with the likelihood at the rows' own covariance matrix S, −N/2 (K log 2π + log det S + K).</summary>
+    private FactorFitTest? Test(SufficientStatistics statistics, int[] columns)
+    {
+        int factors = Fit.Model.LatentCount;
+        if (statistics.Patterns.Length > 1 || DegreesOfFreedom <= 0 || RowCount <= columns.Length)
+        {
+            return null;
+        }
+
+        Moments moments = statistics.Patterns[0].Moments;
+        int[] places = [.. columns.Select(k => statistics.Patterns[0].Observed.IndexOf(k))];
+        double[] deviations = [.. places.Select(k => Math.Sqrt(moments.Product(k, k) / RowCount))];
+        Matrix<double> correlations = Matrix<double>.Build.Dense(
+            places.Length, places.Length, (i, j) => moments.Product(places[i], places[j]) / RowCount / deviations[i] / deviations[j]);
+        double[] eigenvalues = [.. correlations.Evd(Symmetricity.Symmetric).EigenValues.Select(value => value.Real)];
+
+        // Below this, an eigenvalue of a correlation matrix is its rounding.
+        const double singular = 1e-14;
+        if (!(eigenvalues.Min() > singular * places.Length))
+        {
+            return null;
+        }
+
+        double logDeterminant = eigenvalues.Sum(Math.Log) + (2 * deviations.Sum(Math.Log));
+        double discrepancy = (-2 * Fit.LogEvidence / RowCount) - (places.Length * (Math.Log(2 * Math.PI) + 1)) - logDeterminant;
+        double factor = RowCount - 1 - (((2 * places.Length) + 5) / 6.0) - (2 * factors / 3.0);
+        double statistic = factor * discrepancy;
+        return new FactorFitTest(statistic, DegreesOfFreedom, SpecialFunctions.GammaUpperRegularized(0.5 * DegreesOfFreedom, 0.5 * Math.Max(statistic, 0)));
     }
 }

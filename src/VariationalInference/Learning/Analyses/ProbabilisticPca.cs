@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using MathNet.Numerics.LinearAlgebra;
-using MathNet.Numerics.LinearAlgebra.Factorization;
 
 namespace VariationalInference;
 
@@ -22,24 +21,34 @@ namespace VariationalInference;
 /// </example>
 public sealed class ProbabilisticPca
 {
-    private ProbabilisticPca(
-        LinearGaussianModel model, double noiseVariance, double logEvidence, ImmutableArray<double> eigenvalues, VariationalEmResult? fit)
+    private ProbabilisticPca(LinearGaussianModel model, double noiseVariance, double logEvidence, ImmutableArray<double> eigenvalues)
     {
         Model = model;
         NoiseVariance = noiseVariance;
         LogEvidence = logEvidence;
         Eigenvalues = eigenvalues;
-        Fit = fit;
     }
 
     /// <summary>Gets the model, for inference; where the noise variance is 0, with <see cref="VariationalEmResult.ZeroVarianceStandIn"/> of the total variance.</summary>
     public LinearGaussianModel Model { get; }
 
     /// <summary>Gets how learning went; <see langword="null"/> for the closed form.</summary>
-    public VariationalEmResult? Fit { get; }
+    public VariationalEmResult? Fit { get; private init; }
 
     /// <summary>Gets the noise variance σ²: the mean of the K − J smallest eigenvalues.</summary>
     public double NoiseVariance { get; }
+
+    /// <summary>
+    /// Gets how far rounding may have moved <see cref="NoiseVariance"/>, in the columns' squared unit: about 1e-15 of the largest eigenvalue from
+    /// statistics, of its root from rows. NaN where <see cref="Fit"/> is there, which has a standard error instead.
+    /// </summary>
+    public double NoiseVarianceError { get; private init; } = double.NaN;
+
+    /// <summary>
+    /// Gets what is wrong; empty where nothing was found: digits lost, a noise variance of 0, where the likelihood has no limit, and a component that is as good as
+    /// another which was left out. Where <see cref="Fit"/> is there, its warnings.
+    /// </summary>
+    public ImmutableArray<LearningWarning> Warnings { get; private init; } = [];
 
     /// <summary>Gets the log evidence of all rows, in nats, with every constant; +∞ where the noise variance is 0.</summary>
     public double LogEvidence { get; }
@@ -54,46 +63,92 @@ public sealed class ProbabilisticPca
     /// Solves for the maximum of the likelihood of complete rows in closed form: W = U(Λ − σ²I)^½ from the J largest eigenvalues and
     /// eigenvectors of the covariance matrix.
     /// </summary>
+    /// <remarks>
+    /// A covariance matrix holds what is below 1e-15 of its largest eigenvalue no more: where that may touch the noise variance, a warning says
+    /// how much. From rows, <see cref="Solve(Matrix{double}, int, int?, CancellationToken)"/> keeps twice the digits.
+    /// </remarks>
     /// <param name="statistics">The statistics of a table without missing cells.</param>
     /// <param name="componentCount">The number of components J. Range: 1 to the number of columns less 1.</param>
     /// <returns>The solution.</returns>
     /// <exception cref="ArgumentException"><paramref name="statistics"/> have missing cells, or the number of components is outside its range.</exception>
+    /// <exception cref="NonFiniteValueException">The noise variance is too small for a double.</exception>
     public static ProbabilisticPca Solve(SufficientStatistics statistics, int componentCount)
     {
         ArgumentNullException.ThrowIfNull(statistics);
-        int columns = statistics.ColumnCount;
-        if (componentCount < 1 || componentCount >= columns)
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(componentCount),
-                componentCount,
-                Guard.Text($"{nameof(componentCount)} is {componentCount}; it must be at least 1 and less than {columns}, the number of columns."));
-        }
-
-        if (statistics.Patterns.Length > 1 || statistics.Patterns[0].Observed.Length < columns)
+        RequireComponents(componentCount, statistics.ColumnCount);
+        if (statistics.Patterns.Length > 1 || statistics.Patterns[0].Observed.Length < statistics.ColumnCount)
         {
             throw new ArgumentException("statistics have missing cells, for which there is no closed form; Learn takes them.", nameof(statistics));
         }
 
-        PatternStatistics complete = statistics.Patterns[0];
-        Evd<double> spectrum = (complete.CrossProducts() / complete.RowCount).Evd(Symmetricity.Symmetric);
+        return Solve(PrincipalSpectrum.Of(statistics.Patterns[0]), componentCount);
+    }
 
-        // Centred, n rows span n − 1 dimensions; what else there is is rounding.
-        double[] values = [.. spectrum.EigenValues.Reverse().Select((value, j) => j < complete.RowCount - 1 ? Math.Max(value.Real, 0) : 0)];
-        double noise = values.Skip(componentCount).Average();
-        double total = values.Sum();
-        double logDeterminant = values.Take(componentCount).Sum(Math.Log) + ((columns - componentCount) * Math.Log(noise));
-        double logEvidence = -0.5 * complete.RowCount * ((columns * Math.Log(2 * Math.PI)) + logDeterminant + columns);
-        Matrix<double> loadings = Matrix<double>.Build.Dense(columns, componentCount, (k, j) =>
-            Math.Sqrt(Math.Max(values[j] - noise, 0)) * spectrum.EigenVectors[k, columns - 1 - j]);
-        double positive = noise > 0 ? noise : VariationalEmResult.ZeroVarianceStandIn * (total > 0 ? total : 1);
-        var model = new LinearGaussianModel(
-            loadings,
-            complete.Means.AsSpan(),
-            Enumerable.Repeat(positive, columns).ToArray(),
-            new double[componentCount],
-            Enumerable.Repeat(1.0, componentCount).ToArray());
-        return new ProbabilisticPca(model, noise, noise > 0 ? logEvidence : double.PositiveInfinity, [.. values], fit: null);
+    /// <summary>
+    /// Solves for the maximum of the likelihood of complete rows in closed form, by the singular values of the rows less their mean: they are
+    /// reduced to a triangle by orthogonal steps, never squared.
+    /// </summary>
+    /// <param name="table">The observations, N×K with N ≥ 1 and K ≥ 2, all finite.</param>
+    /// <param name="componentCount">The number of components J. Range: 1 to the number of columns less 1.</param>
+    /// <param name="maxThreads">The largest number of threads; <see langword="null"/> means the number of processors. Range: at least 1.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <returns>The solution; the same bits for any number of threads.</returns>
+    /// <exception cref="ArgumentException"><paramref name="table"/> has no rows or a cell that is not finite, or another argument is outside its range.</exception>
+    /// <exception cref="NonFiniteValueException">The variances leave the range of double precision.</exception>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public static ProbabilisticPca Solve(
+        Matrix<double> table, int componentCount, int? maxThreads = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(table);
+        RequireComponents(componentCount, table.ColumnCount);
+        double[] values = table.AsColumnMajorArray() ?? table.ToColumnMajorArray();
+        RowSpan rows = RowSpan.ColumnMajor(values, table.ColumnCount);
+        return Solve(PrincipalSpectrum.Of(CentredTriangle.Of(rows, nameof(table), maxThreads, cancellationToken)), componentCount);
+    }
+
+    /// <summary>Solves as <see cref="Solve(Matrix{double}, int, int?, CancellationToken)"/> does, for rows in memory that the caller owns.</summary>
+    /// <param name="rows">The observations, N×K with N ≥ 1 and K ≥ 2, all finite.</param>
+    /// <param name="componentCount">The number of components J. Range: 1 to the number of columns less 1.</param>
+    /// <param name="maxThreads">The largest number of threads; <see langword="null"/> means the number of processors. Range: at least 1.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <returns>The solution; the same bits for any number of threads.</returns>
+    /// <exception cref="ArgumentException"><paramref name="rows"/> has no rows or a cell that is not finite, or another argument is outside its range.</exception>
+    /// <exception cref="NonFiniteValueException">The variances leave the range of double precision.</exception>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public static ProbabilisticPca Solve(RowSpan rows, int componentCount, int? maxThreads = null, CancellationToken cancellationToken = default)
+    {
+        Guard.AtLeast(rows.ColumnCount, 1, nameof(rows));
+        RequireComponents(componentCount, rows.ColumnCount);
+        return Solve(PrincipalSpectrum.Of(CentredTriangle.Of(rows, nameof(rows), maxThreads, cancellationToken)), componentCount);
+    }
+
+    /// <summary>
+    /// Solves as <see cref="Solve(Matrix{double}, int, int?, CancellationToken)"/> does, for rows that come in chunks, in order; memory holds one
+    /// chunk and triangles of the columns.
+    /// </summary>
+    /// <param name="chunks">The observations, at least one chunk, each N×K with N ≥ 1 of its own, all finite.</param>
+    /// <param name="componentCount">The number of components J. Range: 1 to the number of columns less 1.</param>
+    /// <param name="maxThreads">The largest number of threads; <see langword="null"/> means the number of processors. Range: at least 1.</param>
+    /// <param name="progress">Is told the number of rows read, after each chunk.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <returns>The solution; the same bits as of all rows at once.</returns>
+    /// <exception cref="ArgumentException">
+    /// A chunk is null, has no rows, another width than the first or a cell that is not finite, or another argument is outside its range.
+    /// </exception>
+    /// <exception cref="NonFiniteValueException">The variances leave the range of double precision.</exception>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public static ProbabilisticPca SolveChunks(
+        IEnumerable<Matrix<double>> chunks,
+        int componentCount,
+        int? maxThreads = null,
+        IProgress<long>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(chunks);
+        Guard.AtLeast(componentCount, 1, nameof(componentCount));
+        CentredTriangle triangle = CentredTriangle.OfChunks(
+            chunks, columns => RequireComponents(componentCount, columns), maxThreads, progress, cancellationToken);
+        return Solve(PrincipalSpectrum.Of(triangle), componentCount);
     }
 
     /// <summary>Learns from the statistics of a table that may have missing cells, by climbing the likelihood.</summary>
@@ -119,11 +174,57 @@ public sealed class ProbabilisticPca
         // The loadings stand in the rotation in which their columns are orthogonal, longest first.
         IEnumerable<double> eigenvalues = Enumerable.Range(0, columns.Length).Select(j =>
             noise + (j < componentCount ? columns.Sum(k => loadings[k, j] * loadings[k, j]) : 0));
-        return new ProbabilisticPca(fit.Model, noise, fit.LogEvidence, [.. eigenvalues], fit);
+        return new ProbabilisticPca(fit.Model, noise, fit.LogEvidence, [.. eigenvalues]) { Fit = fit, Warnings = fit.Warnings };
     }
 
     /// <summary>Sums up the solution in one line.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Guard.Text(
-        $"{Wording.Count(Model.LatentCount, "component")} of {Wording.Count(Model.ObservationCount, "column")}, noise variance {NoiseVariance:G5}, log evidence {LogEvidence:G8}");
+        $"{Wording.Count(Model.LatentCount, "component")} of {Wording.Count(Model.ObservationCount, "column")}, noise variance {NoiseVariance:G5}, log evidence {LogEvidence:G8}{(Warnings.Length > 0 ? $", {Wording.Count(Warnings.Length, "warning")}" : string.Empty)}");
+
+    private static ProbabilisticPca Solve(PrincipalSpectrum spectrum, int components)
+    {
+        int columns = spectrum.Columns;
+        double noise = spectrum.Noise(components), error = spectrum.NoiseError(components);
+        ImmutableArray<LearningWarning> warnings = spectrum.Warnings(components);
+
+        // What rounding may have made of nothing is nothing: a likelihood that depends on it means nothing either.
+        noise = noise > error ? noise : 0;
+        double total = spectrum.Variances.Sum();
+        double positive = noise > 0 ? noise : VariationalEmResult.ZeroVarianceStandIn * (total > 0 ? total : 1);
+        double logDeterminant = spectrum.Variances.Take(components).Sum(Math.Log) + ((columns - components) * Math.Log(noise));
+        double logUnit = 2 * spectrum.Exponent * Math.Log(2);
+        double logEvidence = -0.5 * spectrum.RowCount * ((columns * (Math.Log(2 * Math.PI) + logUnit + 1)) + logDeterminant);
+        Matrix<double> loadings = Matrix<double>.Build.Dense(columns, components, (k, j) =>
+            Math.ScaleB(Math.Sqrt(Math.Max(spectrum.Variances[j] - noise, 0)) * spectrum.Vector(k, j), spectrum.Exponent));
+        double[] eigenvalues = [.. spectrum.Variances.Select(spectrum.InUnits)];
+        double modelNoise = spectrum.InUnits(positive);
+        if (!(modelNoise > 0 && double.IsFinite(modelNoise + eigenvalues[0])))
+        {
+            Guard.ThrowNonFinite("the variance of the data, in doubles,", eigenvalues[0] + modelNoise, row: 0, iteration: 0);
+        }
+
+        var model = new LinearGaussianModel(
+            loadings,
+            spectrum.Means.AsSpan(),
+            Enumerable.Repeat(modelNoise, columns).ToArray(),
+            new double[components],
+            Enumerable.Repeat(1.0, components).ToArray());
+        return new ProbabilisticPca(model, spectrum.InUnits(noise), noise > 0 ? logEvidence : double.PositiveInfinity, [.. eigenvalues])
+        {
+            NoiseVarianceError = spectrum.InUnits(error),
+            Warnings = warnings,
+        };
+    }
+
+    private static void RequireComponents(int componentCount, int columns)
+    {
+        if (componentCount < 1 || componentCount >= columns)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(componentCount),
+                componentCount,
+                Guard.Text($"{nameof(componentCount)} is {componentCount}; it must be at least 1 and less than {columns}, the number of columns."));
+        }
+    }
 }

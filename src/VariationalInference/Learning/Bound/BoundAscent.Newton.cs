@@ -1,34 +1,46 @@
-using MathNet.Numerics.LinearAlgebra;
-using MathNet.Numerics.LinearAlgebra.Factorization;
-
 namespace VariationalInference;
 
 /// <content>Newton steps, for few parameters: along ridges, off saddles, and to the last digits.</content>
 internal sealed partial class BoundAscent
 {
     /// <summary>Up to this many parameters second derivatives are worked out.</summary>
-    public const int MostNewtonParameters = 150;
+    public const int MostNewtonParameters = 300;
 
     private const int MostNewtonSteps = 50;
 
-    /// <summary>From here on an eigenvalue decomposition, which squares, may leave the range of double precision.</summary>
-    private const double MostCurvature = 1e140;
+    /// <summary>Second derivatives serve for further steps while each leaves less than this part of what was missing.</summary>
+    private const double QuickDecrease = 0.05;
 
-    /// <summary>Takes Newton steps while they make the gradient smaller; leaves a saddle along its rising direction.</summary>
+    /// <summary>A step that gains less than this many roundings of the bound is judged by what it leaves missing.</summary>
+    private const double Visible = 100;
+
+    public LearningFrame CreateFrame() => new(_bound, _layout, Vector, Point);
+
+    public LearningPoint PointAt(double[] vector)
+    {
+        LearningPoint point = _point.Copy();
+        Unpack(vector, point);
+        return point;
+    }
+
+    /// <summary>Takes Newton steps until they gain nothing; leaves a saddle along its rising direction.</summary>
     /// <returns>Whether a saddle was left, after which there is more to climb.</returns>
-    public bool Finish(double tolerance, int maxIterations)
+    public bool Finish(int maxIterations)
     {
         for (int step = 0; step < MostNewtonSteps && Iterations < maxIterations; step++)
         {
-            Evd<double> spectrum = SecondDerivatives().Evd(Symmetricity.Symmetric);
-            if (LeaveSaddle(spectrum))
+            var curvature = new BoundCurvature(this, refined: false);
+            if (!curvature.IsFinite)
+            {
+                return false;
+            }
+
+            if (curvature.IsSaddle && LeaveSaddle(curvature))
             {
                 return true;
             }
 
-            // One step beyond the tolerance costs little and brings the parameters to their last digits.
-            bool isLast = GradientNorm <= tolerance;
-            if (!NewtonStep(spectrum) || isLast)
+            if (!TakeNewtonSteps(curvature, maxIterations))
             {
                 return false;
             }
@@ -37,59 +49,56 @@ internal sealed partial class BoundAscent
         return false;
     }
 
-    /// <summary>Returns the second derivatives by central differences of the gradient.</summary>
-    public Matrix<double> SecondDerivatives()
+    /// <summary>Takes steps by the same second derivatives while they do well.</summary>
+    /// <returns>Whether new second derivatives may do better.</returns>
+    private bool TakeNewtonSteps(BoundCurvature curvature, int maxIterations)
     {
-        const double relativeStep = 1e-5;
-        int count = Vector.Length;
-        Matrix<double> second = Matrix<double>.Build.Dense(count, count);
-        var above = new double[count];
-        var below = new double[count];
-        double[] vector = [.. Vector];
-        for (int i = 0; i < count; i++)
+        double[] derivatives = curvature.Derivatives;
+        double missing = curvature.Missing(derivatives, withRounding: false);
+        bool isBetter = false;
+        while (Iterations < maxIterations)
         {
-            double length = relativeStep * Math.Max(0.1, Math.Abs(Vector[i]));
-            vector[i] = Vector[i] + length;
-            Evaluate(vector, above);
-            vector[i] = Vector[i] - length;
-            Evaluate(vector, below);
-            vector[i] = Vector[i];
-            for (int j = 0; j < count; j++)
+            double before = missing;
+            if (NewtonStep(curvature, ref derivatives, ref missing) is not true)
             {
-                second[i, j] = (above[j] - below[j]) / (2 * length);
+                break;
+            }
+
+            isBetter = true;
+            if (!(missing < QuickDecrease * before))
+            {
+                break;
             }
         }
 
-        Matrix<double> symmetric = (second + second.Transpose()) / 2;
-        return symmetric.ForAll(value => Math.Abs(value) < MostCurvature) ? symmetric : Matrix<double>.Build.DenseDiagonal(count, count, -1);
+        Missing = missing;
+        return isBetter;
     }
 
-    private bool NewtonStep(Evd<double> spectrum)
+    private bool NewtonStep(BoundCurvature curvature, ref double[] derivatives, ref double missing)
     {
-        double largest = spectrum.EigenValues.Max(value => Math.Abs(value.Real));
-        var direction = new double[Vector.Length];
-        for (int i = 0; i < direction.Length; i++)
-        {
-            double curvature = Math.Abs(spectrum.EigenValues[i].Real);
-            if (curvature > 1e-10 * largest)
-            {
-                Vector<double> axis = spectrum.EigenVectors.Column(i);
-                double factor = Dot(axis.ToArray(), Gradient) / curvature;
-                for (int j = 0; j < direction.Length; j++)
-                {
-                    direction[j] += factor * axis[j];
-                }
-            }
-        }
+        double[] step = curvature.NewtonStep(derivatives);
+        double longest = Largest(step);
+        double gain = step.Zip(derivatives, (s, d) => s * d).Sum();
 
-        for (double length = 1; length > 0.01; length /= 2)
+        // Along a direction of length one the bound is no longer quadratic.
+        for (double length = Math.Min(1, 1 / longest); length * longest > 1e-12 && length > 1e-3; length /= 2)
         {
-            double[] vector = Along(Vector, direction, length);
+            double[] vector = curvature.Move(Vector, [.. step.Select(value => length * value)]);
             var gradient = new double[vector.Length];
             double value = Evaluate(vector, gradient);
-            if (value > Value + Rounding || (value >= Value - Rounding && Largest(gradient) < GradientNorm))
+            if (!(value >= Value - Rounding))
+            {
+                continue;
+            }
+
+            double[] next = curvature.DerivativesAt(PointAt(vector), gradient);
+            double rest = curvature.Missing(next, withRounding: false);
+            bool isSeen = length * gain > Visible * Rounding;
+            if (isSeen ? value > Value + Rounding : rest < missing / 2 || (double.IsInfinity(missing) && value > Value))
             {
                 Accept(vector, gradient, value);
+                (derivatives, missing) = (next, rest);
                 return true;
             }
         }
@@ -97,20 +106,12 @@ internal sealed partial class BoundAscent
         return false;
     }
 
-    private bool LeaveSaddle(Evd<double> spectrum)
+    private bool LeaveSaddle(BoundCurvature curvature)
     {
-        const double clearlyRising = 1e-6;
-        double largest = spectrum.EigenValues.Max(value => Math.Abs(value.Real));
-        int top = spectrum.EigenValues.Count - 1;
-        if (!(spectrum.EigenValues[top].Real > clearlyRising * largest))
+        double[] axis = [.. curvature.Eigenvector(curvature.RisingDirection)];
+        foreach (double length in (ReadOnlySpan<double>)[1, -1, 0.3, -0.3, 0.1, -0.1, 0.01, -0.01])
         {
-            return false;
-        }
-
-        double[] axis = spectrum.EigenVectors.Column(top).ToArray();
-        foreach (double length in (ReadOnlySpan<double>)[0.3, -0.3, 0.1, -0.1, 0.01, -0.01, 0.001, -0.001])
-        {
-            double[] vector = Along(Vector, axis, length);
+            double[] vector = curvature.Move(Vector, [.. axis.Select(value => length * value)]);
             var gradient = new double[vector.Length];
             double value = Evaluate(vector, gradient);
             if (value > Value + Rounding)

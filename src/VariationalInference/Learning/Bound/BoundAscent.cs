@@ -14,25 +14,43 @@ internal sealed partial class BoundAscent
     private const double SlopeRatio = 0.9;
     private const int MostTrials = 40;
 
-    /// <summary>Standard deviations below this, in standard units, are tried at zero.</summary>
+    /// <summary>Prior deviations below this, in standard units, are tried at zero; own noise deviations below so much of a usual one.</summary>
     private const double NearZero = 1e-3;
 
-    private const double Probe = 1e-4;
+    private const double NearNoNoise = 0.05;
+
+    /// <summary>Whether the bound falls with a variance near zero is tried at this part of what is near.</summary>
+    private const double Probe = 0.1;
+
+    /// <summary>A noise deviation below this part of the largest no longer shortens steps.</summary>
+    private const double LeastNoise = 0.1;
 
     private readonly MarginalBound _bound;
     private readonly LearningLayout _layout;
+    private double[]? _noiseFloors;
     private readonly LearningPoint _point;
     private readonly LearningPoint _derivatives;
     private readonly CancellationToken _cancellationToken;
 
-    public BoundAscent(MarginalBound bound, LearningLayout layout, LearningPoint start, CancellationToken cancellationToken)
+    /// <param name="bound">The bound.</param>
+    /// <param name="layout">Which parameters are free.</param>
+    /// <param name="start">Where to start.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <param name="noiseFloors">The smallest noise variances in standard units, one for each free one; none where it is null.</param>
+    public BoundAscent(
+        MarginalBound bound,
+        LearningLayout layout,
+        LearningPoint start,
+        CancellationToken cancellationToken,
+        double[]? noiseFloors = null)
     {
         _bound = bound;
         _layout = layout;
+        _noiseFloors = noiseFloors;
         _point = start.Copy();
         _derivatives = start.Copy();
         _cancellationToken = cancellationToken;
-        Vector = layout.Pack(start);
+        Vector = Pack(start);
         Gradient = new double[Vector.Length];
         Value = Evaluate(Vector, Gradient);
         Trace.Add(Value);
@@ -52,29 +70,37 @@ internal sealed partial class BoundAscent
 
     public double GradientNorm => Largest(Gradient);
 
-    /// <summary>Gets what rounding does to the bound.</summary>
-    public double Rounding => 1e-14 * (1 + Math.Abs(Value));
+    /// <summary>Gets what rounding does to the bound, in nats a row: residuals are rounded to the data's size, and count by the noise's.</summary>
+    public double Rounding => (1e-14 * (1 + Math.Abs(Value))) + (1e-16 / UsualNoise);
+
+    private double UsualNoise { get; set; } = 1;
+
+    /// <summary>Gets how much higher the bound is at the optimum nearby, to second order, in nats a row; +∞ where that is not known.</summary>
+    public double Missing { get; private set; } = double.PositiveInfinity;
 
     public LearningPoint Point
     {
         get
         {
             LearningPoint point = _point.Copy();
-            _layout.Unpack(Vector, point);
+            Unpack(Vector, point);
             return point;
         }
     }
+
+    /// <summary>Gets the parameter that is held where it is, −1 where none is.</summary>
+    public int Held { get; init; } = -1;
 
     /// <summary>Returns the bound in nats a row, and its gradient.</summary>
     public double Evaluate(double[] vector, double[] gradient)
     {
         _cancellationToken.ThrowIfCancellationRequested();
-        _layout.Unpack(vector, _point);
+        Unpack(vector, _point);
         double value = _bound.Value(_point, _derivatives) / _bound.RowCount;
         _layout.Gather(_derivatives, gradient);
         for (int i = 0; i < gradient.Length; i++)
         {
-            gradient[i] /= _bound.RowCount;
+            gradient[i] = i == Held ? 0 : gradient[i] / _bound.RowCount * Slope(i, vector[i]);
             if (!double.IsFinite(gradient[i]))
             {
                 return double.NegativeInfinity;
@@ -88,7 +114,7 @@ internal sealed partial class BoundAscent
     /// <returns>Whether it was taken.</returns>
     public bool Take(LearningPoint point)
     {
-        double[] vector = _layout.Pack(point);
+        double[] vector = Pack(point);
         var gradient = new double[vector.Length];
         double value = Evaluate(vector, gradient);
         if (!(value >= Value - (100 * Rounding)))
@@ -111,7 +137,7 @@ internal sealed partial class BoundAscent
             if (!(slope > 0))
             {
                 pairs.Clear();
-                direction = [.. Gradient];
+                direction = Direction(pairs);
                 slope = Dot(direction, Gradient);
             }
 
@@ -146,7 +172,9 @@ internal sealed partial class BoundAscent
     public void Settle()
     {
         double[] probe = [.. Vector];
-        int[] near = [.. Enumerable.Range(0, probe.Length).Where(i => _layout.IsDeviation(i) && Math.Abs(probe[i]) < NearZero && probe[i] != 0)];
+        double nearNoNoise = _layout.NoiseCount == 1 ? NearZero : NearNoNoise * UsualNoise;
+        double Near(int i) => i < _layout.MeanStart ? nearNoNoise : NearZero;
+        int[] near = [.. Enumerable.Range(0, probe.Length).Where(i => _layout.IsDeviation(i) && Math.Abs(probe[i]) < Near(i) && probe[i] != 0)];
         if (near.Length == 0)
         {
             return;
@@ -154,7 +182,7 @@ internal sealed partial class BoundAscent
 
         foreach (int i in near)
         {
-            probe[i] = Probe;
+            probe[i] = Probe * Near(i);
         }
 
         var gradient = new double[probe.Length];
@@ -163,18 +191,94 @@ internal sealed partial class BoundAscent
             return;
         }
 
+        int[] falling = [.. near.Where(i => gradient[i] <= 0)];
+        if (!TryZero(falling))
+        {
+            foreach (int i in falling)
+            {
+                TryZero([i]);
+            }
+        }
+    }
+
+    /// <summary>Returns the median of the noise deviations that are learned, no more than 1, which is where none is there.</summary>
+    private double MedianNoise()
+    {
+        Unpack(Vector, _point);
+        double[] noise = [.. _point.Noise.Where((_, k) => _layout.Noise[k] >= 0).Select(Math.Abs).Order()];
+        double median = noise.Length == 0 ? 1 : noise[noise.Length / 2];
+        return median > 0 ? Math.Min(median, 1) : 1;
+    }
+
+    /// <summary>Gets the floors of the noise variances, none where they are null.</summary>
+    public double[]? NoiseFloors => _noiseFloors;
+
+    /// <summary>Lowers floors of noise variances: those that stand at them go along.</summary>
+    public void Lower(double[] noiseFloors)
+    {
+        _noiseFloors = noiseFloors;
+        var gradient = new double[Vector.Length];
+        double value = Evaluate(Vector, gradient);
+        Accept(Vector, gradient, value);
+    }
+
+    private bool TryZero(int[] parameters)
+    {
         double[] settled = [.. Vector];
-        foreach (int i in near.Where(i => gradient[i] <= 0))
+        foreach (int i in parameters)
         {
             settled[i] = 0;
         }
 
-        var settledGradient = new double[probe.Length];
-        double value = Evaluate(settled, settledGradient);
-        if (value >= Value - Rounding)
+        var gradient = new double[settled.Length];
+        double value = Evaluate(settled, gradient);
+        if (parameters.Length == 0 || !(value >= Value - Rounding))
         {
-            Accept(settled, settledGradient, value);
+            return parameters.Length == 0;
         }
+
+        Accept(settled, gradient, value);
+        return true;
+    }
+
+    /// <summary>Packs the free parameters; a noise variance r with the floor f stands as t = √(r − f), so that the floor is a boundary at zero.</summary>
+    private double[] Pack(LearningPoint point)
+    {
+        double[] vector = _layout.Pack(point);
+        for (int i = 0; _noiseFloors is not null && i < _layout.NoiseCount; i++)
+        {
+            double deviation = vector[_layout.NoiseStart + i];
+            vector[_layout.NoiseStart + i] = Math.Sqrt(Math.Max((deviation * deviation) - _noiseFloors[i], 0));
+        }
+
+        return vector;
+    }
+
+    private void Unpack(double[] vector, LearningPoint point)
+    {
+        if (_noiseFloors is null)
+        {
+            _layout.Unpack(vector, point);
+            return;
+        }
+
+        double[] deviations = [.. vector];
+        for (int i = 0; i < _layout.NoiseCount; i++)
+        {
+            double rest = vector[_layout.NoiseStart + i];
+            deviations[_layout.NoiseStart + i] = Math.Sqrt(_noiseFloors[i] + (rest * rest));
+        }
+
+        _layout.Unpack(deviations, point);
+    }
+
+    /// <summary>Returns the derivative of a parameter by what stands for it in the vector.</summary>
+    private double Slope(int parameter, double value)
+    {
+        int i = parameter - _layout.NoiseStart;
+        return _noiseFloors is null || i < 0 || i >= _layout.NoiseCount
+            ? 1
+            : value == 0 ? 0 : value / Math.Sqrt(_noiseFloors[i] + (value * value));
     }
 
     private static double Dot(double[] a, double[] b)
@@ -199,7 +303,48 @@ internal sealed partial class BoundAscent
         Vector = vector;
         Gradient = gradient;
         Value = value;
+        UsualNoise = MedianNoise();
+        Missing = double.PositiveInfinity;
         Trace.Add(value);
+    }
+
+    /// <summary>
+    /// Returns the squared lengths of the parameters, by the noise: with known latents the information on the loadings, the offset and the noise
+    /// deviation of an observation is as large as its noise variance is small.
+    /// </summary>
+    private double[] Metric()
+    {
+        var metric = new double[Vector.Length];
+        Array.Fill(metric, 1);
+        if (_layout.NoiseCount == 0)
+        {
+            return metric;
+        }
+
+        Unpack(Vector, _point);
+        double largest = _point.Noise.Max(Math.Abs);
+        for (int k = 0; k < _point.Observations; k++)
+        {
+            // A noise that vanishes says nothing: what explains it is latent then, and moves freely.
+            double variance = Math.Max(Math.Abs(_point.Noise[k]), LeastNoise * largest);
+            variance = Math.Min(variance * variance, 1);
+            for (int j = 0; j < _layout.LoadingCount / _point.Observations; j++)
+            {
+                metric[(k * _point.Latents) + j] = variance;
+            }
+
+            if (_layout.OffsetCount > 0)
+            {
+                metric[_layout.OffsetStart + k] = variance;
+            }
+
+            if (k < _layout.NoiseCount)
+            {
+                metric[_layout.NoiseStart + k] = variance;
+            }
+        }
+
+        return metric;
     }
 
     /// <summary>Returns the gradient multiplied by the inverse of the second derivatives' estimate.</summary>
@@ -213,13 +358,11 @@ internal sealed partial class BoundAscent
             AddTo(direction, pairs[i].Change, -factors[i]);
         }
 
-        if (pairs.Count > 0)
+        double[] metric = Metric();
+        double scale = pairs.Count == 0 ? 1 : pairs[^1].Product / pairs[^1].Change.Zip(metric, (change, m) => change * change * m).Sum();
+        for (int j = 0; j < direction.Length; j++)
         {
-            double scale = pairs[^1].Product / Dot(pairs[^1].Change, pairs[^1].Change);
-            for (int j = 0; j < direction.Length; j++)
-            {
-                direction[j] *= scale;
-            }
+            direction[j] *= scale * metric[j];
         }
 
         for (int i = 0; i < pairs.Count; i++)

@@ -3,25 +3,36 @@ namespace VariationalInference;
 /// <summary>Which parameters are free, and in which order they stand in a vector: A, b, √r, m, s.</summary>
 internal sealed class LearningLayout
 {
-
     public LearningLayout(int observations, int latents, VariationalEmOptions options)
     {
+        Observations = observations;
+        Latents = latents;
         LoadingCount = options.Loadings ? observations * latents : 0;
         OffsetCount = options.Offset ? observations : 0;
-        NoiseCount = Number(options.NoiseVariances, observations);
+        Noise = VarianceGroups.Of(options.NoiseVariances, observations);
         MeanCount = options.PriorMeans ? latents : 0;
-        DeviationCount = Number(options.PriorVariances, latents);
+        Deviations = options.GroupsOfPriorVariances(latents);
     }
+
+    public int Observations { get; }
+
+    public int Latents { get; }
 
     public int LoadingCount { get; }
 
     public int OffsetCount { get; }
 
-    public int NoiseCount { get; }
+    public int NoiseCount => Noise.Count;
 
     public int MeanCount { get; }
 
-    public int DeviationCount { get; }
+    public int DeviationCount => Deviations.Count;
+
+    /// <summary>Gets which noise deviations are free; their parameters follow <see cref="NoiseStart"/>.</summary>
+    public VarianceGroups Noise { get; }
+
+    /// <summary>Gets which prior deviations are free; their parameters follow <see cref="DeviationStart"/>.</summary>
+    public VarianceGroups Deviations { get; }
 
     public int OffsetStart => LoadingCount;
 
@@ -42,9 +53,9 @@ internal sealed class LearningLayout
         var vector = new double[Count];
         point.Loadings.AsSpan(0, LoadingCount).CopyTo(vector);
         point.Offset.AsSpan(0, OffsetCount).CopyTo(vector.AsSpan(OffsetStart));
-        point.Noise.AsSpan(0, NoiseCount).CopyTo(vector.AsSpan(NoiseStart));
+        Noise.Pack(point.Noise, vector.AsSpan(NoiseStart, NoiseCount));
         point.Means.AsSpan(0, MeanCount).CopyTo(vector.AsSpan(MeanStart));
-        point.Deviations.AsSpan(0, DeviationCount).CopyTo(vector.AsSpan(DeviationStart));
+        Deviations.Pack(point.Deviations, vector.AsSpan(DeviationStart, DeviationCount));
         return vector;
     }
 
@@ -53,9 +64,9 @@ internal sealed class LearningLayout
     {
         vector.Slice(0, LoadingCount).CopyTo(point.Loadings);
         vector.Slice(OffsetStart, OffsetCount).CopyTo(point.Offset);
-        Spread(vector.Slice(NoiseStart, NoiseCount), point.Noise);
+        Noise.Spread(vector.Slice(NoiseStart, NoiseCount), point.Noise);
         vector.Slice(MeanStart, MeanCount).CopyTo(point.Means);
-        Spread(vector.Slice(DeviationStart, DeviationCount), point.Deviations);
+        Deviations.Spread(vector.Slice(DeviationStart, DeviationCount), point.Deviations);
     }
 
     /// <summary>Gathers the derivatives by all parameters, a point of their own, into those by the free ones.</summary>
@@ -63,39 +74,8 @@ internal sealed class LearningLayout
     {
         derivatives.Loadings.AsSpan(0, LoadingCount).CopyTo(gradient);
         derivatives.Offset.AsSpan(0, OffsetCount).CopyTo(gradient[OffsetStart..]);
-        Sum(derivatives.Noise, gradient.Slice(NoiseStart, NoiseCount));
+        Noise.Gather(derivatives.Noise, gradient.Slice(NoiseStart, NoiseCount));
         derivatives.Means.AsSpan(0, MeanCount).CopyTo(gradient[MeanStart..]);
-        Sum(derivatives.Deviations, gradient.Slice(DeviationStart, DeviationCount));
-    }
-
-    private static int Number(VarianceLearning learning, int each) => learning switch
-    {
-        VarianceLearning.Fixed => 0,
-        VarianceLearning.Shared => 1,
-        _ => each,
-    };
-
-    private static void Spread(ReadOnlySpan<double> values, double[] destination)
-    {
-        if (values.Length == 1)
-        {
-            destination.AsSpan().Fill(values[0]);
-        }
-        else
-        {
-            values.CopyTo(destination);
-        }
-    }
-
-    private static void Sum(double[] values, Span<double> destination)
-    {
-        if (destination.Length == 1)
-        {
-            destination[0] = values.Sum();
-        }
-        else
-        {
-            values.AsSpan(0, destination.Length).CopyTo(destination);
-        }
+        Deviations.Gather(derivatives.Deviations, gradient.Slice(DeviationStart, DeviationCount));
     }
 }

@@ -10,6 +10,8 @@ internal sealed partial class LearningProblem
 {
     private const int StartPurpose = 0x454D;
 
+    private Matrix<double>? _pairwise;
+
     /// <summary>Returns a start on the data's own scale: the first is always the same, the second is the given model, others are drawn.</summary>
     public LearningPoint Start(int index)
     {
@@ -23,14 +25,14 @@ internal sealed partial class LearningProblem
         point.Offset.AsSpan(0, Layout.OffsetCount).Clear();
         point.Means.AsSpan(0, Layout.MeanCount).Clear();
         var random = new Xoshiro256StarStar(StreamSeed.Of(_options.Seed, StartPurpose, index), threadSafe: false);
-        if (Layout.DeviationCount > 0)
+        var deviations = new double[Layout.DeviationCount];
+        for (int g = 0; g < deviations.Length; g++)
         {
-            for (int j = 0; j < point.Latents; j++)
-            {
-                double factor = index == 0 || Layout.DeviationCount == 1 ? 1 : Math.Exp(Normal.Sample(random, 0, 1));
-                point.Deviations[j] = Math.Sqrt(0.5 / point.Latents) * factor;
-            }
+            double factor = index == 0 || deviations.Length == 1 ? 1 : Math.Exp(Normal.Sample(random, 0, 1));
+            deviations[g] = Math.Sqrt(0.5 / point.Latents) * factor;
         }
+
+        Layout.Deviations.Spread(deviations, point.Deviations);
 
         if (Layout.LoadingCount > 0)
         {
@@ -51,7 +53,7 @@ internal sealed partial class LearningProblem
     private void StartLoadings(LearningPoint point, Xoshiro256StarStar? random)
     {
         int size = point.Observations, latents = point.Latents;
-        Matrix<double> covariance = PairwiseCovariance(size);
+        Matrix<double> covariance = _pairwise ??= PairwiseCovariance(size);
         if (Layout.NoiseCount > 0)
         {
             double[] variances = random is null
@@ -117,8 +119,13 @@ internal sealed partial class LearningProblem
                 {
                     int a = block.Observed[i], b = block.Observed[j];
                     counts[(a * size) + b] += block.Count;
-                    sums[(a * size) + b] += block.Count
-                        * (block.Covariance[(i * block.Size) + j] + ((block.Mean[i] - means[a]) * (block.Mean[j] - means[b])));
+                    double product = (block.Mean[i] - means[a]) * (block.Mean[j] - means[b]);
+                    for (int row = 0; row < block.Root.Length; row += block.Size)
+                    {
+                        product += block.Root[row + i] * block.Root[row + j];
+                    }
+
+                    sums[(a * size) + b] += block.Count * product;
                 }
             }
         }

@@ -1,3 +1,5 @@
+using MathNet.Numerics.LinearAlgebra;
+
 namespace VariationalInference;
 
 /// <summary>What is to be learned in standard units: the blocks, where to start, and the way back.</summary>
@@ -5,6 +7,7 @@ internal sealed partial class LearningProblem
 {
     private readonly VariationalEmOptions _options;
     private readonly LearningPoint _given;
+    private readonly Lazy<PatternTable?> _patterns;
 
     // The columns that the problem is about; a Gaussian sum has one that stands for all.
     private readonly int[] _columns;
@@ -12,7 +15,13 @@ internal sealed partial class LearningProblem
     // The place of each column of the table in the problem, −1 where it was left out.
     private readonly int[] _places;
 
-    public LearningProblem(LinearGaussianModel start, SufficientStatistics statistics, VariationalEmOptions options)
+    /// <summary>Initializes a new instance of the <see cref="LearningProblem"/> class.</summary>
+    /// <param name="start">The model that learning starts from.</param>
+    /// <param name="statistics">The statistics.</param>
+    /// <param name="options">What to learn.</param>
+    /// <param name="table">The rows that the statistics are of, where they are there; their own digits are taken where cross products have too few.</param>
+    public LearningProblem(
+        LinearGaussianModel start, SufficientStatistics statistics, VariationalEmOptions options, Matrix<double>? table = null)
     {
         _options = options;
         IsSum = start is GaussianSumModel && !options.Loadings && !options.Offset && options.NoiseVariances != VarianceLearning.Each;
@@ -31,9 +40,10 @@ internal sealed partial class LearningProblem
         }
 
         _given = Select(Units.ToStandard(), _columns);
-        Blocks = IsSum ? SumBlocks(statistics) : [.. statistics.Patterns.Select(Block).OfType<LearningBlock>()];
+        Blocks = CreateBlocks(statistics, table);
         Layout = new LearningLayout(_given.Observations, _given.Latents, options);
         RowCount = Blocks.Sum(block => block.Count);
+        _patterns = new Lazy<PatternTable?>(() => PatternTable.Of(Blocks, _given.Observations));
         LogScale = statistics.Patterns.Sum(
             pattern => pattern.RowCount * pattern.Observed.Where(k => _places[k] >= 0).Sum(k => Math.Log(Units.Scales[k])));
     }
@@ -68,6 +78,7 @@ internal sealed partial class LearningProblem
         ];
         Layout = new LearningLayout(1, _given.Latents, options);
         RowCount = Blocks.Sum(block => block.Count);
+        _patterns = new Lazy<PatternTable?>(() => PatternTable.Of(Blocks, _given.Observations));
         LogScale = (cells.Count - (isRestricted ? 1 : 0)) * Math.Log(scale);
     }
 
@@ -130,7 +141,9 @@ internal sealed partial class LearningProblem
         return all;
     }
 
-    public MarginalBound CreateBound(PosteriorFamily family) => new(Blocks, _given.Latents, family, IsRestricted);
+    public MarginalBound CreateBound(PosteriorFamily family) => new(Blocks, _given.Latents, family, IsRestricted, _options.MaxThreads, _patterns.Value);
+
+    public ExpectationMaximisation CreateExpectationMaximisation() => new(Blocks, Layout, _options, _patterns.Value);
 
     /// <summary>A constant column has no loadings, its value for an offset, and no noise; a shared noise variance goes to empty ones too.</summary>
     private void LeaveOut(LearningPoint all, int k, LearningPoint point)
@@ -161,74 +174,4 @@ internal sealed partial class LearningProblem
 
         return point;
     }
-
-    private LearningBlock? Block(PatternStatistics pattern)
-    {
-        int[] cells = [.. Enumerable.Range(0, pattern.Observed.Length).Where(i => _places[pattern.Observed[i]] >= 0)];
-        if (cells.Length == 0)
-        {
-            return null;
-        }
-
-        var covariance = new double[cells.Length * cells.Length];
-        for (int i = 0; i < cells.Length; i++)
-        {
-            for (int j = 0; j < cells.Length; j++)
-            {
-                double scale = Units.Scales[pattern.Observed[cells[i]]] * Units.Scales[pattern.Observed[cells[j]]];
-                covariance[(i * cells.Length) + j] = pattern.Moments.Product(cells[i], cells[j]) / pattern.RowCount / scale;
-            }
-        }
-
-        return new LearningBlock
-        {
-            Observed = [.. cells.Select(cell => _places[pattern.Observed[cell]])],
-            Count = pattern.RowCount,
-            Mean = [.. cells.Select(cell => StandardMean(pattern, cell))],
-            Covariance = covariance,
-        };
-    }
-
-    private double StandardMean(PatternStatistics pattern, int cell)
-    {
-        int k = pattern.Observed[cell];
-        return pattern.Moments.MeanFrom(cell, Units.Origin[k]) / Units.Scales[k];
-    }
-
-    /// <summary>Reduces the patterns of a sum to one cell a row; those with as many cells are one block.</summary>
-    private LearningBlock[] SumBlocks(SufficientStatistics statistics)
-    {
-        double scale = Units.Scales[0] * Units.Scales[0];
-        var sums = new SortedDictionary<int, (Moments Sums, double NoiseSquares)>();
-        foreach (PatternStatistics pattern in statistics.Patterns.Where(pattern => pattern.Observed.Length > 0))
-        {
-            int cells = pattern.Observed.Length;
-            double[] means = [.. Enumerable.Range(0, cells).Select(cell => StandardMean(pattern, cell))];
-            double[] rows = [.. Enumerable.Range(0, cells).Select(
-                i => Enumerable.Range(0, cells).Sum(j => pattern.Moments.Product(i, j)) / cells / scale)];
-            double between = rows.Sum();
-            double mean = means.Average();
-
-            // The trace of the cross products centred across each row, beside the squares that the cells' own means leave.
-            double within = Enumerable.Range(0, cells).Sum(
-                i => (pattern.Moments.Product(i, i) / scale) - rows[i] + (pattern.RowCount * (means[i] - mean) * (means[i] - mean)));
-            var sum = new Moments(pattern.RowCount, [Math.Sqrt(cells) * mean], [0], [between]);
-            sums[cells] = sums.TryGetValue(cells, out (Moments Sums, double NoiseSquares) known)
-                ? (known.Sums.Merge(sum), known.NoiseSquares + Math.Max(within, 0))
-                : (sum, Math.Max(within, 0));
-        }
-
-        return [.. sums.Select(item => SumBlock(item.Key, item.Value.Sums, item.Value.NoiseSquares))];
-    }
-
-    private static LearningBlock SumBlock(int cells, Moments sums, double noiseSquares) => new()
-    {
-        Observed = [0],
-        Count = sums.Count,
-        Mean = [sums.Mean(0)],
-        Covariance = [sums.Product(0, 0) / sums.Count],
-        Weight = Math.Sqrt(cells),
-        NoiseSquares = noiseSquares,
-        NoiseCells = (double)sums.Count * (cells - 1),
-    };
 }

@@ -1,4 +1,5 @@
 using MathNet.Numerics.LinearAlgebra;
+using MathNet.Numerics.LinearAlgebra.Factorization;
 
 namespace VariationalInference;
 
@@ -45,7 +46,7 @@ internal sealed class LearningUnits
         double[] scales = [.. Enumerable.Range(0, latents).Select(LatentScale)];
 
         // What latents share is shared in their own units.
-        LatentScales = options.PriorVariances == VarianceLearning.Shared ? [.. Enumerable.Repeat(scales.Average(), latents)] : scales;
+        LatentScales = options.GroupsOfPriorVariances(latents).Averages(scales);
     }
 
     public ColumnMoments Columns { get; }
@@ -123,11 +124,50 @@ internal sealed class LearningUnits
             (double high, double low) = Compensated.Dot(_referenceOffset[present[i]], _loadings.Row(present[i]).ToArray(), _referenceMeans);
             return columns.MeanFrom(present[i], (high, low));
         });
-        Vector<double> change = loadings.PseudoInverse() * rest;
+        Vector<double> change = LeastChange(loadings, rest);
         for (int j = 0; j < _referenceMeans.Length; j++)
         {
             _referenceMeans[j] += change[j];
         }
+    }
+
+    /// <summary>Solves by least squares for the shortest vector; a tall matrix is reduced to its triangle first, which takes nothing of its height.</summary>
+    private static Vector<double> LeastChange(Matrix<double> loadings, Vector<double> rest)
+    {
+        if (loadings.RowCount <= loadings.ColumnCount)
+        {
+            return Shortest(loadings, rest);
+        }
+
+        int latents = loadings.ColumnCount;
+        var reduction = new OrthogonalReduction(loadings.RowCount, latents);
+        reduction.Begin(loadings.RowCount);
+        for (int j = 0; j < latents; j++)
+        {
+            loadings.Column(j).ToArray().CopyTo(reduction.Pending);
+            reduction.Accept(reduction.Reduce());
+        }
+
+        double[] turned = rest.ToArray();
+        reduction.Rotate(turned);
+        Matrix<double> triangle = Matrix<double>.Build.Dense(latents, latents, (i, j) => i <= j ? reduction[i, j] : 0);
+        return Shortest(triangle, Vector<double>.Build.Dense(turned[..latents]));
+    }
+
+    private static Vector<double> Shortest(Matrix<double> loadings, Vector<double> rest)
+    {
+        Svd<double> decomposition = loadings.Svd(computeVectors: true);
+        double rounding = 1e-15 * (loadings.RowCount + loadings.ColumnCount) * decomposition.S[0];
+        Vector<double> change = Vector<double>.Build.Dense(loadings.ColumnCount);
+        for (int i = 0; i < decomposition.S.Count; i++)
+        {
+            if (decomposition.S[i] > rounding)
+            {
+                change += decomposition.VT.Row(i) * (decomposition.U.Column(i).DotProduct(rest) / decomposition.S[i]);
+            }
+        }
+
+        return change;
     }
 
     /// <summary>Returns the prior deviation where loadings are free, else that with which a latent would move the observations by d.</summary>

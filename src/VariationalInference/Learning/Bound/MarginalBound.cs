@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace VariationalInference;
 
 /// <summary>
@@ -10,7 +8,8 @@ namespace VariationalInference;
 /// <remarks>
 /// C stays positive definite where a noise variance or a prior variance is zero, so that the boundary is a point like others. With
 /// T = S/n + (x̄ − μ)(x̄ − μ)ᵀ, the derivatives of a block are −n (C⁻¹ − C⁻¹TC⁻¹)W by W, half the diagonal of −n (C⁻¹ − C⁻¹TC⁻¹) by r, and
-/// n C⁻¹(x̄ − μ) by the mean. By the envelope theorem they are those of the bound with the posterior held.
+/// n C⁻¹(x̄ − μ) by the mean. By the envelope theorem they are those of the bound with the posterior held: in the mean-field family C⁻¹ stands
+/// there with that family's covariance of the latents, R⁻¹ − R⁻¹W diag(1/M_jj) WᵀR⁻¹, in every place but around T.
 /// The restricted likelihood of groups is the integral over a common mean: ½ log 2π − ½ log Σ n w²/C beside the value at the best mean.
 /// </remarks>
 internal sealed class MarginalBound
@@ -18,152 +17,121 @@ internal sealed class MarginalBound
     private readonly IReadOnlyList<LearningBlock> _blocks;
     private readonly bool _meanField;
     private readonly bool _restricted;
-    private readonly Dictionary<int, BlockAlgebra> _algebra = [];
-    private readonly CholeskyFactor _latentFactor;
+    private readonly BlockShards _shards;
+    private readonly BoundSums[] _sums;
+    private readonly PatternTable? _patterns;
+    private readonly SharedLoadings? _loadings;
+    private readonly SharedSums[] _sharedSums;
 
-    public MarginalBound(IReadOnlyList<LearningBlock> blocks, int latents, PosteriorFamily family, bool restricted = false)
+    /// <summary>Initializes a new instance of the <see cref="MarginalBound"/> class.</summary>
+    /// <param name="blocks">The blocks.</param>
+    /// <param name="latents">The number of latents J.</param>
+    /// <param name="family">The family of the posterior.</param>
+    /// <param name="restricted">Whether the likelihood of blocks of one cell is integrated over the mean.</param>
+    /// <param name="maxThreads">The largest number of threads; the bits do not depend on it.</param>
+    /// <param name="patterns">The blocks as <see cref="PatternTable"/> has them, where they are known.</param>
+    public MarginalBound(
+        IReadOnlyList<LearningBlock> blocks,
+        int latents,
+        PosteriorFamily family,
+        bool restricted = false,
+        int maxThreads = 1,
+        PatternTable? patterns = null)
     {
         _blocks = blocks;
         _restricted = restricted;
         _meanField = family == PosteriorFamily.MeanField && latents > 1;
-        _latentFactor = new CholeskyFactor(_meanField ? latents : 0);
+        _shards = new BlockShards(blocks, latents, maxThreads);
+        _sums = new BoundSums[_shards.Count];
+        _sharedSums = new SharedSums[_shards.Count];
+        int observations = blocks.SelectMany(block => block.Observed).DefaultIfEmpty(-1).Max() + 1;
+        _patterns = patterns ?? PatternTable.Of(blocks, observations);
+        _loadings = _patterns is null ? null : new SharedLoadings(observations, latents);
         RowCount = blocks.Sum(block => block.Count);
     }
 
     /// <summary>Gets the number of rows with at least one cell.</summary>
     public double RowCount { get; }
 
+    public IReadOnlyList<LearningBlock> Blocks => _blocks;
+
+    public bool IsMeanField => _meanField;
+
+    public BlockShards Shards => _shards;
+
     /// <summary>Returns the bound in nats, −∞ where the covariance is not positive definite.</summary>
     /// <param name="point">The parameters.</param>
     /// <param name="derivatives">Receives the derivatives by all of them.</param>
     public double Value(LearningPoint point, LearningPoint derivatives)
     {
-        int latents = point.Latents;
-        var byScaled = new double[point.Loadings.Length];
-        Array.Clear(derivatives.Offset);
-        Array.Clear(derivatives.Noise);
-        double value = 0;
-        foreach (LearningBlock block in _blocks)
+        BoundSums total = _patterns is not null && _loadings!.Load(point) ? AddPatterns(point) : AddBlocks(point);
+        if (_restricted && double.IsFinite(total.Value))
         {
-            value += Add(block, point, byScaled, derivatives);
-            if (!double.IsFinite(value))
-            {
-                return double.NegativeInfinity;
-            }
+            AddRestriction(point, total);
         }
 
-        value += _restricted ? Restriction(point, byScaled, derivatives) : 0;
-        Array.Clear(derivatives.Means);
-        Array.Clear(derivatives.Deviations);
-        for (int k = 0; k < point.Observations; k++)
-        {
-            derivatives.Noise[k] *= 2 * point.Noise[k];
-            for (int j = 0; j < latents; j++)
-            {
-                int at = (k * latents) + j;
-                derivatives.Loadings[at] = (byScaled[at] * point.Deviations[j]) + (derivatives.Offset[k] * point.Means[j]);
-                derivatives.Means[j] += derivatives.Offset[k] * point.Loadings[at];
-                derivatives.Deviations[j] += byScaled[at] * point.Loadings[at];
-            }
-        }
-
-        return value;
+        total.WriteDerivatives(point, derivatives);
+        return double.IsFinite(total.Value) ? total.Value : double.NegativeInfinity;
     }
 
-    /// <summary>Adds a block's derivatives by W, by the mean (in the place of the offset's) and by r (in the place of the noise's).</summary>
-    private double Add(LearningBlock block, LearningPoint point, double[] byScaled, LearningPoint derivatives)
+    private BoundSums AddBlocks(LearningPoint point)
     {
-        int size = block.Size, latents = point.Latents;
-        BlockAlgebra algebra = AlgebraOf(size, latents);
-        algebra.Load(block, point);
-        double value = 0;
-        if (block.NoiseCells > 0)
+        _shards.ForEach((shard, first, end) =>
         {
-            double variance = point.Noise[0] * point.Noise[0];
-            value -= 0.5 * ((block.NoiseCells * Math.Log(2 * Math.PI * variance)) + (block.NoiseSquares / variance));
-            derivatives.Noise[0] -= 0.5 * (block.NoiseCells - (block.NoiseSquares / variance)) / variance;
+            BoundSums sums = _sums[shard] ??= new BoundSums(point.Observations, point.Latents);
+            BlockAlgebra algebra = _shards.Rent();
+            sums.Clear();
+            for (int i = first; i < end && double.IsFinite(sums.Value); i++)
+            {
+                sums.Add(_blocks[i], point, _meanField, algebra);
+            }
+
+            _shards.Return(algebra);
+        });
+        for (int shard = 1; shard < _sums.Length; shard++)
+        {
+            _sums[0].Add(_sums[shard]);
         }
 
-        if (!algebra.Factor.Factor(algebra.Covariance))
-        {
-            return double.NegativeInfinity;
-        }
-
-        algebra.Solve(latents);
-        value -= 0.5 * block.Count * ((size * Math.Log(2 * Math.PI)) + algebra.Factor.LogDeterminant + algebra.Trace());
-        for (int i = 0; i < size; i++)
-        {
-            int k = block.Observed[i];
-            Span<double> row = byScaled.AsSpan(k * latents, latents);
-            TensorPrimitives.MultiplyAdd(algebra.ByScaled.AsSpan(i * latents, latents), -block.Count * block.Weight, row, row);
-            derivatives.Offset[k] += block.Count * block.Weight * algebra.ByMean[i];
-            derivatives.Noise[k] -= 0.5 * block.Count * algebra.ByNoise(i);
-        }
-
-        return _meanField ? value - Gap(block, point, algebra, byScaled, derivatives) : value;
+        return _sums[0];
     }
 
-    /// <summary>Returns what integrating over the common mean adds, for blocks of one cell, and adds its derivatives.</summary>
-    private double Restriction(LearningPoint point, double[] byScaled, LearningPoint derivatives)
+    private BoundSums AddPatterns(LearningPoint point)
+    {
+        _shards.ForEach((shard, first, end) =>
+        {
+            SharedSums sums = _sharedSums[shard] ??= new SharedSums(point.Observations, point.Latents, withMoments: false);
+            sums.Clear();
+            for (int i = first; i < end; i++)
+            {
+                sums.Add(_patterns!, i, _loadings!, _meanField);
+            }
+        });
+        for (int shard = 1; shard < _sharedSums.Length; shard++)
+        {
+            _sharedSums[0].Add(_sharedSums[shard]);
+        }
+
+        BoundSums total = _sums[0] ??= new BoundSums(point.Observations, point.Latents);
+        total.Clear();
+        total.Add(_sharedSums[0], _loadings!);
+        return total;
+    }
+
+    /// <summary>Adds what integrating over the common mean adds, for blocks of one cell, and its derivatives.</summary>
+    private void AddRestriction(LearningPoint point, BoundSums total)
     {
         double Variance(LearningBlock block) => Square(point.Noise[0]) + Square(block.Weight * point.Loadings[0] * point.Deviations[0]);
         double information = _blocks.Sum(block => block.Count * Square(block.Weight) / Variance(block));
         foreach (LearningBlock block in _blocks)
         {
             double byVariance = 0.5 * block.Count * Square(block.Weight / Variance(block)) / information;
-            byScaled[0] += 2 * byVariance * Square(block.Weight) * point.Loadings[0] * point.Deviations[0];
-            derivatives.Noise[0] += byVariance;
+            total.ByScaled[0] += 2 * byVariance * Square(block.Weight) * point.Loadings[0] * point.Deviations[0];
+            total.ByNoise[0] += byVariance;
         }
 
-        return 0.5 * Math.Log(2 * Math.PI / information);
+        total.Value += 0.5 * Math.Log(2 * Math.PI / information);
     }
 
     private static double Square(double value) => value * value;
-
-    /// <summary>Returns what the mean-field family loses of a block, and takes its derivatives off.</summary>
-    private double Gap(LearningBlock block, LearningPoint point, BlockAlgebra algebra, double[] byScaled, LearningPoint derivatives)
-    {
-        int latents = point.Latents;
-        double[] information = algebra.Information(block, point);
-        if (!_latentFactor.Factor(information))
-        {
-            return double.PositiveInfinity;
-        }
-
-        double gap = -_latentFactor.LogDeterminant;
-        double[] inverse = _latentFactor.Inverse;
-        for (int j = 0; j < latents; j++)
-        {
-            gap += Math.Log(information[(j * latents) + j]);
-        }
-
-        for (int i = 0; i < block.Size; i++)
-        {
-            int k = block.Observed[i];
-            double variance = point.Noise[k] * point.Noise[k];
-            ReadOnlySpan<double> loadings = algebra.Scaled.AsSpan(i * latents, latents);
-            double byVariance = 0;
-            for (int j = 0; j < latents; j++)
-            {
-                double difference = (loadings[j] / information[(j * latents) + j])
-                    - TensorPrimitives.Dot(loadings, inverse.AsSpan(j * latents, latents));
-                byScaled[(k * latents) + j] -= block.Count * block.Weight * difference / variance;
-                byVariance += loadings[j] * difference;
-            }
-
-            derivatives.Noise[k] += 0.5 * block.Count * byVariance / (variance * variance);
-        }
-
-        return 0.5 * block.Count * gap;
-    }
-
-    private BlockAlgebra AlgebraOf(int size, int latents)
-    {
-        if (!_algebra.TryGetValue(size, out BlockAlgebra? algebra))
-        {
-            _algebra[size] = algebra = new BlockAlgebra(size, latents);
-        }
-
-        return algebra;
-    }
 }

@@ -57,13 +57,13 @@ internal sealed class ColumnMoments
         double[] squares = [.. _columns.Select(column => column?.Product(0, 0) ?? 0)];
         if (shared)
         {
-            double scale = Scale(squares.Sum(), Count.Sum(), Enumerable.Range(0, Count.Length));
+            double scale = Scale(squares.Sum(), Count.Sum(count => (double)count), Enumerable.Range(0, Count.Length));
             return [.. Enumerable.Repeat(scale, Count.Length)];
         }
 
         return [.. Enumerable.Range(0, Count.Length).Select(k => Scale(IsConstant(k) ? 0 : squares[k], Count[k], [k]))];
 
-        double Scale(double sum, long count, IEnumerable<int> columns)
+        double Scale(double sum, double count, IEnumerable<int> columns)
         {
             double variance = count > 0 ? sum / count : 0;
             double distance = columns.Where(k => Count[k] > 0).Select(k => Math.Abs(MeanFrom(k, origin[k]))).DefaultIfEmpty(0).Max();

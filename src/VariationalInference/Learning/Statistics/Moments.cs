@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace VariationalInference;
 
 /// <summary>Count, mean and centred cross products Σ (x − x̄)(x − x̄)ᵀ of rows that have the same cells.</summary>
@@ -44,6 +46,44 @@ internal sealed class Moments
     public double MeanFrom(int k, (double High, double Low) origin) => (_high[k] - origin.High) + (_low[k] - origin.Low);
 
     public double Product(int i, int j) => _products is null ? 0 : _products[TriangleIndex(Math.Min(i, j), Math.Max(i, j), Size)];
+
+    /// <summary>
+    /// Tells whether no combination of the columns has a sum of squares clearly below zero: whether the Cholesky factor of the correlations exists
+    /// once their diagonal is raised by what the rounding of print may take from it.
+    /// </summary>
+    /// <remarks>The scale of a column holds its level too, because the products of a constant column are rounding and nothing else.</remarks>
+    public bool IsPositiveSemidefinite()
+    {
+        const double levelRounding = 1e-14, printed = 2e-6;
+        var scales = new double[Size];
+        for (int k = 0; k < Size; k++)
+        {
+            scales[k] = Math.Sqrt(Product(k, k)) + (Math.Sqrt(Count) * levelRounding * Math.Abs(Mean(k)));
+        }
+
+        var lower = new double[Size * Size];
+        for (int i = 0; i < Size; i++)
+        {
+            Span<double> row = lower.AsSpan(i * Size, Size);
+            for (int j = 0; j < i; j++)
+            {
+                double product = Product(i, j);
+                double correlation = product == 0 ? 0 : product / scales[i] / scales[j];
+                row[j] = (correlation - TensorPrimitives.Dot(row[..j], lower.AsSpan(j * Size, j))) / lower[(j * Size) + j];
+            }
+
+            double square = scales[i] > 0 ? Product(i, i) / scales[i] / scales[i] : 0;
+            double pivot = square + (printed * Size) - TensorPrimitives.Dot<double>(row[..i], row[..i]);
+            if (!(pivot > 0 && double.IsFinite(pivot)))
+            {
+                return false;
+            }
+
+            row[i] = Math.Sqrt(pivot);
+        }
+
+        return true;
+    }
 
     public Moments Merge(Moments other)
     {

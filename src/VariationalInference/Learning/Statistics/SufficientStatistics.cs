@@ -224,7 +224,9 @@ public sealed class SufficientStatistics
     /// <summary>Puts the statistics of two sets of rows together.</summary>
     /// <param name="other">Statistics of other rows with the same columns.</param>
     /// <returns>The statistics of both; to the last bit the same when the same statistics are merged in the same tree.</returns>
-    /// <exception cref="ArgumentException"><paramref name="other"/> has another number of columns.</exception>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="other"/> has another number of columns, or both together have more than <see cref="long.MaxValue"/> rows.
+    /// </exception>
     public SufficientStatistics Merge(SufficientStatistics other)
     {
         ArgumentNullException.ThrowIfNull(other);
@@ -232,6 +234,13 @@ public sealed class SufficientStatistics
         {
             throw new ArgumentException(
                 Guard.Text($"{nameof(other)} has {other.ColumnCount} columns; it must have {ColumnCount}, as these statistics have."), nameof(other));
+        }
+
+        if (other.RowCount > long.MaxValue - RowCount)
+        {
+            throw new ArgumentException(
+                Guard.Text($"{nameof(other)} has {other.RowCount} rows; it may have {long.MaxValue - RowCount} at most, as rows are counted to {long.MaxValue}."),
+                nameof(other));
         }
 
         Dictionary<MissingPattern, Moments> moments = Patterns.ToDictionary(item => item.Pattern, item => item.Moments);

@@ -25,7 +25,7 @@ internal static class MixedWarnings
         if (lost > LeastDigits)
         {
             warnings.Add(new LearningWarning(
-                LearningWarningKind.LostDigits,
+                LearningWarningKind.DigitsLost,
                 Guard.Text($"Variances differ so much that rounding changes the log likelihood by about {lost:G1} nats for each level."),
                 []));
         }

@@ -1,0 +1,233 @@
+using MathNet.Numerics.LinearAlgebra;
+
+namespace VariationalInference;
+
+/// <summary>
+/// All that the likelihood of one long row x = Az + ε with one noise variance depends on, as in a regression: the triangular factor of [A x] and
+/// the number of observations. The size of it, (J + 1)², does not grow with the number of observations.
+/// </summary>
+/// <remarks>
+/// <para>
+/// A is the design matrix, and its column of ones, if the regression has a constant, is one of the J. The factor comes from orthogonal reductions
+/// (Householder; tall and skinny QR, Demmel et al., 2012), never from cross products, which would lose half the digits. An offset that is known
+/// is taken off the observations beforehand.
+/// </para>
+/// <para>
+/// Observations are cut into shards of 4,096, which are reduced in parallel and put together in a fixed tree: the same observations in the same order have the
+/// same statistics to the last bit, whatever the number of threads or how many came at a time. On processors with other vectors the last bits
+/// may differ. An observation costs 2J² operations.
+/// </para>
+/// <para>
+/// An observation that is NaN is missing: it is counted and left out. Cells so large or so small that their squares leave the range of double
+/// precision do no harm.
+/// </para>
+/// <threadsafety>Immutable, hence safe to share.</threadsafety>
+/// </remarks>
+/// <example>
+/// <code language="csharp"><![CDATA[
+/// var design = Matrix<double>.Build.DenseOfRowArrays([1.0, 0.0], [1.0, 1.0], [1.0, 2.0], [1.0, 3.0]);
+/// RegressionStatistics statistics = RegressionStatistics.Of(design, [1.0, 3.1, 4.9, 7.0]);
+/// Console.WriteLine(statistics);   // 4 observations of 2 latents
+/// Console.WriteLine($"{statistics.ResidualSumOfSquares:F3}");   // 0.018
+///
+/// RegressionStatistics twice = statistics.Merge(statistics);
+/// Console.WriteLine($"{twice.ObservationCount}, {twice.ResidualSumOfSquares:F3}");   // 8, 0.036
+/// ]]></code>
+/// </example>
+public sealed class RegressionStatistics
+{
+    internal RegressionStatistics(TriangularFactor factor, long observationCount, long missingCount)
+    {
+        Factor = factor;
+        ObservationCount = observationCount;
+        MissingCount = missingCount;
+    }
+
+    /// <summary>Gets the number of latents J, the columns of A.</summary>
+    public int LatentCount => Factor.Size - 1;
+
+    /// <summary>Gets the number of observations N that are there.</summary>
+    public long ObservationCount { get; }
+
+    /// <summary>Gets the number of observations that are missing.</summary>
+    public long MissingCount { get; }
+
+    /// <summary>Gets the least sum of squares that Σ (x − Az)² takes for any latents z, in the observations' squared unit; ≥ 0.</summary>
+    public double ResidualSumOfSquares => Factor[LatentCount, LatentCount] * Factor[LatentCount, LatentCount];
+
+    internal TriangularFactor Factor { get; }
+
+    /// <summary>Summarises observations and their design.</summary>
+    /// <param name="design">The loadings A, N×J with N ≥ 1 and J ≥ 1, finite where the observation is there.</param>
+    /// <param name="observations">The observations x, length N; NaN means missing.</param>
+    /// <param name="maxThreads">The largest number of threads; <see langword="null"/> means the number of processors. Range: at least 1.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <returns>The statistics.</returns>
+    /// <exception cref="ArgumentException">A size or a value is outside its range.</exception>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public static RegressionStatistics Of(
+        Matrix<double> design, ReadOnlySpan<double> observations, int? maxThreads = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(design);
+        var builder = new RegressionStatisticsBuilder(design.ColumnCount, maxThreads);
+        builder.Add(design, observations, cancellationToken);
+        return builder.Build();
+    }
+
+    /// <summary>Summarises observations and their design in memory that the caller owns.</summary>
+    /// <param name="design">The loadings A, N×J with N ≥ 1, finite where the observation is there.</param>
+    /// <param name="observations">The observations x, length N; NaN means missing.</param>
+    /// <param name="maxThreads">The largest number of threads; <see langword="null"/> means the number of processors. Range: at least 1.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <returns>The statistics.</returns>
+    /// <exception cref="ArgumentException">A size or a value is outside its range.</exception>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public static RegressionStatistics Of(
+        RowSpan design, ReadOnlySpan<double> observations, int? maxThreads = null, CancellationToken cancellationToken = default)
+    {
+        Guard.AtLeast(design.ColumnCount, 1, nameof(design));
+        var builder = new RegressionStatisticsBuilder(design.ColumnCount, maxThreads);
+        builder.Add(design, observations, cancellationToken);
+        return builder.Build();
+    }
+
+    /// <summary>Summarises observations that come in chunks, in order; memory holds one chunk and the summary.</summary>
+    /// <param name="chunks">Loadings and observations, at least one chunk, each N×J and N of its own.</param>
+    /// <param name="maxThreads">The largest number of threads; <see langword="null"/> means the number of processors. Range: at least 1.</param>
+    /// <param name="progress">Is told the number of observations read, after each chunk.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <returns>The statistics.</returns>
+    /// <exception cref="ArgumentException">A chunk holds a null, has no rows, another width than the first, or a value outside its range.</exception>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public static RegressionStatistics OfChunks(
+        IEnumerable<(Matrix<double> Design, double[] Observations)> chunks,
+        int? maxThreads = null,
+        IProgress<long>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(chunks);
+        RegressionStatisticsBuilder? builder = null;
+        int index = 0;
+        foreach ((Matrix<double> design, double[] observations) in chunks)
+        {
+            var labels = new RowLabels(
+                Guard.Text($"{nameof(chunks)}[{index}].Design"), nameof(chunks), Guard.Text($"{nameof(chunks)}[{index}].Observations"), nameof(chunks));
+            if (design is null || observations is null)
+            {
+                throw new ArgumentException(
+                    Guard.Text($"{(design is null ? labels.Table : labels.Last)} is null; it must be there."), nameof(chunks));
+            }
+
+            builder ??= new RegressionStatisticsBuilder(design.ColumnCount, maxThreads);
+            double[] values = design.AsColumnMajorArray() ?? design.ToColumnMajorArray();
+            builder.Add(RowSpan.ColumnMajor(values, design.ColumnCount), observations, labels, cancellationToken);
+            progress?.Report(builder.RowCount);
+            index++;
+        }
+
+        return builder?.Build() ?? throw new ArgumentException($"{nameof(chunks)} is empty; it must have at least 1 chunk.", nameof(chunks));
+    }
+
+    /// <summary>Loads statistics from a file that <see cref="Save(string)"/> wrote. Nothing in the file is believed before it is checked.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>The statistics, bit for bit.</returns>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty or <see langword="null"/>.</exception>
+    /// <exception cref="ModelFileException">The file holds no such statistics, or damaged ones; the message says what is wrong.</exception>
+    /// <exception cref="IOException">The file is missing or cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
+    public static RegressionStatistics Load(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using FileStream stream = File.OpenRead(path);
+        return RegressionStatisticsFormat.Read(stream, path);
+    }
+
+    /// <summary>Loads what <see cref="Save(Stream)"/> wrote. Nothing in the stream is believed before it is checked.</summary>
+    /// <param name="stream">The stream; it stays open, behind the statistics.</param>
+    /// <returns>The statistics, bit for bit.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="stream"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="stream"/> cannot be read.</exception>
+    /// <exception cref="ModelFileException">The stream holds no such statistics, or damaged ones; the message says what is wrong.</exception>
+    /// <exception cref="IOException">Reading failed.</exception>
+    public static RegressionStatistics Load(Stream stream)
+    {
+        Guard.Readable(stream, nameof(stream));
+        return RegressionStatisticsFormat.Read(stream, fileName: null);
+    }
+
+    /// <summary>Puts the statistics of two sets of observations of the same latents together.</summary>
+    /// <param name="other">Statistics of other observations.</param>
+    /// <returns>The statistics of both; to the last bit the same when the same statistics are merged in the same tree.</returns>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="other"/> has another number of latents, or both together have more than <see cref="long.MaxValue"/> rows.
+    /// </exception>
+    public RegressionStatistics Merge(RegressionStatistics other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        if (other.LatentCount != LatentCount)
+        {
+            throw new ArgumentException(
+                Guard.Text($"{nameof(other)} has {other.LatentCount} latents; it must have {LatentCount}, as these statistics have."), nameof(other));
+        }
+
+        long room = long.MaxValue - ObservationCount - MissingCount;
+        if (other.MissingCount > room || other.ObservationCount > room - other.MissingCount)
+        {
+            throw new ArgumentException(
+                Guard.Text($"{nameof(other)} has {other.ObservationCount} rows with observations and {other.MissingCount} without; together it may have {room} at most, as rows are counted to {long.MaxValue}."),
+                nameof(other));
+        }
+
+        return MergeUnchecked(other);
+    }
+
+    /// <summary>Writes out the triangular factor of [A x] in the data's own units, with a diagonal that is not negative.</summary>
+    /// <returns>A new (J + 1)×(J + 1) matrix R, of which RᵀR = [A x]ᵀ[A x].</returns>
+    /// <exception cref="NonFiniteValueException">An element leaves the range of double precision.</exception>
+    public Matrix<double> Triangle()
+    {
+        Matrix<double> triangle = Matrix<double>.Build.Dense(Factor.Size, Factor.Size, (i, j) => i <= j ? Factor[i, j] : 0);
+        foreach ((int i, int j, double value) in triangle.EnumerateIndexed(Zeros.AllowSkip))
+        {
+            if (!double.IsFinite(value))
+            {
+                Guard.ThrowNonFinite(Guard.Text($"the length of column {j} of [A x]"), value, i, iteration: 0);
+            }
+        }
+
+        return triangle;
+    }
+
+    /// <summary>
+    /// Saves the statistics to a file, in a binary format with a version and a checksum, the same on every machine. An old file is replaced
+    /// once the new one is whole on the disk; when anything fails the old file stays as it was.
+    /// </summary>
+    /// <param name="path">The file, created or replaced.</param>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty or <see langword="null"/>.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be written, or is a folder or a device.</exception>
+    public void Save(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        AtomicFile.Write(path, stream => RegressionStatisticsFormat.Write(this, stream));
+    }
+
+    /// <summary>Saves the statistics to a stream, in the format of <see cref="Save(string)"/>, from where the stream stands.</summary>
+    /// <param name="stream">The stream; it stays open, behind what was written.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="stream"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="stream"/> cannot be written.</exception>
+    /// <exception cref="IOException">Writing failed.</exception>
+    public void Save(Stream stream)
+    {
+        Guard.Writable(stream, nameof(stream));
+        RegressionStatisticsFormat.Write(this, stream);
+    }
+
+    /// <summary>Sums up the statistics in one line.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() =>
+        $"{Wording.Count(ObservationCount, "observation")} of {Wording.Count(LatentCount, "latent")}{(MissingCount > 0 ? Guard.Text($", {MissingCount} missing") : string.Empty)}";
+
+    internal RegressionStatistics MergeUnchecked(RegressionStatistics other) =>
+        new(Factor.Merge(other.Factor), ObservationCount + other.ObservationCount, MissingCount + other.MissingCount);
+}

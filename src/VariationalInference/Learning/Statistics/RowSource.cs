@@ -1,0 +1,78 @@
+namespace VariationalInference;
+
+/// <summary>Rows in pinned memory, of which the last column may lie apart, and what to call them when a cell is out of range.</summary>
+internal readonly unsafe struct RowSource
+{
+    public required double* Cells { get; init; }
+
+    /// <summary>Gets the number of columns that lie in <see cref="Cells"/>.</summary>
+    public required int ColumnCount { get; init; }
+
+    public required long RowStride { get; init; }
+
+    public required long ColumnStride { get; init; }
+
+    /// <summary>Gets the last column; null where it lies with the others.</summary>
+    public double* Last { get; init; }
+
+    public required RowLabels Labels { get; init; }
+
+    /// <summary>Gets what to add to a row's number for the reader.</summary>
+    public required long FirstRow { get; init; }
+
+    public double this[long row, int column] =>
+        column < ColumnCount ? Cells[(row * RowStride) + (column * ColumnStride)] : Last[row];
+
+    /// <summary>Copies rows into a worker's tile, from its column <paramref name="at"/> on.</summary>
+    public void CopyColumns(long first, int rows, int columns, TriangleWorker worker, int at = 0)
+    {
+        if (RowStride == 1)
+        {
+            for (int k = 0; k < Math.Min(columns, ColumnCount); k++)
+            {
+                new ReadOnlySpan<double>(Cells + first + (k * ColumnStride), rows).CopyTo(worker.Column(at + k));
+            }
+        }
+        else
+        {
+            CopyTransposed(first, rows, Math.Min(columns, ColumnCount), worker, at);
+        }
+
+        if (columns > ColumnCount)
+        {
+            new ReadOnlySpan<double>(Last + first, rows).CopyTo(worker.Column(at + ColumnCount));
+        }
+    }
+
+    /// <summary>Copies as many rows at a time as a cache line of a column holds: rows lie side by side, and so do few of a column.</summary>
+    private void CopyTransposed(long first, int rows, int columns, TriangleWorker worker, int at)
+    {
+        const int lineRows = 8;
+        for (int start = 0; start < rows; start += lineRows)
+        {
+            int count = Math.Min(lineRows, rows - start);
+            double* from = Cells + ((first + start) * RowStride);
+            for (int k = 0; k < columns; k++)
+            {
+                double* to = worker.Pointer(at + k) + start;
+                double* cell = from + (k * ColumnStride);
+                for (int n = 0; n < count; n++, cell += RowStride)
+                {
+                    to[n] = *cell;
+                }
+            }
+        }
+    }
+
+    public ArgumentException Refuse(long row, int column, string allowed) => column < ColumnCount || Last is null
+        ? new ArgumentException(
+            Guard.Text($"{Labels.Table}[{FirstRow + row}, {column}] is {this[row, column]}; it must be {allowed}."), Labels.TableParameter)
+        : new ArgumentException(
+            Guard.Text($"{Labels.Last}[{FirstRow + row}] is {this[row, column]}; it must be {allowed}."), Labels.LastParameter);
+}
+
+/// <summary>What an exception calls a table and the column beside it, and the parameters that they came in.</summary>
+internal sealed record RowLabels(string Table, string TableParameter, string Last = "", string LastParameter = "")
+{
+    public static RowLabels Of(string name) => new(name, name);
+}
