@@ -28,7 +28,10 @@ internal static class LearningWarnings
         }
 
         int needed = options.Loadings ? start.LatentCount + 2 : options.PriorVariances == VarianceLearning.Each ? start.LatentCount : 1;
-        needed = Math.Max(needed, options.Offset || options.LearnsPriorVariances ? 2 : 1);
+
+        // The members of a group are as many draws from its variance.
+        bool needsRows = options.PriorVarianceGroups.IsEmpty ? options.LearnsPriorVariances : problem.Layout.Deviations.HasSingle;
+        needed = Math.Max(needed, options.Offset || needsRows ? 2 : 1);
         if (problem.RowCount < needed)
         {
             Warn(

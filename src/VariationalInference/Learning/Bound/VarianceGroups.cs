@@ -82,6 +82,9 @@ internal sealed class VarianceGroups
         Spread(sums, deviations);
     }
 
+    /// <summary>Tells whether a group has one member only, so that one row says nothing of its variance.</summary>
+    public bool HasSingle => Enumerable.Range(0, Count).Any(group => _groups.Count(other => other == group) == 1);
+
     /// <summary>Gives every member the mean over its group, those that are fixed apart.</summary>
     public double[] Averages(double[] values) =>
         [.. values.Select((value, i) => _groups[i] < 0 ? value : values.Where((_, other) => _groups[other] == _groups[i]).Average())];

@@ -11,7 +11,8 @@ internal sealed unsafe class MomentWorker
 {
     private readonly int _columns;
     private readonly AlignedBuffer<double> _tile;
-    private readonly AlignedBuffer<double> _square;
+    // Only for more than one row: one long row must not take the square of its length.
+    private AlignedBuffer<double>? _square;
     private readonly double[] _centres;
     private readonly double[] _sums;
     private readonly double[] _tileSums;
@@ -25,7 +26,6 @@ internal sealed unsafe class MomentWorker
         _columns = columns;
         int padded = MomentKernels.Pad(columns);
         _tile = new AlignedBuffer<double>(checked(padded * MomentKernels.TileRows));
-        _square = new AlignedBuffer<double>(checked(padded * padded));
         _centres = new double[columns];
         _sums = new double[columns];
         _tileSums = new double[columns];
@@ -148,7 +148,7 @@ internal sealed unsafe class MomentWorker
         _count = 0;
         _width = columns;
         int padded = MomentKernels.Pad(columns);
-        _square.Span[..(padded * padded)].Clear();
+        _square?.Span[..(padded * padded)].Clear();
         _tile.Span[(columns * MomentKernels.TileRows)..(padded * MomentKernels.TileRows)].Clear();
         Array.Clear(_sums);
     }
@@ -171,9 +171,26 @@ internal sealed unsafe class MomentWorker
         }
 
         TensorPrimitives.Add(_sums.AsSpan(0, _width), tileSums, _sums.AsSpan(0, _width));
-        MomentKernels.Square(Width, _tile.Pointer, rows, _width, _square.Pointer);
+        if (_count + rows > 1)
+        {
+            MomentKernels.Square(Width, _tile.Pointer, rows, _width, Square().Pointer);
+        }
+
         _count += rows;
         return true;
+    }
+
+    /// <summary>Returns the square, zero at first. A first row alone would add nothing to it, as it is centred at itself.</summary>
+    private AlignedBuffer<double> Square()
+    {
+        if (_square is null)
+        {
+            int padded = MomentKernels.Pad(_columns);
+            _square = new AlignedBuffer<double>(checked(padded * padded));
+            _square.Span.Clear();
+        }
+
+        return _square;
     }
 
     private Moments End()
@@ -197,7 +214,7 @@ internal sealed unsafe class MomentWorker
         {
             for (int j = i; j < _width; j++, at++)
             {
-                double product = _square.Pointer[(i * padded) + j] - (_count * _sums[i] * _sums[j]);
+                double product = Square().Pointer[(i * padded) + j] - (_count * _sums[i] * _sums[j]);
                 products[at] = i == j ? Math.Max(product, 0) : product;
             }
         }
