@@ -48,44 +48,7 @@ internal sealed partial class LearningProblem
             pattern => pattern.RowCount * pattern.Observed.Where(k => _places[k] >= 0).Sum(k => Math.Log(Units.Scales[k])));
     }
 
-    /// <summary>Initializes a new instance of the <see cref="LearningProblem"/> class for groups of one measurement a cell.</summary>
-    /// <param name="start">A sum of one observation.</param>
-    /// <param name="groups">Groups of each size.</param>
-    /// <param name="cells">The moments of all measurements together.</param>
-    /// <param name="options">What to learn.</param>
-    /// <param name="isRestricted">Whether the likelihood is integrated over the prior mean.</param>
-    public LearningProblem(
-        GaussianSumModel start, IReadOnlyList<GroupMoments> groups, Moments cells, VariationalEmOptions options, bool isRestricted)
-    {
-        _options = options;
-        Units = new LearningUnits(start, new ColumnMoments([cells]), options, isSum: true);
-        IsSum = true;
-        IsRestricted = isRestricted;
-        ConstantColumns = EmptyColumns = [];
-        _columns = _places = [0];
-        _given = Units.ToStandard();
-        double scale = Units.Scales[0];
-        Blocks =
-        [
-            .. groups.Select(group => SumBlock(
-                group.Cells,
-                new Moments(
-                    group.Means.Count,
-                    [Math.Sqrt(group.Cells) * group.Means.MeanFrom(0, Units.Origin[0]) / scale],
-                    [0],
-                    [group.Cells * group.Means.Product(0, 0) / (scale * scale)]),
-                group.WithinSquares / (scale * scale))),
-        ];
-        Layout = new LearningLayout(1, _given.Latents, options);
-        RowCount = Blocks.Sum(block => block.Count);
-        _patterns = new Lazy<PatternTable?>(() => PatternTable.Of(Blocks, _given.Observations));
-        LogScale = (cells.Count - (isRestricted ? 1 : 0)) * Math.Log(scale);
-    }
-
     public LearningUnits Units { get; }
-
-    /// <summary>Gets a value indicating whether the likelihood is integrated over the prior mean.</summary>
-    public bool IsRestricted { get; }
 
     /// <summary>Gets a value indicating whether rows are reduced to one cell.</summary>
     public bool IsSum { get; }
@@ -141,7 +104,7 @@ internal sealed partial class LearningProblem
         return all;
     }
 
-    public MarginalBound CreateBound(PosteriorFamily family) => new(Blocks, _given.Latents, family, IsRestricted, _options.MaxThreads, _patterns.Value);
+    public MarginalBound CreateBound(PosteriorFamily family) => new(Blocks, _given.Latents, family, _options.MaxThreads, _patterns.Value);
 
     public ExpectationMaximisation CreateExpectationMaximisation() => new(Blocks, Layout, _options, _patterns.Value);
 

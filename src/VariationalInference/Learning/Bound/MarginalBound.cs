@@ -10,13 +10,11 @@ namespace VariationalInference;
 /// T = S/n + (x̄ − μ)(x̄ − μ)ᵀ, the derivatives of a block are −n (C⁻¹ − C⁻¹TC⁻¹)W by W, half the diagonal of −n (C⁻¹ − C⁻¹TC⁻¹) by r, and
 /// n C⁻¹(x̄ − μ) by the mean. By the envelope theorem they are those of the bound with the posterior held: in the mean-field family C⁻¹ stands
 /// there with that family's covariance of the latents, R⁻¹ − R⁻¹W diag(1/M_jj) WᵀR⁻¹, in every place but around T.
-/// The restricted likelihood of groups is the integral over a common mean: ½ log 2π − ½ log Σ n w²/C beside the value at the best mean.
 /// </remarks>
 internal sealed class MarginalBound
 {
     private readonly IReadOnlyList<LearningBlock> _blocks;
     private readonly bool _meanField;
-    private readonly bool _restricted;
     private readonly BlockShards _shards;
     private readonly BoundSums[] _sums;
     private readonly PatternTable? _patterns;
@@ -27,19 +25,16 @@ internal sealed class MarginalBound
     /// <param name="blocks">The blocks.</param>
     /// <param name="latents">The number of latents J.</param>
     /// <param name="family">The family of the posterior.</param>
-    /// <param name="restricted">Whether the likelihood of blocks of one cell is integrated over the mean.</param>
     /// <param name="maxThreads">The largest number of threads; the bits do not depend on it.</param>
     /// <param name="patterns">The blocks as <see cref="PatternTable"/> has them, where they are known.</param>
     public MarginalBound(
         IReadOnlyList<LearningBlock> blocks,
         int latents,
         PosteriorFamily family,
-        bool restricted = false,
         int maxThreads = 1,
         PatternTable? patterns = null)
     {
         _blocks = blocks;
-        _restricted = restricted;
         _meanField = family == PosteriorFamily.MeanField && latents > 1;
         _shards = new BlockShards(blocks, latents, maxThreads);
         _sums = new BoundSums[_shards.Count];
@@ -65,11 +60,6 @@ internal sealed class MarginalBound
     public double Value(LearningPoint point, LearningPoint derivatives)
     {
         BoundSums total = _patterns is not null && _loadings!.Load(point) ? AddPatterns(point) : AddBlocks(point);
-        if (_restricted && double.IsFinite(total.Value))
-        {
-            AddRestriction(point, total);
-        }
-
         total.WriteDerivatives(point, derivatives);
         return double.IsFinite(total.Value) ? total.Value : double.NegativeInfinity;
     }
@@ -117,21 +107,4 @@ internal sealed class MarginalBound
         total.Add(_sharedSums[0], _loadings!);
         return total;
     }
-
-    /// <summary>Adds what integrating over the common mean adds, for blocks of one cell, and its derivatives.</summary>
-    private void AddRestriction(LearningPoint point, BoundSums total)
-    {
-        double Variance(LearningBlock block) => Square(point.Noise[0]) + Square(block.Weight * point.Loadings[0] * point.Deviations[0]);
-        double information = _blocks.Sum(block => block.Count * Square(block.Weight) / Variance(block));
-        foreach (LearningBlock block in _blocks)
-        {
-            double byVariance = 0.5 * block.Count * Square(block.Weight / Variance(block)) / information;
-            total.ByScaled[0] += 2 * byVariance * Square(block.Weight) * point.Loadings[0] * point.Deviations[0];
-            total.ByNoise[0] += byVariance;
-        }
-
-        total.Value += 0.5 * Math.Log(2 * Math.PI / information);
-    }
-
-    private static double Square(double value) => value * value;
 }
