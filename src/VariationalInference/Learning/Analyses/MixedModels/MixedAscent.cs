@@ -24,7 +24,8 @@ internal sealed class MixedAscent(MixedObjective objective, int maxIterations, C
     /// <summary>Ascends from θ.</summary>
     public MixedOptimum Ascend(double[] start)
     {
-        QuasiNewton descent = new QuasiNewton(objective.Value, _parameters.ScaleOf, objective.Rounding).At(Canonical(start));
+        QuasiNewton descent = new QuasiNewton(objective.Value, _parameters.ScaleOf, objective.Rounding, objective.IsCostly).At(
+            Canonical(start));
         bool isMoving = true;
         while (isMoving)
         {
@@ -33,7 +34,12 @@ internal sealed class MixedAscent(MixedObjective objective, int maxIterations, C
         }
 
         // The same point, with the same signs whatever the way to it.
-        descent.At(Canonical(descent.Point));
+        double[] canonical = Canonical(descent.Point);
+        if (!canonical.AsSpan().SequenceEqual(descent.Point))
+        {
+            descent.At(canonical);
+        }
+
         return Finish(descent, _parameters.ActiveAt(descent.Point));
     }
 
@@ -119,7 +125,7 @@ internal sealed class MixedAscent(MixedObjective objective, int maxIterations, C
             return new MixedOptimum(descent.Point, descent.Value, active, scales, null, 0, isUnbounded);
         }
 
-        Matrix<double> curvature = descent.Curvature ?? descent.SecondDerivatives(active, scales, central: true);
+        Matrix<double> curvature = descent.Curvature ?? descent.SecondDerivatives(active, scales, central: !objective.IsCostly);
         descent.Polish(active, scales, curvature);
         return new MixedOptimum(
             descent.Point, descent.Value, active, scales, new MixedCurvature(curvature), Missing(curvature, descent, active, scales), isUnbounded);

@@ -334,11 +334,10 @@ internal sealed class MixedCriterion
             Array.Clear(gradient);
         }
 
-        _rest?.Invert();
+        _rest?.Invert(LogGradient);
         DifferentiateLevels(lambda[0]);
         if (_rest is not null)
         {
-            _rest.AddLogGradient(LogGradient);
             DifferentiateRest(lambda);
         }
     }

@@ -11,17 +11,26 @@ internal sealed class MixedObjective
     /// <summary>Where variances differ by more than this, squared, a double has no digits left for the smaller one.</summary>
     private const double Beyond = 1e17;
 
+    /// <summary>From this order of a block on, an evaluation takes milliseconds.</summary>
+    private const int CostlyOrder = 200;
+
     private readonly double[][] _lambda;
 
     public MixedObjective(MixedParameters parameters, MixedReduction reduction, bool restricted, int maxThreads)
     {
         Parameters = parameters;
+        MaxThreads = maxThreads;
         Criterion = new MixedCriterion(reduction, restricted, maxThreads);
         Freedom = reduction.RowCount - (restricted ? reduction.ColumnCount - 1 : 0);
         _lambda = parameters.CreateLambda();
     }
 
     public MixedParameters Parameters { get; }
+
+    public int MaxThreads { get; }
+
+    /// <summary>Gets a value indicating whether evaluations are to be spared.</summary>
+    public bool IsCostly => Criterion.Reduction.Rest?.BlockOrders.Max() >= CostlyOrder;
 
     public MixedCriterion Criterion { get; }
 
@@ -41,6 +50,9 @@ internal sealed class MixedObjective
 
     /// <summary>Gets the derivatives of log det M (and log det XᵀV⁻¹X) and of r², at the last evaluation with a gradient.</summary>
     public (double[] Log, double[] Squares) Parts { get; private set; } = ([], []);
+
+    /// <summary>Returns another instance of the same, for another thread.</summary>
+    public MixedObjective Another() => new(Parameters, Criterion.Reduction, Criterion.IsRestricted, maxThreads: 1);
 
     /// <summary>Returns the deviance; +∞ where it is not finite, −∞ where r² is zero.</summary>
     public double Value(ReadOnlySpan<double> theta) => Evaluate(theta, withGradient: false);

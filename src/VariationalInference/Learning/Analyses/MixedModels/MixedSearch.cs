@@ -13,10 +13,7 @@ internal sealed class MixedSearch
     private const double SmallestOfSeveral = 0.03;
     private const double Fine = 1.35;
     private const double Medium = 1.8;
-    private const double Coarse = 4;
-
-    /// <summary>So many multiplications make an evaluation costly.</summary>
-    private const double CostlyOrder = 200;
+    private const double Coarse = 5;
 
     /// <summary>Valleys that are higher than the best point by more than this, in deviance, are not descended: on the grid they lie at most a little too high.</summary>
     private const double Margin = 2;
@@ -24,6 +21,7 @@ internal sealed class MixedSearch
     private const int MostRounds = 6;
 
     private readonly MixedObjective _objective;
+    private readonly Lazy<MixedObjective[]> _scanners;
     private readonly MixedAscent _ascent;
     private readonly CancellationToken _cancellationToken;
     private readonly List<MixedOptimum> _optima = [];
@@ -32,6 +30,11 @@ internal sealed class MixedSearch
     public MixedSearch(MixedObjective objective, int maxIterations, CancellationToken cancellationToken)
     {
         _objective = objective;
+
+        // Where an evaluation is costly, points of a scan are evaluated side by side, each by one thread: their values do not depend on it.
+        _scanners = new Lazy<MixedObjective[]>(() => objective.IsCostly && objective.MaxThreads > 1
+            ? [.. Enumerable.Range(0, objective.MaxThreads).Select(_ => objective.Another())]
+            : [objective]);
         _ascent = new MixedAscent(objective, maxIterations, cancellationToken);
         _cancellationToken = cancellationToken;
     }
@@ -113,10 +116,9 @@ internal sealed class MixedSearch
             }
         }
 
-        bool isCostly = _objective.Criterion.Reduction.Rest?.BlockOrders.Max() > CostlyOrder;
-        double factor = isCostly ? Coarse : count == 1 ? Fine : Medium;
+        double factor = _objective.IsCostly ? Coarse : count == 1 ? Fine : Medium;
         var grid = new List<double> { 0 };
-        for (double value = count == 1 ? Smallest : SmallestOfSeveral; value < 10 * last; value *= factor)
+        for (double value = count == 1 ? Smallest : SmallestOfSeveral; value < (count == 1 ? 10 : 3) * last; value *= factor)
         {
             grid.Add(value);
         }
@@ -167,21 +169,34 @@ internal sealed class MixedSearch
     {
         int[] row = _objective.Parameters.RowOf(diagonal);
         double norm = Math.Sqrt(row.Sum(i => start[i] * start[i]));
-        var points = new List<(double[] Theta, double Value)>();
-        foreach (double length in _grid)
+        var points = new (double[] Theta, double Value)[_grid.Length];
+        MixedObjective[] scanners = _scanners.Value;
+        void Evaluate(int scanner)
         {
-            _cancellationToken.ThrowIfCancellationRequested();
-            double[] theta = [.. start];
-            foreach (int i in row)
+            for (int point = scanner; point < _grid.Length; point += scanners.Length)
             {
-                theta[i] = norm > 0 ? length * start[i] / norm : i == diagonal ? length : 0;
-            }
+                _cancellationToken.ThrowIfCancellationRequested();
+                double[] theta = [.. start];
+                foreach (int i in row)
+                {
+                    theta[i] = norm > 0 ? _grid[point] * start[i] / norm : i == diagonal ? _grid[point] : 0;
+                }
 
-            points.Add((theta, _objective.Value(theta)));
+                points[point] = (theta, scanners[scanner].Value(theta));
+            }
+        }
+
+        if (scanners.Length == 1)
+        {
+            Evaluate(0);
+        }
+        else
+        {
+            Parallel.For(0, scanners.Length, new ParallelOptions { CancellationToken = _cancellationToken }, Evaluate);
         }
 
         return [.. points.Where((point, i) =>
-            (i == 0 || point.Value <= points[i - 1].Value) && (i == points.Count - 1 || point.Value <= points[i + 1].Value))];
+            (i == 0 || point.Value <= points[i - 1].Value) && (i == points.Length - 1 || point.Value <= points[i + 1].Value))];
     }
 
     /// <summary>Tells whether a point is further from all optima than the grid is wide.</summary>

@@ -12,7 +12,9 @@ namespace VariationalInference;
 /// <param name="evaluate">Returns the function and writes its gradient.</param>
 /// <param name="scaleOf">Returns the scale of a variable at a point.</param>
 /// <param name="rounding">What rounding does to the function.</param>
-internal sealed class QuasiNewton(Func<double[], double[], double> evaluate, Func<double[], int, double> scaleOf, double rounding)
+/// <param name="isCostly">Whether second derivatives at the end are by forward differences, too, which take half the evaluations and have half the digits.</param>
+internal sealed class QuasiNewton(
+    Func<double[], double[], double> evaluate, Func<double[], int, double> scaleOf, double rounding, bool isCostly = false)
 {
     private const double SufficientFall = 1e-4;
     private const double ForwardStep = 1e-6;
@@ -80,7 +82,7 @@ internal sealed class QuasiNewton(Func<double[], double[], double> evaluate, Fun
             if (isDone || Search(active, scales, step, slope) is not (double[] point, double[] gradient, double value))
             {
                 failures += isDone || !isFresh ? 0 : MostFailures;
-                curvature = isFresh ? curvature : SecondDerivatives(active, scales, central: true);
+                curvature = isFresh ? curvature : SecondDerivatives(active, scales, central: !isCostly);
                 isFresh = true;
                 continue;
             }

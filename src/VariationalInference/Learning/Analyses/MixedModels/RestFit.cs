@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace VariationalInference;
 
 /// <summary>The blocks of M that belong to the factors but the first, once its levels are eliminated, and the fit of [X y] by them.</summary>
@@ -129,8 +131,9 @@ internal sealed class RestFit
         }
     }
 
-    /// <summary>Works out the inverses of the blocks.</summary>
-    public void Invert()
+    /// <summary>Works out ΛM⁻¹Λᵀ of the blocks, and on the way the derivative of log det by Λ, 2 Σ_b (SΛM⁻¹)_bb over the levels b.</summary>
+    /// <param name="gradients">Receives the derivatives, added to what is there.</param>
+    public void Invert(double[][] gradients)
     {
         for (int block = 0; block < _factors.Length; block++)
         {
@@ -139,48 +142,92 @@ internal sealed class RestFit
             double[] product = _products[block];
             int order = factor.Order;
 
-            // ΛM⁻¹: each row mixes those of its level.
+            // M⁻¹Λᵀ, element by element from rows of M⁻¹; its rows are the columns of ΛM⁻¹.
             for (int i = 0; i < order; i++)
             {
-                int column = _members[block][i];
-                (int width, int effect, double[] lambda) = Place(column);
+                ReadOnlySpan<double> inverse = factor.Inverse.Slice(i * factor.Stride, order);
                 Span<double> row = product.AsSpan(i * order, order);
-                row.Clear();
-                for (int j = 0; j < width; j++)
+                for (int j = 0; j < order; j++)
                 {
-                    double weight = lambda[(effect * width) + j];
-                    if (weight != 0)
-                    {
-                        System.Numerics.Tensors.TensorPrimitives.MultiplyAdd(
-                            factor.Inverse.Slice((i - effect + j) * factor.Stride, order), weight, row, row);
-                    }
+                    row[j] = Mixed(inverse, _members[block][j], j);
                 }
+            }
+
+            AddLogGradient(block, gradients);
+
+            // Then ΛM⁻¹Λᵀ: the rows of a level mix.
+            for (int i = 0; i < order; i += WidthOf(_members[block][i]))
+            {
+                ScaleRows(block, i);
             }
         }
     }
 
-    /// <summary>Adds the derivative of log det by Λ, 2 Σ_b (SΛM⁻¹)_bb over the levels b, to each factor's.</summary>
-    public void AddLogGradient(double[][] gradients)
-    {
-        for (int block = 0; block < _factors.Length; block++)
-        {
-            int order = _factors[block].Order;
-            for (int i = 0; i < order; i++)
-            {
-                (int width, int effect, _) = Place(_members[block][i]);
-                for (int j = 0; j < width; j++)
-                {
-                    int other = i - effect + j;
-                    double sum = 0;
-                    for (int k = 0; k < order; k++)
-                    {
-                        sum += _squares[block][(i * order) + k] * _products[block][(k * order) + other];
-                    }
+    private int WidthOf(int column) => _columns.Widths[_factorOf[column]];
 
-                    gradients[_factorOf[_members[block][i]]][(effect * width) + j] += 2 * sum;
-                }
+    private void AddLogGradient(int block, double[][] gradients)
+    {
+        int order = _factors[block].Order;
+        for (int i = 0; i < order; i++)
+        {
+            (int width, int effect, _) = Place(_members[block][i]);
+            for (int j = 0; j < width; j++)
+            {
+                double sum = TensorPrimitives.Dot<double>(
+                    _squares[block].AsSpan(i * order, order), _products[block].AsSpan((i - effect + j) * order, order));
+                gradients[_factorOf[_members[block][i]]][(effect * width) + j] += 2 * sum;
             }
         }
+    }
+
+    /// <summary>Replaces the rows of a level by Λ times them.</summary>
+    private void ScaleRows(int block, int first)
+    {
+        int order = _factors[block].Order;
+        (int width, _, double[] lambda) = Place(_members[block][first]);
+        double[] product = _products[block];
+        if (width == 1)
+        {
+            Span<double> row = product.AsSpan(first * order, order);
+            TensorPrimitives.Multiply(row, lambda[0], row);
+            return;
+        }
+
+        Span<double> mixed = stackalloc double[width];
+        for (int j = 0; j < order; j++)
+        {
+            for (int e = 0; e < width; e++)
+            {
+                mixed[e] = 0;
+                for (int k = 0; k < width; k++)
+                {
+                    mixed[e] += lambda[(e * width) + k] * product[((first + k) * order) + j];
+                }
+            }
+
+            for (int e = 0; e < width; e++)
+            {
+                product[((first + e) * order) + j] = mixed[e];
+            }
+        }
+    }
+
+    /// <summary>Returns element j of a row times Λᵀ.</summary>
+    private double Mixed(ReadOnlySpan<double> row, int column, int j)
+    {
+        (int width, int effect, double[] lambda) = Place(column);
+        if (width == 1)
+        {
+            return row[j] * lambda[0];
+        }
+
+        double sum = 0;
+        for (int k = 0; k < width; k++)
+        {
+            sum += row[j - effect + k] * lambda[(effect * width) + k];
+        }
+
+        return sum;
     }
 
     /// <summary>Writes T̂ΛM⁻¹ΛᵀT̂ᵀ of a level g of the first factor, d×d, with T̂ = L_g⁻¹T_g.</summary>
@@ -188,11 +235,18 @@ internal sealed class RestFit
     {
         int width = _reduction.Width, first = _columns.TouchStarts[level], met = _columns.TouchStarts[level + 1] - first;
         explained.Clear();
+        if (met == 0)
+        {
+            return;
+        }
+
+        int block = _columns.BlockOf[_columns.Touched[first]], order = _factors[block].Order;
         for (int a = 0; a < met; a++)
         {
+            ReadOnlySpan<double> row = _products[block].AsSpan(_columns.PlaceOf[_columns.Touched[first + a]] * order, order);
             for (int b = 0; b < met; b++)
             {
-                double covariance = Covariance(_columns.Touched[first + a], _columns.Touched[first + b]);
+                double covariance = row[_columns.PlaceOf[_columns.Touched[first + b]]];
                 for (int k = 0; k < width; k++)
                 {
                     double weighted = _touched[((first + a) * width) + k] * covariance;
@@ -209,33 +263,15 @@ internal sealed class RestFit
     public double Covariance(int column, int other)
     {
         int block = _columns.BlockOf[column];
-        if (block != _columns.BlockOf[other])
-        {
-            return 0;
-        }
-
-        int order = _factors[block].Order, place = _columns.PlaceOf[other];
-        (int width, int effect, double[] lambda) = Place(other);
-        double sum = 0;
-        for (int j = 0; j < width; j++)
-        {
-            sum += _products[block][(_columns.PlaceOf[column] * order) + place - effect + j] * lambda[(effect * width) + j];
-        }
-
-        return sum;
-    }
-
-    /// <summary>Returns L_g⁻¹T_g, d numbers for each of the columns that the level meets.</summary>
-    public ReadOnlySpan<double> WhitenedTop(int level)
-    {
-        int width = _reduction.Width;
-        return _touched.AsSpan(_columns.TouchStarts[level] * width, (_columns.TouchStarts[level + 1] - _columns.TouchStarts[level]) * width);
+        return block == _columns.BlockOf[other]
+            ? _products[block][(_columns.PlaceOf[column] * _factors[block].Order) + _columns.PlaceOf[other]]
+            : 0;
     }
 
     private (int Width, int Effect, double[] Lambda) Place(int column)
     {
         int factor = _factorOf[column], width = _columns.Widths[factor];
-        return (width, (column - _columns.Offsets[factor]) % width, _lambda[factor]);
+        return (width, width == 1 ? 0 : (column - _columns.Offsets[factor]) % width, _lambda[factor]);
     }
 
     private double Diagonal(int column)
@@ -316,21 +352,9 @@ internal sealed class RestFit
                 double weight = lambda[(e * width) + effect];
                 if (weight != 0)
                 {
-                    System.Numerics.Tensors.TensorPrimitives.MultiplyAdd(squares.AsSpan((i - effect + e) * order, order), weight, row, row);
+                    TensorPrimitives.MultiplyAdd(squares.AsSpan((i - effect + e) * order, order), weight, row, row);
                 }
             }
-        }
-
-        for (int j = 0; j < order; j++)
-        {
-            (int width, int effect, double[] lambda) = Place(_members[block][j]);
-            if (width == 1)
-            {
-                _step[j] = lambda[0];
-                continue;
-            }
-
-            _step[j] = double.NaN;
         }
 
         for (int i = 0; i < order; i++)
@@ -338,16 +362,22 @@ internal sealed class RestFit
             Span<double> row = half.AsSpan(i * order, order), target = factor.Lower.Slice(i * factor.Stride, order);
             for (int j = 0; j <= i; j++)
             {
-                target[j] = double.IsNaN(_step[j]) ? Mixed(row, block, j) : row[j] * _step[j];
+                target[j] = MixedTransposed(row, _members[block][j], j);
             }
 
             target[i] += 1;
         }
     }
 
-    private double Mixed(ReadOnlySpan<double> row, int block, int j)
+    /// <summary>Returns element j of a row times Λ.</summary>
+    private double MixedTransposed(ReadOnlySpan<double> row, int column, int j)
     {
-        (int width, int effect, double[] lambda) = Place(_members[block][j]);
+        (int width, int effect, double[] lambda) = Place(column);
+        if (width == 1)
+        {
+            return row[j] * lambda[0];
+        }
+
         double sum = 0;
         for (int e = 0; e < width; e++)
         {
