@@ -24,7 +24,7 @@ namespace VariationalInference;
 /// var design = Matrix<double>.Build.DenseOfRowArrays([1.0, 0.0], [1.0, 1.0], [1.0, 2.0], [1.0, 3.0], [1.0, 4.0]);
 /// RegressionStatistics statistics = RegressionStatistics.Of(design, [1.0, 3.1, 4.9, 7.0, 9.1]);
 /// BayesianRegression line = BayesianRegression.Learn(statistics, priorMeans: [0, 0], priorVariances: [100, 100]);
-/// Console.WriteLine($"{line.Coefficients[1]}, noise variance {line.NoiseVariance:F4}");   // N(2.0099, 0.00051995), noise variance 0.0052
+/// Console.WriteLine($"{line.Coefficients[1]}, noise variance {line.NoiseVariance:F4}");   // N(2.01, 0.00089994), noise variance 0.0090
 /// ]]></code>
 /// </example>
 public sealed class BayesianRegression
