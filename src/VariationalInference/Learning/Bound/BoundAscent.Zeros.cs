@@ -50,9 +50,20 @@ internal sealed partial class BoundAscent
     /// <summary>Returns the median of the noise deviations that are learned, no more than 1, which is where none is there.</summary>
     private double MedianNoise()
     {
-        Unpack(Vector, _point);
-        double[] noise = [.. _point.Noise.Where((_, k) => _layout.Noise[k] >= 0).Select(Math.Abs).Order()];
-        double median = noise.Length == 0 ? 1 : noise[noise.Length / 2];
+        Span<double> rests = Vector.AsSpan(_layout.NoiseStart, _layout.NoiseCount);
+        if (rests.Length == 0)
+        {
+            return 1;
+        }
+
+        var variances = new double[rests.Length];
+        for (int i = 0; i < variances.Length; i++)
+        {
+            variances[i] = (_noiseFloors?[i] ?? 0) + (rests[i] * rests[i]);
+        }
+
+        Array.Sort(variances);
+        double median = Math.Sqrt(variances[variances.Length / 2]);
         return median > 0 ? Math.Min(median, 1) : 1;
     }
 

@@ -64,7 +64,7 @@ internal sealed partial class BoundAscent
     public double GradientNorm => Largest(Gradient);
 
     /// <summary>Gets what rounding does to the bound, in nats a row: residuals are rounded to the data's size, and count by the noise's.</summary>
-    public double Rounding => (1e-14 * (1 + Math.Abs(Value))) + (1e-16 / UsualNoise);
+    public double Rounding => (1e-14 * (1 + Math.Abs(Value))) + (2e-17 / Math.Max(UsualNoise, 1e-6));
 
     private double UsualNoise { get; set; } = 1;
 

@@ -118,7 +118,7 @@ internal sealed class NoiseFloors
             }
 
             double value = valueWith(fewer);
-            bool isLimit = double.IsFinite(value) && Math.Abs(value - ascent.Value) < Continuous;
+            bool isLimit = value >= ascent.Value - (100 * ascent.Rounding) && value < ascent.Value + Continuous;
             floors = isLimit ? fewer : floors;
             return isLimit;
         }
