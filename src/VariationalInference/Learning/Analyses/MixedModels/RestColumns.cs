@@ -33,6 +33,7 @@ internal sealed class RestColumns
         Products = new double[Count * (design.Fixed.Length + 1)];
         Squares = new double[Count];
         (BlockOf, PlaceOf, BlockOrders) = Blocks();
+        TouchPlaces = [.. Touched.Select(column => PlaceOf[column])];
         BlockSquares = [.. BlockOrders.Select(order => new double[checked(order * order)])];
         LevelsByBlock = LevelsOf();
     }
@@ -50,6 +51,9 @@ internal sealed class RestColumns
     public int[] TouchStarts { get; }
 
     public int[] Touched { get; }
+
+    /// <summary>Gets the place of each of <see cref="Touched"/> in its block; those that a level meets share one.</summary>
+    public int[] TouchPlaces { get; }
 
     /// <summary>Gets T_g, d numbers for each of <see cref="Touched"/>.</summary>
     public double[] TouchTops { get; }

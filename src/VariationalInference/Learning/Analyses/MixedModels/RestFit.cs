@@ -241,19 +241,22 @@ internal sealed class RestFit
         }
 
         int block = _columns.BlockOf[_columns.Touched[first]], order = _factors[block].Order;
+        ReadOnlySpan<int> places = _columns.TouchPlaces.AsSpan(first, met);
+        ReadOnlySpan<double> tops = _touched.AsSpan(first * width, met * width);
         for (int a = 0; a < met; a++)
         {
-            ReadOnlySpan<double> row = _products[block].AsSpan(_columns.PlaceOf[_columns.Touched[first + a]] * order, order);
-            for (int b = 0; b < met; b++)
+            ReadOnlySpan<double> row = _products[block].AsSpan(places[a] * order, order);
+            for (int l = 0; l < width; l++)
             {
-                double covariance = row[_columns.PlaceOf[_columns.Touched[first + b]]];
+                double sum = 0;
+                for (int b = 0; b < places.Length; b++)
+                {
+                    sum += row[places[b]] * tops[(b * width) + l];
+                }
+
                 for (int k = 0; k < width; k++)
                 {
-                    double weighted = _touched[((first + a) * width) + k] * covariance;
-                    for (int l = 0; l < width; l++)
-                    {
-                        explained[(k * width) + l] += weighted * _touched[((first + b) * width) + l];
-                    }
+                    explained[(k * width) + l] += tops[(a * width) + k] * sum;
                 }
             }
         }
@@ -316,19 +319,19 @@ internal sealed class RestFit
         _columns.BlockSquares[block].CopyTo(squares, 0);
         foreach (int g in _columns.LevelsByBlock[block])
         {
-            int first = _columns.TouchStarts[g], end = _columns.TouchStarts[g + 1];
-            for (int a = first; a < end; a++)
+            int first = _columns.TouchStarts[g], met = _columns.TouchStarts[g + 1] - first;
+            ReadOnlySpan<int> places = _columns.TouchPlaces.AsSpan(first, met);
+            ReadOnlySpan<double> tops = _touched.AsSpan(first * width, met * width);
+            for (int a = 0; a < met; a++)
             {
-                Span<double> row = squares.AsSpan(_columns.PlaceOf[_columns.Touched[a]] * order, order);
-                for (int b = first; b < end; b++)
+                Span<double> row = squares.AsSpan(places[a] * order, order);
+                for (int k = 0; k < width; k++)
                 {
-                    double sum = 0;
-                    for (int k = 0; k < width; k++)
+                    double top = tops[(a * width) + k];
+                    for (int b = 0; b < places.Length; b++)
                     {
-                        sum += _touched[(a * width) + k] * _touched[(b * width) + k];
+                        row[places[b]] += top * tops[(b * width) + k];
                     }
-
-                    row[_columns.PlaceOf[_columns.Touched[b]]] += sum;
                 }
             }
         }
