@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace VariationalInference;
 
 /// <summary>M = LLᵀ of a symmetric positive definite matrix of any size, blocked and shared out among threads, and M⁻¹.</summary>
@@ -104,23 +106,17 @@ internal sealed unsafe class DenseCholesky
     /// <summary>Replaces x by M⁻¹x.</summary>
     public void Solve(Span<double> x)
     {
-        fixed (double* values = x)
+        for (int i = 0; i < Order; i++)
         {
-            for (int i = 0; i < Order; i++)
-            {
-                double* row = Row(_lower, i);
-                values[i] = (values[i] - ShortVectors.Dot(new ReadOnlySpan<double>(row, i), new ReadOnlySpan<double>(values, i))) / row[i];
-            }
+            ReadOnlySpan<double> row = new(Row(_lower, i), i + 1);
+            x[i] = (x[i] - TensorPrimitives.Dot(row[..i], x[..i])) / row[i];
+        }
 
-            for (int i = Order - 1; i >= 0; i--)
-            {
-                double* row = Row(_lower, i);
-                double value = values[i] /= row[i];
-                for (int j = 0; j < i; j++)
-                {
-                    values[j] -= value * row[j];
-                }
-            }
+        for (int i = Order - 1; i >= 0; i--)
+        {
+            ReadOnlySpan<double> row = new(Row(_lower, i), i + 1);
+            double value = x[i] /= row[i];
+            TensorPrimitives.MultiplyAdd(row[..i], -value, x[..i], x[..i]);
         }
     }
 

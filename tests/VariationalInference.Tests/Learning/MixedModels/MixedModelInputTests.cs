@@ -14,11 +14,11 @@ public class MixedModelInputTests
     [Fact]
     public void BadColumns_AreRefusedByName()
     {
-        Refusal.Of<ArgumentException>(() => new MixedModel("y", [1, double.PositiveInfinity]), "response", "response[1] is Infinity; it must be finite, or NaN");
-        Refusal.Of<ArgumentException>(() => new MixedModel("y", [double.NaN]), "response", "response has no value that is not missing");
-        Refusal.Of<ArgumentException>(() => new MixedModel("y", []), "response", "response has no value");
-        Refusal.Of<ArgumentException>(() => new MixedModel("y", [1, 2], [1, 0]), "weights", "weights[1] is 0; it must be positive and finite.");
-        Refusal.Of<ArgumentException>(() => new MixedModel("y", [1, 2], [1]), "weights", "weights has 1 elements; it must have 2, one for each response.");
+        Refusal.Of<ArgumentException>(() => _ = new MixedModel("y", [1, double.PositiveInfinity]), "response", "response[1] is Infinity; it must be finite, or NaN");
+        Refusal.Of<ArgumentException>(() => _ = new MixedModel("y", [double.NaN]), "response", "response has no value that is not missing");
+        Refusal.Of<ArgumentException>(() => _ = new MixedModel("y", []), "response", "response has no value");
+        Refusal.Of<ArgumentException>(() => _ = new MixedModel("y", [1, 2], [1, 0]), "weights", "weights[1] is 0; it must be positive and finite.");
+        Refusal.Of<ArgumentException>(() => _ = new MixedModel("y", [1, 2], [1]), "weights", "weights has 1 elements; it must have 2, one for each response.");
         Refusal.Of<ArgumentException>(() => Model.Fixed("x", [1, 2]), "values", "values has 2 elements; it must have 8, one for each response.");
         Refusal.Of<ArgumentException>(
             () => Model.Fixed("x", [0, 1, double.NaN, 3, 0, 1, 2, 3]), "values", "\"x\"[2] is NaN; it must be finite.");
@@ -76,8 +76,8 @@ public class MixedModelInputTests
         Refusal.Of<ArgumentException>(() => _ = fit.RandomTerms[0]["z"], "level", "level is \"z\", which is not a level of \"g\".");
         Refusal.Of<ArgumentOutOfRangeException>(() => fit.RandomTerms[0].Posterior(4), "level", "level is 4; it must be at least 0 and less than 4.");
         Refusal.Of<ArgumentException>(() => fit.Refit([1]), "response", "response has 1 elements; it must have 8");
-        Refusal.Of<ArgumentOutOfRangeException>(() => new MixedModelOptions { MaxIterations = 0 }, "MaxIterations", "MaxIterations is 0; it must be at least 1.");
-        Refusal.Of<ArgumentOutOfRangeException>(() => new MixedModelOptions { MaxThreads = 0 }, "MaxThreads", "MaxThreads is 0; it must be at least 1.");
+        Refusal.Of<ArgumentOutOfRangeException>(() => _ = new MixedModelOptions { MaxIterations = 0 }, "MaxIterations", "MaxIterations is 0; it must be at least 1.");
+        Refusal.Of<ArgumentOutOfRangeException>(() => _ = new MixedModelOptions { MaxThreads = 0 }, "MaxThreads", "MaxThreads is 0; it must be at least 1.");
     }
 
     [Fact]

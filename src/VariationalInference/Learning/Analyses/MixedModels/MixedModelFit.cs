@@ -47,7 +47,7 @@ public sealed class MixedModelFit
         VarianceComponents = MixedComponents.Of(this, estimate);
         RandomTerms = [.. model.Terms.Select((term, index) => new RandomTerm(term, index, estimate, Units))];
         Warnings = MixedWarnings.Of(this, estimate);
-        Fitted = FittedValues();
+        Fitted = [.. Units.Means(MixedRows.Of(model), estimate.Effects)];
     }
 
     /// <summary>Gets the model.</summary>
@@ -156,7 +156,7 @@ public sealed class MixedModelFit
         IReadOnlyList<(string Name, double[] Values)> columns, IReadOnlyList<(string Name, string?[] Labels)> groups)
     {
         var rows = new MixedRows(Model, columns, groups);
-        return [.. Enumerable.Range(0, rows.Count).Select(i => Units.Predict(rows, i))];
+        return [.. Units.Predict(rows)];
     }
 
     /// <summary>Draws new responses of all rows from the fitted model: new random effects, new noise.</summary>
@@ -166,12 +166,11 @@ public sealed class MixedModelFit
     {
         var random = new Xoshiro256StarStar(StreamSeed.Of(seed, SimulationPurpose, 0), threadSafe: false);
         double[][] effects = Units.DrawEffects(() => Normal.Sample(random, 0, 1));
-        MixedRows rows = MixedRows.Of(Model);
-        var responses = new double[rows.Count];
+        double[] responses = Units.Means(MixedRows.Of(Model), effects);
         for (int i = 0; i < responses.Length; i++)
         {
             double noise = Normal.Sample(random, 0, Math.Sqrt(ResidualVariance / (Model.Weights.Length > 0 ? Model.Weights[i] : 1)));
-            responses[i] = double.IsNaN(Model.Response[i]) ? double.NaN : Units.Mean(rows, i, effects) + noise;
+            responses[i] = double.IsNaN(Model.Response[i]) ? double.NaN : responses[i] + noise;
         }
 
         return responses;
@@ -195,10 +194,4 @@ public sealed class MixedModelFit
     /// <returns>The text.</returns>
     public override string ToString() => Guard.Text(
         $"{Model} by {(Options.Restricted ? "REML" : "maximum likelihood")}: log likelihood {LogLikelihood:G8}{(Converged ? string.Empty : ", not converged")}, {Wording.Count(Warnings.Length, "warning")}");
-
-    private ImmutableArray<double> FittedValues()
-    {
-        MixedRows rows = MixedRows.Of(Model);
-        return [.. Enumerable.Range(0, rows.Count).Select(i => Units.Mean(rows, i, _estimate.Effects))];
-    }
 }

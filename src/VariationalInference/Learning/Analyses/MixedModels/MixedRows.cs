@@ -53,11 +53,14 @@ internal sealed class MixedRows
     /// <summary>Returns the rows that a model was made of.</summary>
     public static MixedRows Of(MixedModel model) => new(model);
 
-    /// <summary>Returns a value of a column; 1 for the intercept.</summary>
-    public double Value(string name, bool isIntercept, int row) => isIntercept ? 1 : _columns[name][row];
+    /// <summary>Returns the values of a fixed column; null for the intercept.</summary>
+    public double[]? Values(FixedColumn column) => column.Values is null ? null : _columns[column.Name];
 
-    /// <summary>Returns a level of a grouping factor; −1 for one that was not there.</summary>
-    public int Level(string group, int row) => _levels[group][row];
+    /// <summary>Returns the values that an effect multiplies; null for the intercept.</summary>
+    public double[]? Values(RandomEffect effect) => effect.Values is null ? null : _columns[effect.Name];
+
+    /// <summary>Returns the levels of a grouping factor; −1 for those that were not there.</summary>
+    public int[] Levels(string group) => _levels[group];
 
     private static void Require(string[] needed, IEnumerable<string> given, string parameter)
     {

@@ -82,26 +82,41 @@ internal sealed class MixedUnits
         return new RandomEffectPosterior(mean, Math.Sqrt(conditional) * deviation, Math.Sqrt(whole) * deviation);
     }
 
-    /// <summary>Returns the expected response of a row with given effects.</summary>
-    public double Mean(MixedRows rows, int row, double[][] effects)
+    /// <summary>Returns the expected responses of rows with given effects.</summary>
+    public double[] Means(MixedRows rows, double[][] effects)
     {
-        double mean = ShortVectors.Dot(FixedPart(rows, row), _estimate.Coefficients);
-        foreach ((int factor, int level, double[] weights) in RandomPart(rows, row))
+        var means = new double[rows.Count];
+        for (int j = 0; j < _design.Columns.Count; j++)
         {
-            for (int e = 0; e < weights.Length && level >= 0; e++)
+            double[]? values = rows.Values(_design.Columns[j]);
+            double origin = _design.FixedOrigins[j], slope = _estimate.Coefficients[j] / _design.FixedScales[j];
+            for (int i = 0; i < means.Length; i++)
             {
-                mean += weights[e] * effects[factor][(level * weights.Length) + e];
+                means[i] += values is null ? slope : slope * (values[i] - origin);
             }
         }
 
-        return _design.ResponseOrigin + (mean * _design.ResponseScale);
+        for (int f = 0; f < _design.Factors.Count; f++)
+        {
+            AddEffects(rows, f, effects[f], means);
+        }
+
+        for (int i = 0; i < means.Length; i++)
+        {
+            means[i] = _design.ResponseOrigin + (means[i] * _design.ResponseScale);
+        }
+
+        return means;
     }
 
-    public Prediction Predict(MixedRows rows, int row)
+    public IEnumerable<Prediction> Predict(MixedRows rows)
     {
-        (_, double variance) = _estimate.RelativeVariance(RandomPart(rows, row), FixedPart(rows, row));
-        return new Prediction(
-            Mean(rows, row, _estimate.Effects), Math.Sqrt(variance * Variance), Math.Sqrt((variance + 1) * Variance));
+        double[] means = Means(rows, _estimate.Effects);
+        for (int i = 0; i < means.Length; i++)
+        {
+            (_, double variance) = _estimate.RelativeVariance(RandomPart(rows, i), FixedPart(rows, i));
+            yield return new Prediction(means[i], Math.Sqrt(variance * Variance), Math.Sqrt((variance + 1) * Variance));
+        }
     }
 
     /// <summary>Draws effects of all levels, in the design's units.</summary>
@@ -130,10 +145,26 @@ internal sealed class MixedUnits
         })];
     }
 
+    private void AddEffects(MixedRows rows, int factor, double[] effects, double[] means)
+    {
+        GroupingFactor group = _design.Factors[factor];
+        int[] levels = rows.Levels(group.Name);
+        for (int e = 0; e < group.Width; e++)
+        {
+            double[]? values = rows.Values(group.Effects[e]);
+            (_, double origin, double scale) = _design.Effects[factor][e];
+            for (int i = 0; i < means.Length; i++)
+            {
+                double effect = levels[i] < 0 ? 0 : effects[(levels[i] * group.Width) + e];
+                means[i] += values is null ? effect : effect * ((values[i] - origin) / scale);
+            }
+        }
+    }
+
     private double[] FixedPart(MixedRows rows, int row) =>
-        [.. _design.Columns.Select((column, j) => (rows.Value(column.Name, column.Values is null, row) - _design.FixedOrigins[j]) / _design.FixedScales[j])];
+        [.. _design.Columns.Select((column, j) => ((rows.Values(column)?[row] ?? 1) - _design.FixedOrigins[j]) / _design.FixedScales[j])];
 
     private List<(int Factor, int Level, double[] Weights)> RandomPart(MixedRows rows, int row) =>
-        [.. _design.Factors.Select((factor, f) => (f, rows.Level(factor.Name, row), factor.Effects.Select(
-            (effect, e) => (rows.Value(effect.Name, effect.Values is null, row) - _design.Effects[f][e].Origin) / _design.Effects[f][e].Scale).ToArray()))];
+        [.. _design.Factors.Select((factor, f) => (f, rows.Levels(factor.Name)[row], factor.Effects.Select(
+            (effect, e) => ((rows.Values(effect)?[row] ?? 1) - _design.Effects[f][e].Origin) / _design.Effects[f][e].Scale).ToArray()))];
 }
