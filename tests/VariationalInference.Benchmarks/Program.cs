@@ -16,5 +16,10 @@ if (args is ["learning", ..])
     return LearningSideBySide.Run(args[1..]);
 }
 
+if (args is ["mixed", string rounds, string table])
+{
+    return MixedSideBySide.Run(int.Parse(rounds, System.Globalization.CultureInfo.InvariantCulture), table);
+}
+
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
 return 0;
