@@ -36,6 +36,9 @@ internal sealed class DenseMixedModel
 
     public Matrix<double> Marginal { get; }
 
+    /// <summary>Gets the largest term of which an element of the marginal covariance is a sum.</summary>
+    public double LargestTerm => _g.Diagonal().Maximum() * Math.Max(1, _z.Enumerate().Max(value => value * value));
+
     public Matrix<double> FixedCovariance { get; }
 
     public Vector<double> Coefficients { get; }

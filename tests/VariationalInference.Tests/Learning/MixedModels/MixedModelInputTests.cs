@@ -42,6 +42,14 @@ public class MixedModelInputTests
     }
 
     [Fact]
+    public void Cross_OfLabelsThatWouldCoincide_IsRefused()
+    {
+        MixedModel.Cross(["a", "a", "b"], ["x", "y", "x"]).Should().Equal("a:x", "a:y", "b:x");
+        Refusal.Of<ArgumentException>(() => MixedModel.Cross(["a:b", "a"], ["c", "b:c"]), "second", "second[1] is \"b:c\": with \"a\" it would be named \"a:b:c\"");
+        Refusal.Of<ArgumentException>(() => MixedModel.Cross(["a"], ["c", "b"]), "second", "second has 2 elements; it must have 1, one for each label of first.");
+    }
+
+    [Fact]
     public void FixedEffectsThatAreCombinations_AreNamed()
     {
         double[] twice = [.. Column.Select(value => (2 * value) + 1)];

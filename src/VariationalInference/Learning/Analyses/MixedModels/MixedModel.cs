@@ -115,14 +115,21 @@ public sealed class MixedModel
     /// <param name="first">The labels of one, one a row.</param>
     /// <param name="second">The labels of the other, one a row.</param>
     /// <returns>The labels joined by a colon.</returns>
-    /// <exception cref="ArgumentException">The lengths differ.</exception>
+    /// <exception cref="ArgumentException">The lengths differ, or two combinations would have one name, as "a:b" with "c" and "a" with "b:c".</exception>
     public static string[] Cross(ReadOnlySpan<string> first, ReadOnlySpan<string> second)
     {
         Guard.Length(second.Length, first.Length, nameof(second), "one for each label of first");
         var labels = new string[first.Length];
+        var known = new Dictionary<string, string>(StringComparer.Ordinal);
         for (int i = 0; i < labels.Length; i++)
         {
             labels[i] = $"{first[i]}:{second[i]}";
+            if (!known.TryAdd(labels[i], first[i]) && known[labels[i]] != first[i])
+            {
+                throw new ArgumentException(
+                    Guard.Text($"second[{i}] is \"{second[i]}\": with \"{first[i]}\" it would be named \"{labels[i]}\", as another combination is; leave colons out."),
+                    nameof(second));
+            }
         }
 
         return labels;
