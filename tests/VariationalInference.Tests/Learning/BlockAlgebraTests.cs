@@ -160,7 +160,10 @@ public class BlockAlgebraTests
         {
             var options = new VariationalEmOptions
             {
-                NoiseVariances = learning, PriorVariances = VarianceLearning.Shared, MaxIterations = 10, MaxThreads = 1,
+                NoiseVariances = learning,
+                PriorVariances = VarianceLearning.Shared,
+                MaxIterations = 10,
+                MaxThreads = 1,
             };
             long before = GC.GetAllocatedBytesForCurrentThread();
 

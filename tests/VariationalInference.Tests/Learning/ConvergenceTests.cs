@@ -129,7 +129,10 @@ public class ConvergenceTests
         Matrix<double> table = Matrix<double>.Build.Dense(50, 3, (n, k) => (2 * Math.Sin(n)) + Math.Cos((n * (k + 2)) + k));
         var options = new VariationalEmOptions
         {
-            Method = VariationalEmMethod.Plain, Family = PosteriorFamily.MeanField, PriorVariances = VarianceLearning.Each, GradientTolerance = 1e-10,
+            Method = VariationalEmMethod.Plain,
+            Family = PosteriorFamily.MeanField,
+            PriorVariances = VarianceLearning.Each,
+            GradientTolerance = 1e-10,
         };
 
         VariationalEmResult result = new VariationalEm(options).Learn(new GaussianSumModel(2, 3), table);

@@ -75,7 +75,6 @@ public sealed class OneWayRandomEffects
     /// <returns>What was learned.</returns>
     /// <exception cref="ArgumentException">A group is null, a measurement is infinite, or there are no two that differ.</exception>
     /// <exception cref="NonFiniteValueException">The squares of the measurements leave the range of double precision.</exception>
-    /// <exception cref="OperationCanceledException">The work was cancelled before anything was learned.</exception>
     public static OneWayRandomEffects Learn(
         IEnumerable<IReadOnlyList<double>> groups, bool restricted = false, CancellationToken cancellationToken = default)
     {

@@ -38,7 +38,7 @@ public class MixedModelInputTests
         Refusal.Of<ArgumentException>(() => Model.Random("h", Labels, intercept: false), "slopes", "Nothing varies between the levels of \"h\"");
         Refusal.Of<ArgumentException>(() => Model.Random("g", Labels), "slopes", "\"(Intercept)\" varies between the levels of \"g\" twice");
         Refusal.Of<ArgumentException>(
-            () => Model.Random("g", [1, 2, 3, 4, 5, 6, 7, 8], slopes: [("x", Column)], intercept: false), "levels", "labels of \"g\" differ from those of the term");
+            () => Model.Random("g", [1, 2, 3, 4, 5, 6, 7, 8], slopes: [("x", Column)], intercept: false), "labels", "labels of \"g\" differ from those of the term");
     }
 
     [Fact]
@@ -86,6 +86,41 @@ public class MixedModelInputTests
         Refusal.Of<ArgumentException>(() => fit.Refit([1]), "response", "response has 1 elements; it must have 8");
         Refusal.Of<ArgumentOutOfRangeException>(() => _ = new MixedModelOptions { MaxIterations = 0 }, "MaxIterations", "MaxIterations is 0; it must be at least 1.");
         Refusal.Of<ArgumentOutOfRangeException>(() => _ = new MixedModelOptions { MaxThreads = 0 }, "MaxThreads", "MaxThreads is 0; it must be at least 1.");
+    }
+
+    [Fact]
+    public void NamesThatWouldMeanTwoThings_AreRefused()
+    {
+        string[] two = ["p", "p", "q", "q", "p", "q", "p", "q"];
+        double[] dummy = [.. two.Select(label => label == "q" ? 1.0 : 0.0)];
+
+        Refusal.Of<ArgumentException>(
+            () => Model.Fixed("f[q]", Column).FixedFactor("f", two), "name", "name is \"f[q]\", which is a fixed effect already");
+        Refusal.Of<ArgumentException>(
+            () => Model.Random("h", Labels, slopes: [("f[q]", Column)]).FixedFactor("f", two), "labels", "\"f[q]\" differs from the column of that name");
+        Refusal.Of<ArgumentException>(() => Model.FixedFactor("g", two), "labels", "labels of \"g\" differ from those of the random term of that name");
+        Refusal.Of<ArgumentException>(
+            () => new MixedModel("y", Response).FixedFactor("g", two).Random("g", Labels), "labels", "labels of \"g\" differ from those of the fixed factor of that name");
+
+        // The same column under that name is no fault, and what follows from a label need not be given.
+        MixedModelFit fit = new MixedModel("y", Response).FixedFactor("f", two).Random("g", Labels, slopes: [("f[q]", dummy)], correlated: false).Fit();
+        fit.Predict([], [("f", ["q"]), ("g", ["a"])])[0].Mean.Should().BeApproximately(
+            fit.FixedEffects[0].Estimate + fit.FixedEffects[1].Estimate + fit.RandomTerms[0]["a"].Mean + fit.RandomTerms[1]["a"].Mean, 1e-9);
+    }
+
+    [Fact]
+    public void FactorWithoutIntercept_HasAMeanForEachLabel()
+    {
+        string[] two = ["p", "p", "q", "q", "p", "q", "p", "q"];
+        MixedModelFit with = Model.FixedFactor("f", two).Fit();
+
+        MixedModelFit without = Model.FixedFactor("f", two).WithoutIntercept().Fit();
+
+        without.FixedEffects.Select(effect => effect.Name).Should().Equal("f[p]", "f[q]");
+        without.LogLikelihood.Should().BeApproximately(with.LogLikelihood, 1e-10);
+        without.FixedEffects[0].Estimate.Should().BeApproximately(with.FixedEffects[0].Estimate, 1e-9);
+        without.FixedEffects[1].Estimate.Should().BeApproximately(with.FixedEffects[0].Estimate + with.FixedEffects[1].Estimate, 1e-9);
+        without.Predict([], [("f", ["p"]), ("g", [null])])[0].Mean.Should().BeApproximately(with.FixedEffects[0].Estimate, 1e-9);
     }
 
     [Fact]

@@ -117,6 +117,54 @@ public class MixedModelTests
         (effects.LogLikelihood - best).Should().BeApproximately(3.841458820694124 / 2, 1e-4);
     }
 
+    [Fact]
+    public void VarianceInterval_OfManyLevelsAtZero_EndsWhereTheLikelihoodDoes()
+    {
+        // Pairs (y, −y): the deviance less its least is G log(1 + 2τ²/σ²) where the mean is known to be zero and all squares are within.
+        int pairs = 1_000;
+        double[] response = [.. Enumerable.Range(0, 2 * pairs).Select(i => (i % 2 == 0 ? 1 : -1) * (1 + Math.Sin(i / 2)))];
+        MixedModelFit fit = new MixedModel("y", response).Random("pair", [.. Enumerable.Range(0, 2 * pairs).Select(i => i / 2)]).Fit();
+
+        VarianceInterval between = fit.VarianceIntervals()[0];
+
+        between.Component.Value.Should().Be(0);
+        double Excess(double variance)
+        {
+            // σ² at its best for τ², by n log of the squares within, which do not depend on τ².
+            double within = fit.ResidualVariance * 2 * pairs;
+            double Deviance(double sigma) => (pairs * Math.Log(sigma)) + (within / sigma) + (pairs * Math.Log(sigma + (2 * variance)));
+            double low = 0.1 * fit.ResidualVariance, high = 10 * fit.ResidualVariance;
+            for (int i = 0; i < 200; i++)
+            {
+                double a = low + ((high - low) / 3), b = high - ((high - low) / 3);
+                (low, high) = Deviance(a) < Deviance(b) ? (low, b) : (a, high);
+            }
+
+            return Deviance(low) - ((2 * pairs * Math.Log(fit.ResidualVariance)) + (2 * pairs));
+        }
+
+        Excess(between.Upper * between.Upper).Should().BeApproximately(3.841458820694124, 1e-4);
+    }
+
+    [Theory]
+    [InlineData(10, 12)]
+    [InlineData(25, 40)]
+    public void CellsOfOneRow_LeaveTheirVarianceAndTheResidualOneUnknown(int subjects, int items)
+    {
+        var random = new System.Random(subjects);
+        double[] effects = [.. Enumerable.Range(0, subjects + items).Select(_ => MathNet.Numerics.Distributions.Normal.Sample(random, 0, 1))];
+        string[] subject = [.. Enumerable.Range(0, subjects * items).Select(i => $"{i / items}")], item = [.. Enumerable.Range(0, subjects * items).Select(i => $"{i % items}")];
+        double[] response = [.. Enumerable.Range(0, subjects * items).Select(
+            i => effects[i / items] + effects[subjects + (i % items)] + MathNet.Numerics.Distributions.Normal.Sample(random, 0, 1))];
+
+        MixedModelFit fit = new MixedModel("y", response).Random("cell", MixedModel.Cross(subject, item)).Random("subject", subject).Random("item", item).Fit();
+
+        LearningWarning warning = fit.Warnings.Should().ContainSingle(found => found.Kind == LearningWarningKind.Unidentified).Which;
+        warning.Message.Should().Contain("between the levels of cell").And.Contain("residual variance");
+        fit.VarianceComponents[^1].StandardError.Should().Be(double.NaN);
+        (fit.VarianceComponents[0].Value + fit.ResidualVariance).Should().BeApproximately(1, 0.3);
+    }
+
     [Theory]
     [InlineData(1e-150, 1)]
     [InlineData(1e150, 1)]
@@ -160,9 +208,16 @@ public class MixedModelTests
         double expected = weights * covariance * weights;
         far.VarianceComponents[0].Value.Should().BeApproximately(expected, 1e-6 * expected);
         far.VarianceComponents[1].Value.Should().BeApproximately(covariance[1, 1], 1e-6 * covariance[1, 1]);
-        VarianceInterval expectedInterval = near.VarianceIntervals()[1], interval = far.VarianceIntervals()[1];
-        interval.Lower.Should().BeApproximately(expectedInterval.Lower, 1e-5);
-        interval.Upper.Should().BeApproximately(expectedInterval.Upper, 1e-5);
+        VarianceInterval[] expectedIntervals = [.. near.VarianceIntervals()], intervals = [.. far.VarianceIntervals()];
+        intervals[1].Lower.Should().BeApproximately(expectedIntervals[1].Lower, 1e-5);
+        intervals[1].Upper.Should().BeApproximately(expectedIntervals[1].Upper, 1e-5);
+
+        // The effects at the origin are all slope: their correlation is −1 but for the seventh digit, and its interval is about it.
+        double correlation = far.VarianceComponents[2].SdOrCorrelation;
+        correlation.Should().BeInRange(-1, -0.999_999);
+        intervals[2].Lower.Should().BeLessThan(correlation);
+        intervals[2].Upper.Should().BeGreaterThan(correlation);
+        intervals[2].Upper.Should().BeLessThan(-0.999_99);
     }
 
     [Fact]
@@ -258,6 +313,13 @@ public class MixedModelTests
         Refuse(none.Fit(), fixedDays.Fit(restricted), "larger is fitted by another likelihood than smaller");
         Refuse(fixedDays.Fit(), other.Fit(), "larger lacks fixed effects of smaller");
         Refuse(fixedDays.Fit(), new MixedModel("reaction", reaction).Fixed("days", days).Random("group", groups).Fit(), "larger lacks random effects of smaller");
+        Refuse(
+            fixedDays.Fit(restricted),
+            new MixedModel("reaction", reaction).Fixed("days", days.Select(day => day / 7).ToArray()).Random("subject", subject, slopes: [("days", days.Select(day => day / 7).ToArray())]).Fit(restricted),
+            "larger has other fixed effects than smaller, and restricted likelihoods");
+        MixedModelFit unbounded = new MixedModel("y", [1, 1, 2, 2, 4, 4]).Random("g", [0, 0, 1, 1, 2, 2]).Fit();
+        Refusal.Of<ArgumentException>(
+            () => LikelihoodRatioTest.Of(unbounded, unbounded), "smaller", "smaller has a likelihood without limit; both must be at their maxima.");
         Refuse(fixedDays.Fit(), fixedDays.Fit(), "larger has 4 parameters; it must have more than smaller, which has 4");
         reaction[0] += 1;
         Refuse(none.Fit(), new MixedModel("reaction", reaction).Fixed("days", days).Random("subject", subject).Fit(), "larger has other responses");

@@ -52,7 +52,7 @@ internal sealed class CorrelationProfile : MixedProfile
     protected override void Gather(double[] variables, double[][] byLambda, double byLogVariance, double[] gradient)
     {
         Array.Clear(gradient);
-        Objective.Parameters.Gather(byLambda, 1, gradient);
+        Objective.Parameters.Gather(byLambda, gradient);
         foreach (int place in _places)
         {
             gradient[place] = 0;

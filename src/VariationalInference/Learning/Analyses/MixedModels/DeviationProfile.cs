@@ -54,7 +54,7 @@ internal sealed class DeviationProfile : MixedProfile
     protected override void Gather(double[] variables, double[][] byLambda, double byLogVariance, double[] gradient)
     {
         Array.Clear(gradient);
-        Objective.Parameters.Gather(byLambda, 1, gradient.AsSpan(0, gradient.Length - 1));
+        Objective.Parameters.Gather(byLambda, gradient.AsSpan(0, gradient.Length - 1));
         double norm = Norm(variables), length = Held * Math.Exp(-variables[^1] / 2), along = 0;
         foreach (int i in _row)
         {

@@ -43,7 +43,7 @@ public sealed class LikelihoodRatioTest
     /// <param name="larger">The larger model's fit, to the same responses and by the same likelihood.</param>
     /// <returns>The test.</returns>
     /// <exception cref="ArgumentException">
-    /// The responses or weights differ, one is fitted by REML and the other is not, both are but have different fixed effects, the smaller model is not
+    /// A fit has not converged, the responses or weights differ, one is fitted by REML and the other is not, both are but have different fixed columns, the smaller model is not
     /// nested in the larger, or both have as many parameters.
     /// </exception>
     public static LikelihoodRatioTest Of(MixedModelFit smaller, MixedModelFit larger)
@@ -61,12 +61,14 @@ public sealed class LikelihoodRatioTest
         Require(
             smaller.Model.Response.SequenceEqual(larger.Model.Response) && smaller.Model.Weights.SequenceEqual(larger.Model.Weights),
             "has other responses or weights than smaller; they must be the same");
+        RequireConverged(smaller, nameof(smaller));
+        RequireConverged(larger, nameof(larger));
         Require(
             smaller.Options.Restricted == larger.Options.Restricted,
             "is fitted by another likelihood than smaller; both must be by maximum likelihood or both by REML");
-        bool isFixedNested = IsNested(smaller.Model, larger.Model);
+        bool isFixedNested = IsNested(smaller.Estimate.Design, larger.Estimate.Design);
         Require(
-            !larger.Options.Restricted || (isFixedNested && smaller.FixedEffects.Length == larger.FixedEffects.Length),
+            !larger.Options.Restricted || HaveSameColumns(smaller.Model, larger.Model),
             "has other fixed effects than smaller, and restricted likelihoods of different fixed effects cannot be compared; fit both by maximum likelihood");
         Require(isFixedNested, "lacks fixed effects of smaller; it must have them all");
         Require(AreTermsNested(smaller.Model, larger.Model), "lacks random effects of smaller; it must have them all");
@@ -80,17 +82,23 @@ public sealed class LikelihoodRatioTest
     public override string ToString() => Guard.Text(
         $"chi-square {ChiSquare:G5}, {DegreesOfFreedom} {(DegreesOfFreedom == 1 ? "degree" : "degrees")} of freedom, p = {PValue:G3}");
 
-    /// <summary>Tells whether each fixed column of one model is a combination of another's.</summary>
-    private static bool IsNested(MixedModel smaller, MixedModel larger)
+    private static void RequireConverged(MixedModelFit fit, string name)
     {
-        int[] rows = [.. Enumerable.Range(0, smaller.RowCount).Where(i => !double.IsNaN(smaller.Response[i]))];
-        double[] Values(FixedColumn column)
+        if (!fit.Converged)
         {
-            double[] values = [.. rows.Select(i => column.Values is null ? 1 : column.Values[i])];
-            double scale = MixedDesign.ScaleOf(values);
-            return [.. values.Select(value => value / scale)];
+            throw new ArgumentException(
+                $"{name} {(fit.IsUnbounded ? "has a likelihood without limit" : "has not converged")}; both must be at their maxima.", name);
         }
+    }
 
+    /// <summary>Tells whether two models have the same fixed columns: restricted likelihoods depend on their units, too.</summary>
+    private static bool HaveSameColumns(MixedModel smaller, MixedModel larger) => smaller.Columns.Length == larger.Columns.Length
+        && smaller.Columns.All(column => larger.Columns.Any(other => (column.Values is null) == (other.Values is null)
+            && (column.Values ?? []).SequenceEqual(other.Values ?? [])));
+
+    /// <summary>Tells whether each fixed column of one model is a combination of another's.</summary>
+    private static bool IsNested(MixedDesign smaller, MixedDesign larger)
+    {
         var basis = new List<double[]>();
         double Reduce(double[] column)
         {
@@ -105,19 +113,14 @@ public sealed class LikelihoodRatioTest
             return Math.Sqrt(ShortVectors.SquaredNorm(column));
         }
 
-        foreach (FixedColumn column in larger.Columns)
+        foreach (double[] column in larger.Fixed)
         {
-            double[] values = Values(column);
+            double[] values = [.. column];
             double rest = Reduce(values);
             basis.Add([.. values.Select(value => value / rest)]);
         }
 
-        return smaller.Columns.All(column =>
-        {
-            double[] values = Values(column);
-            double norm = Math.Sqrt(ShortVectors.SquaredNorm(values));
-            return Reduce(values) <= Dependent * norm;
-        });
+        return smaller.Fixed.All(column => Reduce([.. column]) <= Dependent * Math.Sqrt(ShortVectors.SquaredNorm(column)));
     }
 
     /// <summary>Tells whether each term's effects vary in one term of the larger model, between the same groups.</summary>

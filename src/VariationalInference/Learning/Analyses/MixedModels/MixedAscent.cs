@@ -1,5 +1,4 @@
 using MathNet.Numerics.LinearAlgebra;
-using MathNet.Numerics.LinearAlgebra.Factorization;
 
 namespace VariationalInference;
 
@@ -16,6 +15,11 @@ internal sealed class MixedAscent(MixedObjective objective, int maxIterations, C
     /// <summary>From here on an ascent towards a residual variance of zero has no end: the data have no more digits.</summary>
     private const double LargestTheta = 1e15;
 
+    /// <summary>So many times its rounding the deviance may change along a flat valley: that is still a curvature of 1e-9 at most for 100 rows.</summary>
+    private const double StaysTheSame = 100;
+
+    private const int RoundsByParameter = 3;
+
     /// <summary>Square roots of what is added to a variance, in θ's units.</summary>
     private static readonly double[] Probes = [0.1, 0.01, 0.001];
 
@@ -27,7 +31,7 @@ internal sealed class MixedAscent(MixedObjective objective, int maxIterations, C
         QuasiNewton descent = new QuasiNewton(objective.Value, _parameters.ScaleOf, objective.Rounding, objective.IsCostly).At(
             Canonical(start));
         bool isMoving = true;
-        while (isMoving)
+        for (int round = 0; isMoving && round < RoundsByParameter * (start.Length + 1); round++)
         {
             descent.Descend(_parameters.ActiveAt(descent.Point), maxIterations, cancellationToken);
             isMoving = double.IsFinite(descent.Value) && (Settle(descent) || Release(descent));
@@ -125,32 +129,21 @@ internal sealed class MixedAscent(MixedObjective objective, int maxIterations, C
             return new MixedOptimum(descent.Point, descent.Value, active, scales, null, 0, isUnbounded);
         }
 
-        Matrix<double> curvature = descent.Curvature ?? descent.SecondDerivatives(active, scales, central: !objective.IsCostly);
-        descent.Polish(active, scales, curvature);
+        Matrix<double> second = descent.Curvature ?? descent.SecondDerivatives(active, scales, central: !objective.IsCostly);
+        descent.Polish(active, scales, second);
+        var curvature = new MixedCurvature(second, axis => IsFlat(descent.Point, descent.Value, active[axis.AbsoluteMaximumIndex()]));
+        var slope = Vector<double>.Build.Dense(active.Length, i => descent.Gradient[active[i]] * scales[i]);
         return new MixedOptimum(
-            descent.Point, descent.Value, active, scales, new MixedCurvature(curvature), Missing(curvature, descent, active, scales), isUnbounded);
+            descent.Point, descent.Value, active, scales, curvature, curvature.Missing(slope, objective.Rounding), isUnbounded);
     }
 
-    /// <summary>Returns by how many nats the likelihood may rise, ¼ gᵀH⁻¹g over the directions that are curved; infinite where it rises along another.</summary>
-    private double Missing(Matrix<double> curvature, QuasiNewton descent, int[] active, double[] scales)
+    /// <summary>Tells whether the deviance stays as it is when a parameter is moved away, and the others follow.</summary>
+    public bool IsFlat(double[] theta, double value, int parameter)
     {
-        Evd<double> spectrum = curvature.Evd(Symmetricity.Symmetric);
-        Vector<double> along = spectrum.EigenVectors.TransposeThisAndMultiply(
-            Vector<double>.Build.Dense(active.Length, i => descent.Gradient[active[i]] * scales[i]));
-        double missing = 0;
-        for (int i = 0; i < along.Count; i++)
-        {
-            double eigenvalue = spectrum.EigenValues[i].Real;
-            if (eigenvalue > MixedCurvature.Flat)
-            {
-                missing += along[i] * along[i] / eigenvalue / 4;
-            }
-            else if (along[i] * along[i] > MixedCurvature.Flat * objective.Rounding)
-            {
-                missing = double.PositiveInfinity;
-            }
-        }
-
-        return missing;
+        double[] moved = [.. theta];
+        moved[parameter] = theta[parameter] == 0 ? 1 : 1.5 * theta[parameter];
+        QuasiNewton descent = new QuasiNewton(objective.Value, _parameters.ScaleOf, objective.Rounding, objective.IsCostly).At(moved);
+        descent.Descend([.. _parameters.ActiveAt(moved).Where(i => i != parameter)], maxIterations, cancellationToken);
+        return Math.Abs(descent.Value - value) <= StaysTheSame * objective.Rounding;
     }
 }

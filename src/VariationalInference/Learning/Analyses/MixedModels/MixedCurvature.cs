@@ -4,38 +4,45 @@ using MathNet.Numerics.LinearAlgebra.Factorization;
 namespace VariationalInference;
 
 /// <summary>The second derivatives of the deviance by variables in their own scales, and what they tell apart.</summary>
+/// <remarks>
+/// A variance in its own scale has a curvature of the order of the number of levels. One that is small beside that may be all rounding and
+/// truncation of the differences it comes from, and along a curved valley is: whether the direction is flat is then found out by going along it.
+/// </remarks>
 internal sealed class MixedCurvature
 {
-    /// <summary>
-    /// A variance in its own scale has a curvature of the order of the number of levels. Differences of the gradient are good to about 1e-10 of
-    /// that; below this value a direction is flat.
-    /// </summary>
-    public const double Flat = 1e-7;
+    private const double Small = 1e-2;
+    private const double RelativelySmall = 1e-6;
 
     /// <summary>A variable that has more than this share in a flat direction is not told from the others in it.</summary>
     private const double Share = 1e-2;
 
     private readonly Evd<double> _spectrum;
+    private readonly bool[] _isFlatDirection;
 
-    public MixedCurvature(Matrix<double> second)
+    /// <param name="second">The second derivatives.</param>
+    /// <param name="isFlat">Finds out whether a direction is flat.</param>
+    public MixedCurvature(Matrix<double> second, Func<Vector<double>, bool> isFlat)
     {
+        int count = second.RowCount;
         _spectrum = second.Evd(Symmetricity.Symmetric);
-        Covariance = Matrix<double>.Build.Dense(second.RowCount, second.RowCount);
-        IsFlat = new bool[second.RowCount];
-        for (int i = 0; i < second.RowCount; i++)
+        double largest = _spectrum.EigenValues.Max(value => Math.Abs(value.Real));
+        Covariance = Matrix<double>.Build.Dense(count, count);
+        IsFlat = new bool[count];
+        _isFlatDirection = new bool[count];
+        for (int i = 0; i < count; i++)
         {
             double curvature = _spectrum.EigenValues[i].Real;
             Vector<double> axis = _spectrum.EigenVectors.Column(i);
-            if (curvature > Flat)
+            _isFlatDirection[i] = curvature < Math.Max(Small, RelativelySmall * largest) && isFlat(axis);
+            for (int j = 0; j < count && _isFlatDirection[i]; j++)
+            {
+                IsFlat[j] |= Math.Abs(axis[j]) > Share;
+            }
+
+            if (!_isFlatDirection[i] && curvature > 0)
             {
                 // The deviance is −2 log L.
                 Covariance += axis.OuterProduct(axis) * (2 / curvature);
-                continue;
-            }
-
-            for (int j = 0; j < second.RowCount; j++)
-            {
-                IsFlat[j] |= Math.Abs(axis[j]) > Share;
             }
         }
     }
@@ -45,4 +52,25 @@ internal sealed class MixedCurvature
 
     /// <summary>Gets the inverse information over the curved directions.</summary>
     public Matrix<double> Covariance { get; }
+
+    /// <summary>
+    /// Returns by how many nats the likelihood may rise, ¼ gᵀH⁻¹g over the directions that are not flat; infinite where one of them bends down.
+    /// </summary>
+    /// <param name="slope">g, by the variables in their scales.</param>
+    /// <param name="rounding">A square of a slope that counts for nothing.</param>
+    public double Missing(Vector<double> slope, double rounding)
+    {
+        Vector<double> along = _spectrum.EigenVectors.TransposeThisAndMultiply(slope);
+        double missing = 0;
+        for (int i = 0; i < along.Count; i++)
+        {
+            double curvature = _spectrum.EigenValues[i].Real;
+            if (!_isFlatDirection[i] && along[i] * along[i] > rounding * rounding)
+            {
+                missing += curvature > 0 ? along[i] * along[i] / curvature / 4 : double.PositiveInfinity;
+            }
+        }
+
+        return missing;
+    }
 }

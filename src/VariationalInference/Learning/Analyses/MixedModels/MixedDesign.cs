@@ -27,7 +27,6 @@ internal sealed class MixedDesign
 
         // The factor with the most effects comes first: it is eliminated level by level, whatever its size.
         Factors = [.. factors.OrderByDescending(factor => (long)factor.Labels.Count * factor.Width)];
-        Order = [.. Factors.Select(factor => IndexOf(factors, factor))];
         Codes = [.. Factors.Select(factor => Rows.Select(i => factor.Codes[i]).ToArray())];
         Effects = [.. Factors.Select(factor => factor.Effects.Select(effect => Select(factor, effect)).ToArray())];
         Transforms = [.. Factors.Select((factor, f) => TransformOf(factor, Effects[f]))];
@@ -61,9 +60,6 @@ internal sealed class MixedDesign
 
     /// <summary>Gets the grouping factors, the one with the most effects first.</summary>
     public IReadOnlyList<GroupingFactor> Factors { get; }
-
-    /// <summary>Gets the place of each of <see cref="Factors"/> in the order in which the user named them.</summary>
-    public int[] Order { get; }
 
     /// <summary>Gets the level of each row, by factor.</summary>
     public int[][] Codes { get; }
@@ -131,17 +127,6 @@ internal sealed class MixedDesign
         double[] halves = [.. rows.Select(i => (values[i] / 2) - (origin / 2))];
         double half = ScaleOf(halves);
         return (origin, 2 * half, [.. halves.Select(value => value / half)]);
-    }
-
-    private static int IndexOf(IReadOnlyList<GroupingFactor> factors, GroupingFactor factor)
-    {
-        for (int i = 0; ; i++)
-        {
-            if (ReferenceEquals(factors[i], factor))
-            {
-                return i;
-            }
-        }
     }
 }
 

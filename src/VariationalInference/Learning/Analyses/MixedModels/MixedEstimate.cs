@@ -9,6 +9,9 @@ namespace VariationalInference;
 /// </remarks>
 internal sealed class MixedEstimate
 {
+    /// <summary>How many steps the other variances may take to follow one that is moved.</summary>
+    private const int FollowingSteps = 50;
+
     private readonly MixedCriterion _criterion;
     private readonly double[][] _lambda;
 
@@ -128,20 +131,26 @@ internal sealed class MixedEstimate
 
     private List<(int Parameter, bool MovesResidual)> FlatVariances()
     {
-        const double Change = 1e-3;
+        const double change = 1e-3;
         var flat = new List<(int, bool)>();
-        double zero = Objective.Value(Optimum.Theta), squares = Objective.Criterion.ResidualSquares;
-        foreach (int diagonal in Objective.Parameters.Diagonals.Where(i => Array.TrueForAll(Objective.Parameters.RowOf(i), j => Optimum.Theta[j] == 0)))
+        var ascent = new MixedAscent(Objective, FollowingSteps, CancellationToken.None);
+        double squares = ResidualSquaresAt(Optimum.Theta);
+        foreach (int diagonal in Objective.Parameters.Diagonals.Where(
+            i => !IsCancelled && !Optimum.IsUnbounded && Array.TrueForAll(Objective.Parameters.RowOf(i), j => Optimum.Theta[j] == 0)))
         {
-            double[] moved = [.. Optimum.Theta];
-            moved[diagonal] = 1;
-            if (Math.Abs(Objective.Value(moved) - zero) <= Objective.Rounding)
+            if (ascent.IsFlat(Optimum.Theta, Optimum.Value, diagonal))
             {
-                flat.Add((diagonal, Math.Abs(Math.Log(Objective.Criterion.ResidualSquares / squares)) > Change));
+                flat.Add((diagonal, Math.Abs(Math.Log(Objective.Criterion.ResidualSquares / squares)) > change));
             }
         }
 
         return flat;
+    }
+
+    private double ResidualSquaresAt(double[] theta)
+    {
+        Objective.Value(theta);
+        return Objective.Criterion.ResidualSquares;
     }
 
     private static void Add(Dictionary<int, double> sums, int key, double value) =>

@@ -14,6 +14,9 @@ internal sealed class MixedIntervals
     private const int MostSteps = 60;
     private const int DescentIterations = 100;
 
+    /// <summary>A correlation nearer to ±1 than this is at its boundary.</summary>
+    private const double Singular = 1e-13;
+
     /// <summary>Where a profile has not crossed by then, in logarithms, it does not: the data set no limit.</summary>
     private const double Furthest = 40;
 
@@ -90,7 +93,7 @@ internal sealed class MixedIntervals
     private (double Lower, double Upper) Deviations(MixedProfile profile, double estimate, double typical)
     {
         double[] start = profile.Start(_optimum.Theta, Math.Log(_fit.Estimate.Variance));
-        double centre = Math.Log(estimate > 0 ? estimate : typical / 10);
+        double centre = estimate > 0 ? Math.Log(estimate) : Inside(profile, start, Math.Log(typical / 10), -1, Math.Exp);
         double lower = estimate > 0 && !(profile is DeviationProfile && Excess(profile, start, 0).Excess <= _quantile)
             ? Math.Exp(Crossing(profile, start, centre, -1, Math.Exp))
             : 0;
@@ -100,11 +103,26 @@ internal sealed class MixedIntervals
     private (double Lower, double Upper) Correlations(MixedProfile profile, double estimate)
     {
         double[] start = profile.Start(_optimum.Theta, Math.Log(_fit.Estimate.Variance));
-        double centre = Math.Atanh(Math.Clamp(estimate, -0.999, 0.999));
+        double centre = Math.Abs(estimate) < 1 - Singular
+            ? Math.Atanh(estimate)
+            : Inside(profile, start, Math.Sign(estimate) * Math.Atanh(0.99), Math.Sign(estimate), Math.Tanh);
         double End(int direction) => Excess(profile, start, direction).Excess <= _quantile
             ? direction
             : Math.Tanh(Crossing(profile, start, centre, direction, Math.Tanh));
         return (End(-1), End(1));
+    }
+
+    /// <summary>Goes from a point towards an estimate at a boundary until it is well inside the interval.</summary>
+    private double Inside(MixedProfile profile, double[] start, double from, int direction, Func<double, double> value)
+    {
+        double at = from;
+        while (Excess(profile, start, value(at)).Excess > _quantile / 4 && Math.Abs(at - from) < Furthest)
+        {
+            _cancellationToken.ThrowIfCancellationRequested();
+            at += direction * 0.7;
+        }
+
+        return at;
     }
 
     /// <summary>Returns by how much the deviance with a value held exceeds its least, and the variables there.</summary>
@@ -127,7 +145,7 @@ internal sealed class MixedIntervals
 
     private double Crossing(MixedProfile profile, double[] start, double centre, int direction, Func<double, double> value)
     {
-        double target = Math.Sqrt(_quantile), inside = centre, insideRoot = 0, outside = double.NaN, outsideRoot = double.NaN, step = 0.25;
+        double target = Math.Sqrt(_quantile), inside = centre, insideRoot = Math.Sqrt(Excess(profile, start, value(centre)).Excess), outside = double.NaN, outsideRoot = double.NaN, step = 0.25;
         double[] variables = start;
         double at = centre + (direction * step);
         for (int trial = 0; trial < MostSteps; trial++)

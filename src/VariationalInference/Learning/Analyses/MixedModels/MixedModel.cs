@@ -74,6 +74,7 @@ public sealed class MixedModel
         {
             Guard.Length(weights.Length, response.Length, nameof(weights), "one for each response");
             Guard.AllPositive(weights, nameof(weights));
+            weights = weights.ContainsAnyExcept(1.0) ? weights : [];
         }
 
         _responseName = name;
@@ -105,7 +106,10 @@ public sealed class MixedModel
 
     internal ImmutableArray<double> Weights => _weights;
 
-    internal ImmutableArray<FixedColumn> Columns => _columns;
+    /// <summary>Gets the fixed columns; without an intercept, with that of the first factor's first label.</summary>
+    internal ImmutableArray<FixedColumn> Columns => _fixedFactors.Length == 0 || _columns.Any(column => column.Values is null)
+        ? _columns
+        : _columns.Insert(_columns.IndexOf(_columns.First(column => column.Name == $"{_fixedFactors[0].Name}[{_fixedFactors[0].Levels[1]}]")), _fixedFactors[0].First);
 
     internal ImmutableArray<FixedFactor> FixedFactors => _fixedFactors;
 
@@ -123,6 +127,8 @@ public sealed class MixedModel
         var known = new Dictionary<string, string>(StringComparer.Ordinal);
         for (int i = 0; i < labels.Length; i++)
         {
+            RequireLabel(first[i], i, nameof(first));
+            RequireLabel(second[i], i, nameof(second));
             labels[i] = $"{first[i]}:{second[i]}";
             if (!known.TryAdd(labels[i], first[i]) && known[labels[i]] != first[i])
             {
@@ -147,10 +153,13 @@ public sealed class MixedModel
         return new MixedModel(this, _response, _columns.Add(new FixedColumn(name, column)), _fixedFactors, _terms);
     }
 
-    /// <summary>Adds fixed effects of groups: how each label differs from the first one that occurs.</summary>
+    /// <summary>
+    /// Adds fixed effects of groups: how each label differs from the first one that occurs. In a model without an intercept the first such factor has an effect
+    /// for each label, its mean.
+    /// </summary>
     /// <param name="name">The name of the grouping, unlike those that are there.</param>
     /// <param name="labels">The labels, one a row, none null or empty. At least 2 differ.</param>
-    /// <returns>The model with an effect for each label but the first, named as in "machine[B]".</returns>
+    /// <returns>The model with the effects, named as in "machine[B]".</returns>
     /// <exception cref="ArgumentException">An argument is outside its range.</exception>
     public MixedModel FixedFactor(string name, ReadOnlySpan<string> labels)
     {
@@ -161,9 +170,18 @@ public sealed class MixedModel
             throw new ArgumentException(Guard.Text($"labels of \"{name}\" are all \"{levels[0]}\"; at least 2 must differ."), nameof(labels));
         }
 
-        FixedColumn[] columns = [.. Enumerable.Range(1, levels.Length - 1).Select(level => new FixedColumn(
-            $"{name}[{levels[level]}]", [.. codes.Select(code => code == level ? 1.0 : 0.0)]))];
-        return new MixedModel(this, _response, _columns.AddRange(columns), _fixedFactors.Add(new FixedFactor(name, [.. levels])), _terms);
+        RequireSameLevels(name, levels, codes, nameof(labels));
+        var columns = new List<FixedColumn>();
+        for (int level = 0; level < levels.Length; level++)
+        {
+            // A column with such a name may be there for a slope already; then it must be this one.
+            string column = $"{name}[{levels[level]}]";
+            RequireNewEffect(column);
+            columns.Add(new FixedColumn(column, Column(column, codes.Select(code => code == level ? 1.0 : 0.0).ToArray(), nameof(labels))));
+        }
+
+        return new MixedModel(
+            this, _response, _columns.AddRange(columns.Skip(1)), _fixedFactors.Add(new FixedFactor(name, [.. levels], [.. codes], columns[0])), _terms);
     }
 
     /// <summary>Takes the fixed intercept out.</summary>
@@ -188,7 +206,7 @@ public sealed class MixedModel
     {
         ArgumentException.ThrowIfNullOrEmpty(group);
         (string[] levels, int[] codes) = Code(group, labels, nameof(labels));
-        return Random(group, levels, codes, slopes, intercept, correlated);
+        return Random(group, levels, codes, slopes, intercept, correlated, nameof(labels));
     }
 
     /// <summary>Adds a random term whose levels are numbered.</summary>
@@ -213,18 +231,18 @@ public sealed class MixedModel
             }
         }
 
-        return Random(group, [.. places.Keys.Select(label => Guard.Text($"{label}"))], codes, slopes, intercept, correlated);
+        return Random(group, [.. places.Keys.Select(label => Guard.Text($"{label}"))], codes, slopes, intercept, correlated, nameof(labels));
     }
 
     /// <summary>Fits the model.</summary>
     /// <param name="options">How; <see langword="null"/> means by maximum likelihood.</param>
     /// <param name="progress">Is told the best log likelihood so far, in nats, after each ascent.</param>
-    /// <param name="cancellationToken">Stops the work; the best that was found so far is returned.</param>
+    /// <param name="cancellationToken">Stops the work; the best that was found so far is returned, at least the fit without random effects.</param>
     /// <returns>The fit.</returns>
     /// <exception cref="InvalidOperationException">
-    /// There is no random term, or fixed effects are linear combinations of others, which the message names, or there are no more responses than fixed effects.
+    /// There is no random term, or fixed effects are linear combinations of others, which the message names, or there are no more responses than fixed effects,
+    /// or these fit every response exactly, or more than 16,000 effects are crossed with those of the largest factor.
     /// </exception>
-    /// <exception cref="OperationCanceledException">The work was cancelled before anything was found.</exception>
     public MixedModelFit Fit(MixedModelOptions? options = null, IProgress<double>? progress = null, CancellationToken cancellationToken = default) =>
         MixedFitting.Fit(this, options ?? new MixedModelOptions(), progress, cancellationToken);
 
@@ -232,7 +250,7 @@ public sealed class MixedModel
     /// <returns>The text.</returns>
     public override string ToString()
     {
-        IEnumerable<string> columns = _columns.Select(column => column.Name);
+        IEnumerable<string> columns = Columns.Select(column => column.Name);
         IEnumerable<string> terms = _terms.Select(term => $"({string.Join(" + ", term.Effects.Select(effect => effect.Name))} | {term.Group})");
         return $"{_responseName} ~ {string.Join(" + ", columns.Concat(terms))}";
     }
@@ -246,12 +264,17 @@ public sealed class MixedModel
     }
 
     private MixedModel Random(
-        string group, string[] levels, int[] codes, IReadOnlyList<(string Name, double[] Values)>? slopes, bool intercept, bool correlated)
+        string group, string[] levels, int[] codes, IReadOnlyList<(string Name, double[] Values)>? slopes, bool intercept, bool correlated, string parameter)
     {
         RandomTermSpec? known = _terms.FirstOrDefault(term => term.Group == group);
         if (known is not null && !(known.Codes.SequenceEqual(codes) && known.Levels.SequenceEqual(levels)))
         {
-            throw new ArgumentException(Guard.Text($"labels of \"{group}\" differ from those of the term that is there; they must be the same."), nameof(levels));
+            throw new ArgumentException(Guard.Text($"labels of \"{group}\" differ from those of the term that is there; they must be the same."), parameter);
+        }
+
+        if (_fixedFactors.FirstOrDefault(factor => factor.Name == group) is FixedFactor same && !(same.Codes.SequenceEqual(codes) && same.Levels.SequenceEqual(levels)))
+        {
+            throw new ArgumentException(Guard.Text($"labels of \"{group}\" differ from those of the fixed factor of that name; they must be the same."), parameter);
         }
 
         var effects = new List<(string Name, double[]? Values)>();
@@ -287,6 +310,14 @@ public sealed class MixedModel
         return new MixedModel(this, _response, _columns, _fixedFactors, _terms.AddRange(terms));
     }
 
+    private void RequireSameLevels(string name, string[] levels, int[] codes, string parameter)
+    {
+        if (_terms.FirstOrDefault(term => term.Group == name) is RandomTermSpec term && !(term.Codes.SequenceEqual(codes) && term.Levels.SequenceEqual(levels)))
+        {
+            throw new ArgumentException(Guard.Text($"labels of \"{name}\" differ from those of the random term of that name; they must be the same."), parameter);
+        }
+    }
+
     private void RequireNewEffect(string name)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
@@ -318,6 +349,14 @@ public sealed class MixedModel
         return known ?? values.ToArray();
     }
 
+    private static void RequireLabel(string label, int row, string parameter, string of = "")
+    {
+        if (string.IsNullOrEmpty(label))
+        {
+            throw new ArgumentException(Guard.Text($"{parameter}[{row}]{of} is {(label is null ? "null" : "empty")}; each row must have a label."), parameter);
+        }
+    }
+
     private (string[] Levels, int[] Codes) Code(string name, ReadOnlySpan<string> labels, string parameter)
     {
         Guard.Length(labels.Length, RowCount, parameter, "one for each response");
@@ -325,12 +364,7 @@ public sealed class MixedModel
         var codes = new int[labels.Length];
         for (int i = 0; i < codes.Length; i++)
         {
-            if (string.IsNullOrEmpty(labels[i]))
-            {
-                throw new ArgumentException(
-                    Guard.Text($"{parameter}[{i}] of \"{name}\" is {(labels[i] is null ? "null" : "empty")}; each row must have a label."), parameter);
-            }
-
+            RequireLabel(labels[i], i, parameter, $" of \"{name}\"");
             if (!places.TryGetValue(labels[i], out codes[i]))
             {
                 codes[i] = places.Count;
@@ -345,7 +379,9 @@ public sealed class MixedModel
 /// <summary>A grouping with fixed effects.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Levels">Its labels; the first is what the others are compared with.</param>
-internal sealed record FixedFactor(string Name, ImmutableArray<string> Levels);
+/// <param name="Codes">The label of each row.</param>
+/// <param name="First">The column of the first label, which counts where there is no intercept.</param>
+internal sealed record FixedFactor(string Name, ImmutableArray<string> Levels, ImmutableArray<int> Codes, FixedColumn First);
 
 /// <summary>A random term as it was asked for.</summary>
 /// <param name="Group">The grouping factor.</param>

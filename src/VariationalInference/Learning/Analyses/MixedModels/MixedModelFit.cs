@@ -76,7 +76,7 @@ public sealed class MixedModelFit
     /// </summary>
     public double LogLikelihood { get; }
 
-    /// <summary>Gets the log likelihoods of all maxima found, the best first.</summary>
+    /// <summary>Gets the log likelihoods of all maxima found, the best first; after a cancellation, of the best point.</summary>
     public ImmutableArray<double> LogLikelihoods { get; }
 
     /// <summary>Gets the number of parameters: fixed effects, free variances and covariances, and the residual variance.</summary>
@@ -182,7 +182,6 @@ public sealed class MixedModelFit
     /// <returns>The fit.</returns>
     /// <exception cref="ArgumentException"><paramref name="response"/> has another length, nothing but missing values, or an infinity.</exception>
     /// <exception cref="InvalidOperationException">See <see cref="MixedModel.Fit"/>.</exception>
-    /// <exception cref="OperationCanceledException">The work was cancelled before anything was found.</exception>
     public MixedModelFit Refit(ReadOnlySpan<double> response, CancellationToken cancellationToken = default) =>
         Model.With(response).Fit(Options, null, cancellationToken);
 

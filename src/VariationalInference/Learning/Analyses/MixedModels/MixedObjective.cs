@@ -38,7 +38,7 @@ internal sealed class MixedObjective
     public double Freedom { get; }
 
     /// <summary>Gets what rounding does to the deviance, about.</summary>
-    public double Rounding => 1e-13 * Freedom;
+    public double Rounding => (1e-13 * Freedom) + (PosteriorShape.UnitRoundoff * Criterion.Amplification);
 
     /// <summary>Gets the factors Λ of the last evaluation.</summary>
     public double[][] Lambda => _lambda;
@@ -67,8 +67,8 @@ internal sealed class MixedObjective
         }
 
         (double[] log, double[] squares) = (new double[theta.Length], new double[theta.Length]);
-        Parameters.Gather(Criterion.LogGradient, 1, log);
-        Parameters.Gather(Criterion.SquaresGradient, 1, squares);
+        Parameters.Gather(Criterion.LogGradient, log);
+        Parameters.Gather(Criterion.SquaresGradient, squares);
         Parts = (log, squares);
         for (int i = 0; i < gradient.Length; i++)
         {

@@ -86,12 +86,12 @@ internal sealed class MixedParameters
     }
 
     /// <summary>Gathers derivatives by Λ into those by θ.</summary>
-    public void Gather(double[][] byLambda, double factor, Span<double> sum)
+    public void Gather(double[][] byLambda, Span<double> sum)
     {
         for (int i = 0; i < _elements.Length; i++)
         {
             (int f, int row, int column, double unit) = _elements[i];
-            sum[i] += factor * unit * byLambda[f][(row * _widths[f]) + column];
+            sum[i] += unit * byLambda[f][(row * _widths[f]) + column];
         }
     }
 
@@ -102,7 +102,7 @@ internal sealed class MixedParameters
             foreach (IGrouping<int, int> term in Enumerable.Range(0, design.Factors[f].Width).GroupBy(e => design.Factors[f].Effects[e].Term))
             {
                 int[] effects = [.. term];
-                yield return new MixedTerm(f, effects, [.. Enumerable.Range(0, Count).Where(
+                yield return new MixedTerm(effects, [.. Enumerable.Range(0, Count).Where(
                     i => _elements[i].Factor == f && effects.Contains(_elements[i].Row))]);
             }
         }

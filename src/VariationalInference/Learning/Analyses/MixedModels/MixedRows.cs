@@ -12,9 +12,9 @@ internal sealed class MixedRows
         ArgumentNullException.ThrowIfNull(columns);
         ArgumentNullException.ThrowIfNull(groups);
         Count = columns.Count > 0 ? columns[0].Values?.Length ?? 0 : groups.Count > 0 ? groups[0].Labels?.Length ?? 0 : 1;
-        string[] dummies = [.. model.FixedFactors.SelectMany(factor => factor.Levels.Skip(1).Select(level => $"{factor.Name}[{level}]"))];
-        string[] needed = [.. model.Columns.Where(column => column.Values is not null).Select(column => column.Name).Except(dummies)
-            .Concat(model.Terms.SelectMany(term => term.Effects).Where(effect => effect.Values is not null).Select(effect => effect.Name)).Distinct()];
+        string[] dummies = [.. model.FixedFactors.SelectMany(factor => factor.Levels.Select(level => $"{factor.Name}[{level}]"))];
+        string[] needed = [.. model.Columns.Where(column => column.Values is not null).Select(column => column.Name)
+            .Concat(model.Terms.SelectMany(term => term.Effects).Where(effect => effect.Values is not null).Select(effect => effect.Name)).Except(dummies)];
         string[] factors = [.. model.FixedFactors.Select(factor => factor.Name).Concat(model.Terms.Select(term => term.Group)).Distinct()];
         foreach ((string name, double[] values) in columns)
         {
@@ -121,7 +121,7 @@ internal sealed class MixedRows
                 }
             }
 
-            foreach (string level in factor.Levels.Skip(1))
+            foreach (string level in factor.Levels)
             {
                 _columns[$"{name}[{level}]"] = [.. labels.Select(label => label == level ? 1.0 : 0.0)];
             }

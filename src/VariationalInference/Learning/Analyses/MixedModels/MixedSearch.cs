@@ -20,6 +20,9 @@ internal sealed class MixedSearch
 
     private const int MostRounds = 6;
 
+    /// <summary>Each scanner has memory of its own, five times the square of the largest block.</summary>
+    private const int MostScanners = 4;
+
     private readonly MixedObjective _objective;
     private readonly Lazy<MixedObjective[]> _scanners;
     private readonly MixedAscent _ascent;
@@ -33,7 +36,7 @@ internal sealed class MixedSearch
 
         // Where an evaluation is costly, points of a scan are evaluated side by side, each by one thread: their values do not depend on it.
         _scanners = new Lazy<MixedObjective[]>(() => objective.IsCostly && objective.MaxThreads > 1
-            ? [.. Enumerable.Range(0, objective.MaxThreads).Select(_ => objective.Another())]
+            ? [.. Enumerable.Range(0, Math.Min(objective.MaxThreads, MostScanners)).Select(_ => objective.Another())]
             : [objective]);
         _ascent = new MixedAscent(objective, maxIterations, cancellationToken);
         _cancellationToken = cancellationToken;

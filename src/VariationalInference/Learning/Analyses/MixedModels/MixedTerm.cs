@@ -1,10 +1,9 @@
 namespace VariationalInference;
 
 /// <summary>The effects of a random term, whose covariance is a block of its own, and where the elements of the block's Λ stand in θ.</summary>
-/// <param name="Factor">The grouping factor.</param>
 /// <param name="Effects">The effects, among those of the factor.</param>
 /// <param name="Places">The parameter of element (i, j), j ≤ i, of the block, row after row.</param>
-internal sealed record MixedTerm(int Factor, int[] Effects, int[] Places)
+internal sealed record MixedTerm(int[] Effects, int[] Places)
 {
     /// <summary>An element below this part of its row is rounding of a rotation.</summary>
     private const double Nothing = 1e-15;

@@ -116,6 +116,8 @@ internal sealed class QuasiNewton(
         double[] above = new double[moved.Length], below = Gradient;
         for (int i = 0; i < active.Length; i++)
         {
+            // What is not written, where the function is not finite, must not pass for a gradient.
+            Array.Fill(above, double.NaN);
             moved[active[i]] = Point[active[i]] + (length * scales[i]);
             evaluate(moved, above);
             if (central)

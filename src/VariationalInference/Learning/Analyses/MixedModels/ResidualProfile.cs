@@ -14,6 +14,6 @@ internal sealed class ResidualProfile(MixedObjective objective, MixedDesign desi
     protected override void Gather(double[] variables, double[][] byLambda, double byLogVariance, double[] gradient)
     {
         Array.Clear(gradient);
-        Objective.Parameters.Gather(byLambda, 1, gradient);
+        Objective.Parameters.Gather(byLambda, gradient);
     }
 }

@@ -9,6 +9,9 @@ internal sealed class RestColumns
     /// <summary>Below this part of what it was, what is left of a column's square is rounding: the column is constant within the levels.</summary>
     private const double Nothing = 1e-13;
 
+    /// <summary>A dense matrix of this order takes 2 GB.</summary>
+    private const int MostOrder = 16_000;
+
     private readonly MixedDesign _design;
     private readonly int[] _sorted;
     private readonly int[] _slots;
@@ -33,6 +36,12 @@ internal sealed class RestColumns
         Products = new double[Count * (design.Fixed.Length + 1)];
         Squares = new double[Count];
         (BlockOf, PlaceOf, BlockOrders) = Blocks();
+        if (BlockOrders.Max() > MostOrder)
+        {
+            throw new InvalidOperationException(Guard.Text(
+                $"The factors {string.Join(", ", design.Factors.Skip(1).Select(factor => $"\"{factor.Name}\""))} have {BlockOrders.Max()} effects that are crossed with \"{design.Factors[0].Name}\"; at most {MostOrder} can be."));
+        }
+
         TouchPlaces = [.. Touched.Select(column => PlaceOf[column])];
         BlockSquares = [.. BlockOrders.Select(order => new double[checked(order * order)])];
         LevelsByBlock = LevelsOf();

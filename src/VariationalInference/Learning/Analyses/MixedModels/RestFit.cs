@@ -18,6 +18,9 @@ internal sealed class RestFit
     private readonly double[] _touched;
     private readonly double[] _effects;
     private readonly double[] _step;
+
+    // u for each column of [X y], one after another.
+    private readonly double[] _spherical;
     private double[][] _lambda = [];
 
     public RestFit(MixedReduction reduction, int maxThreads)
@@ -41,17 +44,14 @@ internal sealed class RestFit
         _touched = new double[_columns.TouchTops.Length];
         _effects = new double[_columns.Count];
         _step = new double[_columns.Count];
-        Spherical = new double[_columns.Count * reduction.ColumnCount];
-        Scores = new double[Spherical.Length];
+        _spherical = new double[_columns.Count * reduction.ColumnCount];
+        Scores = new double[_spherical.Length];
     }
 
     /// <summary>Gets log det of the blocks.</summary>
     public double LogDeterminant { get; private set; }
 
     public double Amplification { get; private set; }
-
-    /// <summary>Gets u for each column of [X y], one after another.</summary>
-    public double[] Spherical { get; }
 
     /// <summary>Gets v = ZᵀV⁻¹ of each column of [X y] as fitted by the random effects, one after another.</summary>
     public double[] Scores { get; }
@@ -94,7 +94,7 @@ internal sealed class RestFit
         for (int c = 0; c < columns; c++)
         {
             Span<double> top = rows.AsSpan(c * height, topHeight), within = rows.AsSpan((c * height) + topHeight, rowCount);
-            Span<double> spherical = Spherical.AsSpan(c * count, count), scores = Scores.AsSpan(c * count, count);
+            Span<double> spherical = _spherical.AsSpan(c * count, count), scores = Scores.AsSpan(c * count, count);
             ReadOnlySpan<double> data = _reduction.WithinRows.AsSpan(c * rowCount, rowCount);
             for (int column = 0; column < count; column++)
             {
