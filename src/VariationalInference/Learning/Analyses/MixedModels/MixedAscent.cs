@@ -123,7 +123,19 @@ internal sealed class MixedAscent(MixedObjective objective, int maxIterations, C
     private MixedOptimum Finish(QuasiNewton descent, int[] active)
     {
         double[] scales = descent.Scales(active);
-        bool isUnbounded = double.IsNegativeInfinity(descent.Value) || descent.Point.Any(element => Math.Abs(element) > LargestTheta);
+        bool isUnbounded = double.IsNegativeInfinity(descent.Value);
+        if (!isUnbounded && descent.Point.Any(element => Math.Abs(element) > LargestTheta))
+        {
+            isUnbounded = FallsTo(descent);
+            if (!isUnbounded)
+            {
+                // A plain that goes on for ever: its other end will do.
+                descent.At([.. descent.Point.Select(element => Math.Abs(element) > LargestTheta ? 0 : element)]);
+                active = _parameters.ActiveAt(descent.Point);
+                scales = descent.Scales(active);
+            }
+        }
+
         if (active.Length == 0 || isUnbounded)
         {
             return new MixedOptimum(descent.Point, descent.Value, active, scales, null, 0, isUnbounded);
@@ -136,6 +148,10 @@ internal sealed class MixedAscent(MixedObjective objective, int maxIterations, C
         return new MixedOptimum(
             descent.Point, descent.Value, active, scales, curvature, curvature.Missing(slope, objective.Rounding), isUnbounded);
     }
+
+    /// <summary>Tells whether the deviance falls all the way, by several nats for each factor of ten, as it does where residuals vanish.</summary>
+    private bool FallsTo(QuasiNewton descent) =>
+        objective.Value(descent.Point.Select(element => Math.Abs(element) > LargestTheta ? element / 10 : element).ToArray()) > descent.Value + 1;
 
     /// <summary>Tells whether the deviance stays as it is when a parameter is moved away, and the others follow.</summary>
     public bool IsFlat(double[] theta, double value, int parameter)
