@@ -10,6 +10,7 @@ namespace VariationalInference;
 internal sealed unsafe class DenseCholesky
 {
     private const int Panel = 64;
+    private const int Strip = 8;
 
     /// <summary>Below this order threads cost more than they bring.</summary>
     private const int LeastParallelOrder = 192;
@@ -63,10 +64,7 @@ internal sealed unsafe class DenseCholesky
                 int start = first + width + (chunk * Panel);
                 int rows = Math.Min(Panel, Order - start);
                 RowProducts.Add(Row(_lower, start), Row(_lower, first), Row(_lower, start) + first, rows, width, first, Stride, -1);
-                for (int i = start; i < start + rows; i++)
-                {
-                    SolveRow(Row(_lower, i) + first, first, width);
-                }
+                SolveRows(Row(_lower, start) + first, rows, first, width);
             });
         }
 
@@ -160,6 +158,20 @@ internal sealed unsafe class DenseCholesky
         return true;
     }
 
+    /// <summary>Does as <see cref="SolveRow"/> for some rows, by strips of columns, so that most of the work is products of rows.</summary>
+    private void SolveRows(double* rows, int count, int first, int width)
+    {
+        for (int strip = 0; strip < width; strip += Strip)
+        {
+            int columns = Math.Min(Strip, width - strip);
+            RowProducts.Add(rows, Row(_lower, first + strip) + first, rows + strip, count, columns, strip, Stride, -1);
+            for (int i = 0; i < count; i++)
+            {
+                SolveRow(rows + ((long)i * Stride) + strip, first + strip, columns);
+            }
+        }
+    }
+
     /// <summary>Replaces the beginning of a row by its solution x with xL_ppᵀ = row, where L_pp is a factored block on the diagonal.</summary>
     private void SolveRow(double* row, int first, int width)
     {
@@ -191,10 +203,7 @@ internal sealed unsafe class DenseCholesky
             int width = Math.Min(Panel, Order - other);
             RowProducts.Add(
                 Row(_scratch, start) + start, Row(_lower, other) + start, Row(_scratch, start) + other, rows, width, other - start, Stride, -1);
-            for (int i = start; i < start + rows; i++)
-            {
-                SolveRow(Row(_scratch, i) + other, other, width);
-            }
+            SolveRows(Row(_scratch, start) + other, rows, other, width);
         }
     }
 }

@@ -198,8 +198,29 @@ internal sealed class MixedSearch
             Parallel.For(0, scanners.Length, new ParallelOptions { CancellationToken = _cancellationToken }, Evaluate);
         }
 
-        return [.. points.Where((point, i) =>
-            (i == 0 || point.Value <= points[i - 1].Value) && (i == points.Length - 1 || point.Value <= points[i + 1].Value))];
+        return [.. Enumerable.Range(0, points.Length)
+            .Where(i => (i == 0 || points[i].Value <= points[i - 1].Value) && (i == points.Length - 1 || points[i].Value <= points[i + 1].Value))
+            .Select(i => (Between(points, i, row), points[i].Value))];
+    }
+
+    /// <summary>Returns the lowest point of the parabola through a point of a scan and its neighbours, on the scale of logarithms.</summary>
+    private double[] Between((double[] Theta, double Value)[] points, int i, int[] row)
+    {
+        double[] theta = [.. points[i].Theta];
+        if (i < 2 || i == points.Length - 1)
+        {
+            return theta;
+        }
+
+        double below = points[i - 1].Value - points[i].Value, above = points[i + 1].Value - points[i].Value;
+        double shift = below + above > 0 && double.IsFinite(below + above) ? (below - above) / (2 * (below + above)) : 0;
+        double factor = Math.Pow(_grid[2] / _grid[1], shift);
+        foreach (int place in row)
+        {
+            theta[place] *= factor;
+        }
+
+        return theta;
     }
 
     /// <summary>Tells whether a point is further from all optima than the grid is wide.</summary>

@@ -20,6 +20,12 @@ internal sealed class QuasiNewton(
     private const double ForwardStep = 1e-6;
     private const double CentralStep = 1e-4;
 
+    /// <summary>In scales: a variance of its own scale does not reach zero in one step.</summary>
+    private const double LongestStep = 0.6;
+
+    /// <summary>After a step that promised less than this, second derivatives are what they were.</summary>
+    private const double StillFresh = 1e-4;
+
     /// <summary>A step that promises less than this part of the rounding leads nowhere.</summary>
     private const double NoPromise = 0.01;
 
@@ -89,13 +95,18 @@ internal sealed class QuasiNewton(
 
             var moved = Vector<double>.Build.Dense(active.Length, i => (point[active[i]] - Point[active[i]]) / scales[i]);
             failures = value < Value - rounding ? 0 : failures + 1;
-            (Point, Gradient, Value, isFresh, Curvature) = (point, gradient, value, false, null);
+            (Point, Gradient, Value, Curvature) = (point, gradient, value, null);
+            isFresh &= promise < StillFresh;
             if (double.IsNegativeInfinity(value))
             {
                 return;
             }
 
-            if (iteration % Renewal < Renewal - 1 && Update(curvature, moved, Slope(gradient, active, scales) - slope))
+            if (isFresh)
+            {
+                Rescale(curvature, active, scales);
+            }
+            else if (iteration % Renewal < Renewal - 1 && Update(curvature, moved, Slope(gradient, active, scales) - slope))
             {
                 Rescale(curvature, active, scales);
             }
@@ -209,7 +220,7 @@ internal sealed class QuasiNewton(
     private (double[] Point, double[] Gradient, double Value)? Search(int[] active, double[] scales, Vector<double> step, Vector<double> slope)
     {
         const int trials = 30;
-        double length = Math.Min(1, 1 / step.AbsoluteMaximum());
+        double length = Math.Min(1, LongestStep / step.AbsoluteMaximum());
         double fall = slope.DotProduct(step), steepness = slope.AbsoluteMaximum();
         for (int trial = 0; trial < trials; trial++)
         {

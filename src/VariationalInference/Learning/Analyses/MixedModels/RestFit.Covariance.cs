@@ -21,6 +21,12 @@ internal sealed partial class RestFit
             {
                 ReadOnlySpan<double> inverse = factor.Inverse.Slice(i * factor.Stride, order);
                 Span<double> row = product.AsSpan(i * order, order);
+                if (_isScalar)
+                {
+                    TensorPrimitives.Multiply(inverse, ScalesOf(block), row);
+                    continue;
+                }
+
                 for (int j = 0; j < order; j++)
                 {
                     row[j] = Mixed(inverse, _members[block][j], j);

@@ -21,6 +21,7 @@ internal sealed partial class RestFit
 
     // u for each column of [X y], one after another.
     private readonly double[] _spherical;
+    private readonly bool _isScalar;
     private double[][] _lambda = [];
 
     public RestFit(MixedReduction reduction, int maxThreads)
@@ -41,6 +42,7 @@ internal sealed partial class RestFit
             }
         }
 
+        _isScalar = Array.TrueForAll(_columns.Widths[1..], width => width == 1);
         _touched = new double[_columns.TouchTops.Length];
         _effects = new double[_columns.Count];
         _step = new double[_columns.Count];
@@ -203,6 +205,11 @@ internal sealed partial class RestFit
         DenseCholesky factor = _factors[block];
         int order = factor.Order;
         double[] squares = _squares[block], half = _products[block];
+        if (_isScalar)
+        {
+            ScaleScalars(block);
+            return;
+        }
 
         // ΛᵀS, whose rows mix those of their level, then its columns likewise.
         for (int i = 0; i < order; i++)
@@ -230,6 +237,33 @@ internal sealed partial class RestFit
 
             target[i] += 1;
         }
+    }
+
+    /// <summary>Does the same where all factors have one effect, by whole rows.</summary>
+    private void ScaleScalars(int block)
+    {
+        DenseCholesky factor = _factors[block];
+        int order = factor.Order;
+        Span<double> scales = ScalesOf(block);
+        for (int i = 0; i < order; i++)
+        {
+            Span<double> target = factor.Lower.Slice(i * factor.Stride, i + 1);
+            TensorPrimitives.Multiply(_squares[block].AsSpan(i * order, i + 1), scales[..(i + 1)], target);
+            TensorPrimitives.Multiply(target, scales[i], target);
+            target[i] += 1;
+        }
+    }
+
+    /// <summary>Writes the one element of Λ of each column of a block.</summary>
+    private Span<double> ScalesOf(int block)
+    {
+        int[] members = _members[block];
+        for (int i = 0; i < members.Length; i++)
+        {
+            _step[i] = _lambda[_factorOf[members[i]]][0];
+        }
+
+        return _step.AsSpan(0, members.Length);
     }
 
     /// <summary>Returns element j of a row times Λ.</summary>
