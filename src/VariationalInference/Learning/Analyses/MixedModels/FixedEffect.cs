@@ -9,7 +9,7 @@ namespace VariationalInference;
 /// FixedEffect mean = new MixedModel("yield", yield).Random("batch", batch).Fit().FixedEffects[0];
 /// Console.WriteLine(mean);   // (Intercept): 11.0038 (standard error 0.49)
 /// (double lower, double upper) = mean.Interval(0.95);
-/// Console.WriteLine($"{lower:F2} to {upper:F2}");   // 10.04 to 11.96
+/// Console.WriteLine($"{lower:F2} to {upper:F2}");   // 10.04 to 11.97
 /// </code>
 /// </example>
 /// <param name="Name">The column's name.</param>

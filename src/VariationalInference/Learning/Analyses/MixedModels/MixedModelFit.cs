@@ -15,9 +15,9 @@ namespace VariationalInference;
 /// double[] yield = [9.8, 10.1, 10.0, 11.9, 12.2, 10.9, 11.1, 11.0];
 /// string[] batch = ["a", "a", "a", "b", "b", "c", "c", "c"];
 /// MixedModelFit fit = new MixedModel("yield", yield).Random("batch", batch).Fit();
-/// Console.WriteLine(fit);   // yield ~ (Intercept) + ((Intercept) | batch) by maximum likelihood: log likelihood -1.0…
+/// Console.WriteLine(fit);   // yield ~ (Intercept) + ((Intercept) | batch) by maximum likelihood: log likelihood -2.8054976, 0 warnings
 /// Console.WriteLine(fit.RandomTerms[0]["b"]);   // 1.0301 (sd 0.49)
-/// Console.WriteLine(fit.Predict([], [("batch", ["b"])])[0]);   // 12.0339 (sd 0.1, of a measurement 0.18)
+/// Console.WriteLine(fit.Predict([], [("batch", ["b"])])[0]);   // 12.0339 (sd 0.11, of a measurement 0.18)
 /// </code>
 /// </example>
 public sealed class MixedModelFit

@@ -12,7 +12,7 @@ namespace VariationalInference;
 /// MixedModelFit fit = new MixedModel("yield", yield).Random("batch", batch).Fit();
 /// Prediction known = fit.Predict([], [("batch", ["b"])])[0];
 /// Prediction unknown = fit.Predict([], [("batch", ["d"])])[0];
-/// Console.WriteLine($"{known.Mean:F2} {known.MeanSd:F2}, {unknown.Mean:F2} {unknown.MeanSd:F2}");   // 12.03 0.10, 11.00 0.98
+/// Console.WriteLine($"{known.Mean:F2} {known.MeanSd:F2}, {unknown.Mean:F2} {unknown.MeanSd:F2}");   // 12.03 0.11, 11.00 0.98
 /// </code>
 /// </example>
 /// <param name="Mean">The expected response.</param>

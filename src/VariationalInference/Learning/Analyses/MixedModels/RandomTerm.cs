@@ -11,13 +11,8 @@ namespace VariationalInference;
 /// string[] batch = ["a", "a", "a", "b", "b", "c", "c", "c"];
 /// RandomTerm batches = new MixedModel("yield", yield).Random("batch", batch).Fit().RandomTerms[0];
 /// Console.WriteLine(batches);   // batch: 3 levels, (Intercept) sd 0.84466
-/// foreach (string level in batches.Levels)
-/// {
-///     Console.WriteLine($"{level}: {batches[level]}");
-///     // a: -1.0275 (sd 0.49)
-///     // b: 1.0301 (sd 0.49)
-///     // c: -0.0026 (sd 0.49)
-/// }
+/// Console.WriteLine(batches["a"]);   // -1.0264 (sd 0.49)
+/// Console.WriteLine(string.Join(", ", batches.Levels));   // a, b, c
 /// </code>
 /// </example>
 public sealed class RandomTerm

@@ -7,12 +7,8 @@ namespace VariationalInference;
 /// double[] yield = [9.8, 10.1, 10.0, 11.9, 12.2, 10.9, 11.1, 11.0];
 /// string[] batch = ["a", "a", "a", "b", "b", "c", "c", "c"];
 /// MixedModelFit fit = new MixedModel("yield", yield).Random("batch", batch).Fit();
-/// foreach (VarianceComponent component in fit.VarianceComponents)
-/// {
-///     Console.WriteLine(component);
-///     // batch (Intercept): variance 0.71344, sd 0.84466
-///     // Residual: variance 0.022345, sd 0.14948
-/// }
+/// Console.WriteLine(fit.VarianceComponents[0]);   // batch (Intercept): variance 0.71344, sd 0.84466
+/// Console.WriteLine(fit.VarianceComponents[1]);   // Residual: variance 0.022345, sd 0.14948
 /// </code>
 /// </example>
 /// <param name="Group">The grouping factor, or Residual.</param>
