@@ -71,6 +71,22 @@ internal sealed unsafe class DenseCholesky
         return true;
     }
 
+    /// <summary>Takes Rᵀ for L, with the triangle R of M = RᵀR from an orthogonal reduction.</summary>
+    /// <param name="triangle">R, column by column.</param>
+    public void Adopt(ReadOnlySpan<double> triangle)
+    {
+        LogDeterminant = 0;
+        for (int k = 0; k < Order; k++)
+        {
+            double sign = Math.Sign(triangle[(k * Order) + k]);
+            LogDeterminant += 2 * Math.Log(Math.Abs(triangle[(k * Order) + k]));
+            for (int i = k; i < Order; i++)
+            {
+                Row(_lower, i)[k] = sign * triangle[(i * Order) + k];
+            }
+        }
+    }
+
     /// <summary>Writes M⁻¹.</summary>
     public void Invert()
     {

@@ -195,6 +195,31 @@ internal sealed class RestColumns
         }
     }
 
+    /// <summary>Writes the columns of a level's block over its rows, less what Q_g explains, column by column.</summary>
+    public void WriteOrthogonal(int g, int start, int count, int width, double[] basis, double[] rows)
+    {
+        int block = BlockOf[Touched[TouchStarts[g]]];
+        rows.AsSpan(0, count * BlockOrders[block]).Clear();
+        Span<int> columns = stackalloc int[Widths.Sum() - Widths[0]];
+        Span<double> values = stackalloc double[columns.Length];
+        for (int i = 0; i < count; i++)
+        {
+            Entries(_sorted[start + i], columns, values);
+            for (int a = 0; a < columns.Length; a++)
+            {
+                rows[(PlaceOf[columns[a]] * count) + i] += values[a];
+            }
+
+            for (int at = TouchStarts[g]; at < TouchStarts[g + 1]; at++)
+            {
+                for (int e = 0; e < width; e++)
+                {
+                    rows[(TouchPlaces[at] * count) + i] -= basis[((start + i) * width) + e] * TouchTops[(at * width) + e];
+                }
+            }
+        }
+    }
+
     private void Project(int first, int met, int width, double[] local, double[] squares)
     {
         for (int a = 0; a < met; a++)

@@ -47,15 +47,37 @@ internal sealed partial class RestFit
 
     private void AddLogGradient(int block, double[][] gradients)
     {
-        int order = _factors[block].Order;
-        for (int i = 0; i < order; i++)
+        DenseCholesky factor = _factors[block];
+        int order = factor.Order;
+        Span<double> derivatives = stackalloc double[_columns.Widths.Max() * _columns.Widths.Max()];
+        for (int i = order - 1; i >= 0; i--)
         {
-            (int width, int effect, _) = Place(_members[block][i]);
+            int column = _members[block][i];
+            (int width, int effect, double[] lambda) = Place(column);
+            bool isLarge = IsLarge(column);
+            Span<double> gradient = gradients[_factorOf[column]];
             for (int j = 0; j < width; j++)
             {
-                double sum = TensorPrimitives.Dot<double>(
-                    _squares[block].AsSpan(i * order, order), _products[block].AsSpan((i - effect + j) * order, order));
-                gradients[_factorOf[_members[block][i]]][(effect * width) + j] += 2 * sum;
+                int place = i - effect + j;
+                double derivative;
+                if (isLarge)
+                {
+                    // Λᵀ(SΛM⁻¹) = I − M⁻¹ without a difference of large numbers; the rows below are there already.
+                    derivative = (effect == j ? 1 : 0) - factor.Inverse[(i * factor.Stride) + place];
+                    for (int e = effect + 1; e < width; e++)
+                    {
+                        derivative -= lambda[(e * width) + effect] * derivatives[(e * width) + j];
+                    }
+
+                    derivative /= lambda[(effect * width) + effect];
+                }
+                else
+                {
+                    derivative = TensorPrimitives.Dot<double>(_squares[block].AsSpan(i * order, order), _products[block].AsSpan(place * order, order));
+                }
+
+                derivatives[(effect * width) + j] = derivative;
+                gradient[(effect * width) + j] += 2 * derivative;
             }
         }
     }

@@ -8,7 +8,14 @@ internal sealed partial class RestFit
     /// <summary>A correction worth less than this part of the residual sum of squares changes no digit of it.</summary>
     private const double NoCorrection = 1e-18;
 
+    private const int MostCorrections = 6;
+
+    /// <summary>Beyond this amplification of rounding, a block is reduced by its root: 1e-10 nats are lost for each level.</summary>
+    private const double MostAmplification = 1e6;
+
     private readonly MixedReduction _reduction;
+    private readonly RestRoots _roots;
+    private readonly bool[] _isRooted;
     private readonly RestColumns _columns;
     private readonly DenseCholesky[] _factors;
     private readonly double[][] _squares;
@@ -28,6 +35,8 @@ internal sealed partial class RestFit
     {
         _reduction = reduction;
         _columns = reduction.Rest!;
+        _roots = new RestRoots(reduction);
+        _isRooted = new bool[_columns.BlockOrders.Length];
         _factors = [.. _columns.BlockOrders.Select(order => new DenseCholesky(order, maxThreads))];
         _squares = [.. _columns.BlockOrders.Select(order => new double[order * order])];
         _products = [.. _columns.BlockOrders.Select(order => new double[order * order])];
@@ -70,20 +79,50 @@ internal sealed partial class RestFit
             AddSquares(block);
             Scale(block);
             DenseCholesky factor = _factors[block];
-            if (!factor.Factor())
+            bool isFactored = factor.Factor();
+            double amplification = isFactored ? AmplificationOf(block) : double.PositiveInfinity;
+            _isRooted[block] = amplification > MostAmplification && _roots.CanReduce(block);
+            if (_isRooted[block])
+            {
+                factor.Adopt(_roots.Reduce(block, _touched, MixRow));
+                amplification = Math.Sqrt(AmplificationOf(block));
+            }
+            else if (!isFactored)
             {
                 return false;
             }
 
             LogDeterminant += factor.LogDeterminant;
-            for (int i = 0; i < factor.Order; i++)
-            {
-                double pivot = factor.Lower[(i * factor.Stride) + i];
-                Amplification = Math.Max(Amplification, Diagonal(_members[block][i]) / (pivot * pivot));
-            }
+            Amplification = Math.Max(Amplification, amplification);
         }
 
         return true;
+    }
+
+    /// <summary>Returns the largest ratio of a diagonal element of a block to its pivot.</summary>
+    private double AmplificationOf(int block)
+    {
+        DenseCholesky factor = _factors[block];
+        double largest = 1;
+        for (int i = 0; i < factor.Order; i++)
+        {
+            double pivot = factor.Lower[(i * factor.Stride) + i];
+            largest = Math.Max(largest, Diagonal(_members[block][i]) / (pivot * pivot));
+        }
+
+        return largest;
+    }
+
+    /// <summary>Replaces a row of a block by the row times Λ.</summary>
+    private void MixRow(double[] row, int block)
+    {
+        Span<double> mixed = _step.AsSpan(0, row.Length);
+        for (int j = 0; j < row.Length; j++)
+        {
+            mixed[j] = MixedTransposed(row, _members[block][j], j);
+        }
+
+        mixed.CopyTo(row);
     }
 
     /// <summary>Writes the residual rows of [X y] below those of the levels, and u below them.</summary>
@@ -109,18 +148,26 @@ internal sealed partial class RestFit
             double[] whole = top.ToArray();
             Residuals(whole, data, spherical, top, within, scores);
 
-            // Seminormal equations, corrected once on the residuals (Björck, 1987).
-            ApplyTransposed(scores, _step);
-            for (int i = 0; i < count; i++)
+            // Seminormal equations, corrected on the residuals (Björck, 1987): once, or until nothing is left where Λ is large.
+            double before = double.PositiveInfinity;
+            for (int pass = 0; pass < MostCorrections; pass++)
             {
-                _step[i] -= spherical[i];
-            }
+                ApplyTransposed(scores, _step);
+                for (int i = 0; i < count; i++)
+                {
+                    _step[i] -= spherical[i];
+                }
 
-            double[] gradient = [.. _step];
-            Solve(_step);
-            double worth = ShortVectors.Dot(gradient, _step);
-            if (worth > NoCorrection * (ShortVectors.SquaredNorm(within) + ShortVectors.SquaredNorm(top) + ShortVectors.SquaredNorm(spherical)))
-            {
+                double[] gradient = [.. _step];
+                Solve(_step);
+                double worth = ShortVectors.Dot(gradient, _step);
+                if (!(worth > NoCorrection * (ShortVectors.SquaredNorm(within) + ShortVectors.SquaredNorm(top) + ShortVectors.SquaredNorm(spherical)))
+                    || worth > before / 2)
+                {
+                    break;
+                }
+
+                before = worth;
                 for (int i = 0; i < count; i++)
                 {
                     spherical[i] += _step[i];
@@ -129,6 +176,7 @@ internal sealed partial class RestFit
                 Residuals(whole, data, spherical, top, within, scores);
             }
 
+            DivideScores(spherical, scores);
             spherical.CopyTo(rows.AsSpan((c * height) + topHeight + rowCount));
         }
     }
@@ -367,9 +415,65 @@ internal sealed partial class RestFit
             }
         }
 
+        if (Array.IndexOf(_isRooted, true) >= 0)
+        {
+            ProjectAgain(within);
+        }
+
         scores.Clear();
         _columns.AddTransposedProduct(within, scores);
         AddTouchedTransposed(top, scores);
+    }
+
+    /// <summary>Takes rounding's part along Q_g off residuals, which sums over all levels would magnify.</summary>
+    private void ProjectAgain(Span<double> within)
+    {
+        int width = _reduction.Width;
+        for (int g = 0; g < _reduction.LevelCount; g++)
+        {
+            for (int k = 0; k < width; k++)
+            {
+                double along = 0;
+                for (int i = _reduction.LevelStarts[g]; i < _reduction.LevelStarts[g + 1]; i++)
+                {
+                    along += _reduction.Basis[(i * width) + k] * within[i];
+                }
+
+                for (int i = _reduction.LevelStarts[g]; i < _reduction.LevelStarts[g + 1]; i++)
+                {
+                    within[i] -= _reduction.Basis[(i * width) + k] * along;
+                }
+            }
+        }
+    }
+
+    /// <summary>Replaces v by Λ⁻ᵀu, which it equals, where Λ is large: sums of residuals lose their digits there.</summary>
+    private void DivideScores(ReadOnlySpan<double> spherical, Span<double> scores)
+    {
+        for (int column = scores.Length - 1; column >= 0; column--)
+        {
+            if (!IsLarge(column))
+            {
+                continue;
+            }
+
+            (int width, int effect, double[] lambda) = Place(column);
+            double value = spherical[column];
+            for (int e = effect + 1; e < width; e++)
+            {
+                value -= lambda[(e * width) + effect] * scores[column - effect + e];
+            }
+
+            scores[column] = value / lambda[(effect * width) + effect];
+        }
+    }
+
+    /// <summary>Tells whether Λ of a column is so large that sums over rows lose what is left of it.</summary>
+    private bool IsLarge(int column)
+    {
+        (int width, int effect, double[] lambda) = Place(column);
+        double pivot = lambda[(effect * width) + effect];
+        return _isRooted[_columns.BlockOf[column]] && pivot * pivot * _columns.Squares[column] > MostAmplification;
     }
 
     private void AddTouchedTransposed(ReadOnlySpan<double> top, Span<double> sums)
