@@ -109,6 +109,9 @@ public sealed record CaviOptions
         }
     } = Environment.ProcessorCount;
 
+    /// <summary>Gets a value indicating whether rows of a table need runs of their own.</summary>
+    internal bool SolvesRowByRow => Method == CaviMethod.PlainSweeps || MeanChangeTolerance is not null || ElboChangeTolerance is not null;
+
     /// <summary>Lists the options.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Guard.Text(

@@ -1,6 +1,6 @@
 namespace VariationalInference;
 
-/// <summary>The state of coordinate ascent on one row, in whitened coordinates t = D⁻¹(μ − m).</summary>
+/// <summary>The state of coordinate ascent on one row, in whitened coordinates t = L⁻¹(μ − m).</summary>
 /// <remarks>
 /// <para>
 /// Update (4-1) of latent j is t_j ← t_j + (B_jᵀe − t_j)/(1 + ‖B_j‖²) with the residual e = w − Bt kept up to date, O(Rank) a latent.
@@ -22,12 +22,14 @@ internal ref struct CaviRun
     private const int SpareSteps = 5;
 
     private readonly PosteriorShape _shape;
-    private readonly ConditionedRow _row;
+    private readonly double _likelihoodBase;
+    private readonly double _whitenedNorm;
     private readonly ReadOnlySpan<double> _w;
     private readonly Span<double> _t;
     private readonly Span<double> _residual;
     private readonly Span<double> _gradient;
     private readonly Span<double> _direction;
+    private readonly Span<double> _change;
     private readonly Span<double> _image;
     private readonly double _tolerance;
     private readonly double _progress;
@@ -36,25 +38,28 @@ internal ref struct CaviRun
     private double _gradientRounding;
     private bool _restart = true;
 
-    /// <param name="row">What conditioning on the row gave.</param>
+    /// <param name="shape">The row's posterior but for its location.</param>
+    /// <param name="row">What conditioning on the row gave beside it.</param>
     /// <param name="w">The whitened observations, length Rank.</param>
     /// <param name="buffer">Room for <see cref="BufferLength"/> values.</param>
     /// <param name="start">The means to start from; empty starts from zero.</param>
     /// <param name="options">What is wanted.</param>
-    public CaviRun(ConditionedRow row, ReadOnlySpan<double> w, Span<double> buffer, ReadOnlySpan<double> start, CaviOptions options)
+    public CaviRun(PosteriorShape shape, RowConstants row, ReadOnlySpan<double> w, Span<double> buffer, ReadOnlySpan<double> start, CaviOptions options)
     {
         _tolerance = options.Tolerance;
         _progress = options.Method == CaviMethod.PlainSweeps ? 1 : 0.5;
-        _row = row;
-        _shape = row.Shape;
+        _shape = shape;
+        _likelihoodBase = row.LogLikelihoodBase;
+        _whitenedNorm = row.WhitenedNorm;
         _w = w;
         int latents = _shape.LatentCount;
         int rank = _shape.Rank;
         _t = buffer[..latents];
         _gradient = buffer.Slice(latents, latents);
         _direction = buffer.Slice(2 * latents, latents);
-        _residual = buffer.Slice(3 * latents, rank);
-        _image = buffer.Slice((3 * latents) + rank, rank);
+        _change = buffer.Slice(3 * latents, latents);
+        _residual = buffer.Slice(4 * latents, rank);
+        _image = buffer.Slice((4 * latents) + rank, rank);
         _direction.Clear();
         _shape.Prior.Whiten(start.IsEmpty ? _direction : start, _t);
     }
@@ -82,7 +87,10 @@ internal ref struct CaviRun
     /// <summary>Gets the largest change of a mean in the last iteration, in mean-field standard deviations.</summary>
     public double MeanChange { get; private set; }
 
-    public static int BufferLength(int latents, int rank) => (3 * latents) + (2 * rank);
+    public static int BufferLength(int latents, int rank) => (4 * latents) + (2 * rank);
+
+    /// <summary>Returns t from the buffer of a run that has ended.</summary>
+    public static ReadOnlySpan<double> Means(ReadOnlySpan<double> buffer, int latents) => buffer[..latents];
 
     /// <summary>Updates every latent once, in order: equation (4-1).</summary>
     public void Sweep()
@@ -90,11 +98,8 @@ internal ref struct CaviRun
         double largest = 0;
         for (int j = 0; j < _t.Length; j++)
         {
-            double precision = _shape.ScaledPrecision[j];
-            double step = (ShortVectors.Dot(_shape.Loadings.Column(j), _residual) - _t[j]) / precision;
-            _t[j] += step;
-            ShortVectors.Subtract(_shape.Loadings.Column(j), step, _residual);
-            largest = Math.Max(largest, Math.Abs(step) * Math.Sqrt(precision));
+            double step = _shape.Update(j, _t, 0, _residual);
+            largest = Math.Max(largest, Math.Abs(step) * Math.Sqrt(_shape.ScaledPrecision[j]));
         }
 
         MeanChange = largest;
@@ -115,12 +120,10 @@ internal ref struct CaviRun
         _shape.Loadings.Residual(_image, _direction, _image);
         double curvature = ShortVectors.SquaredNorm(_direction) + ShortVectors.SquaredNorm(_image);
         double step = curvature > 0 ? squaredGradient / curvature : 0;
-        double largest = 0;
         for (int j = 0; j < _t.Length; j++)
         {
-            double change = step * _direction[j];
-            _t[j] += change;
-            largest = Math.Max(largest, change * change * _shape.ScaledPrecision[j]);
+            _change[j] = step * _direction[j];
+            _t[j] += _change[j];
         }
 
         // The image is −Bp.
@@ -129,7 +132,7 @@ internal ref struct CaviRun
             _residual[k] += step * _image[k];
         }
 
-        MeanChange = Math.Sqrt(largest);
+        MeanChange = _shape.LargestMeanChange(_change);
         Measure();
         if (!(_gradientNorm > Math.Max(Aim * _tolerance, _gradientRounding)))
         {
@@ -147,15 +150,14 @@ internal ref struct CaviRun
     /// <summary>Goes to the stationary point: equation (4-3).</summary>
     public void SolveDirectly()
     {
-        double largest = 0;
+        _t.CopyTo(_change);
+        _shape.GoToOptimum(_w, _t);
         for (int j = 0; j < _t.Length; j++)
         {
-            double before = _t[j];
-            _t[j] = ShortVectors.Dot(_shape.Response.Row(j), _w);
-            largest = Math.Max(largest, Math.Abs(_t[j] - before) * Math.Sqrt(_shape.ScaledPrecision[j]));
+            _change[j] = _t[j] - _change[j];
         }
 
-        MeanChange = largest;
+        MeanChange = _shape.LargestMeanChange(_change);
         Assess();
         IsDone = true;
     }
@@ -188,9 +190,9 @@ internal ref struct CaviRun
         double squaredResidual = ShortVectors.SquaredNorm(_residual);
         double squaredNorm = ShortVectors.SquaredNorm(_t);
         _gradientNorm = Math.Sqrt(ShortVectors.SquaredNorm(_gradient));
-        Elbo = _row.LogLikelihoodBase - (0.5 * (squaredResidual + squaredNorm + _shape.LogScaledPrecisionSum));
+        Elbo = _likelihoodBase - (0.5 * (squaredResidual + squaredNorm + _shape.LogScaledPrecisionSum));
         (double gradientRounding, double errorRounding) = _shape.RoundingBounds(
-            _row.WhitenedNorm, _t, Math.Sqrt(squaredNorm), Math.Sqrt(squaredResidual));
+            _whitenedNorm, _t, Math.Sqrt(squaredNorm), Math.Sqrt(squaredResidual));
         double meanRounding = _shape.MeanRoundingBound(_t);
         _gradientRounding = gradientRounding + meanRounding;
         IsAssessed = false;

@@ -44,16 +44,14 @@ public sealed partial class CaviSolver
 {
     private const int StackDoubles = 256;
 
+    private readonly RowAscent _ascent;
+
     /// <summary>Initializes a new instance of the <see cref="CaviSolver"/> class.</summary>
     /// <param name="options">How to go about it and when to stop; <see langword="null"/> for the defaults.</param>
-    public CaviSolver(CaviOptions? options = null) => Options = options ?? new CaviOptions();
+    public CaviSolver(CaviOptions? options = null) => _ascent = new RowAscent(options ?? new CaviOptions());
 
     /// <summary>Gets how the solver goes about it and when it stops.</summary>
-    public CaviOptions Options { get; }
-
-    /// <summary>Gets a value indicating whether rows of a table need runs of their own.</summary>
-    internal bool SolvesRowByRow =>
-        Options.Method == CaviMethod.PlainSweeps || Options.MeanChangeTolerance is not null || Options.ElboChangeTolerance is not null;
+    public CaviOptions Options => _ascent.Options;
 
     /// <summary>Infers the latents of one row.</summary>
     /// <param name="model">The model.</param>
@@ -85,7 +83,7 @@ public sealed partial class CaviSolver
         var buffer = new double[CaviRun.BufferLength(joint.LatentCount, joint.Shape.Rank)];
         var means = new double[joint.LatentCount];
         var trace = ImmutableArray.CreateBuilder<double>();
-        CaviSummary summary = Run(joint.Row, joint.Whitened, buffer, start, means, trace, row: 0);
+        CaviSummary summary = _ascent.Run(joint.Shape, joint.Row.Constants, joint.Whitened, buffer, start, means, trace, rowNumber: 0);
         return new CaviResult(joint, means, trace.ToImmutable(), summary);
     }
 
@@ -112,7 +110,7 @@ public sealed partial class CaviSolver
         {
             ConditionedRow conditioned = model.Structure.Condition(row, buffer);
             ReadOnlySpan<double> w = buffer[..conditioned.Shape.Rank];
-            CaviSummary summary = Run(conditioned, w, buffer[model.ObservationCount..], start: default, means, trace: null, row: 0);
+            CaviSummary summary = _ascent.Run(conditioned.Shape, conditioned.Constants, w, buffer[model.ObservationCount..], start: default, means, trace: null, rowNumber: 0);
             conditioned.Shape.MeanFieldVariances.AsSpan().CopyTo(variances);
             return summary;
         }
@@ -188,45 +186,6 @@ public sealed partial class CaviSolver
         return Pass(model, rows, destination, lists: false, nameof(rows), nameof(rows), firstRow: 0, cancellationToken).Summary;
     }
 
-    /// <summary>Runs one row from a start, leaving its means in the caller's buffer.</summary>
-    internal CaviSummary Run(
-        ConditionedRow conditioned,
-        ReadOnlySpan<double> w,
-        Span<double> buffer,
-        ReadOnlySpan<double> start,
-        Span<double> means,
-        ImmutableArray<double>.Builder? trace,
-        long row)
-    {
-        var run = new CaviRun(conditioned, w, buffer, start, Options);
-        if (trace is not null || Options.Method != CaviMethod.Direct)
-        {
-            run.Assess();
-            RequireFinite(run, row, iteration: 0);
-            trace?.Add(run.Elbo);
-        }
-
-        CaviStopReason? reason = null;
-        int iteration = 0;
-        while (reason is null)
-        {
-            double before = run.Elbo;
-            Step(ref run, ++iteration);
-            RequireFinite(run, row, iteration);
-            reason = Stop(run, iteration, run.Elbo - before);
-            if (reason is not null && !run.IsAssessed)
-            {
-                run.Assess();
-                reason = run.ErrorBound <= Options.Tolerance ? CaviStopReason.CertificateMet : reason;
-            }
-
-            trace?.Add(run.Elbo);
-        }
-
-        run.CopyMeans(means);
-        return new CaviSummary(run.Elbo, run.ErrorBound, iteration, reason.Value, run.ErrorBound <= Options.Tolerance);
-    }
-
     /// <param name="model">The model.</param>
     /// <param name="rows">The table.</param>
     /// <param name="outputs">What to tell of each row.</param>
@@ -289,52 +248,13 @@ public sealed partial class CaviSolver
                 LogEvidences = evidences,
                 ListsIncompleteRows = lists,
             };
-            var pass = new TablePass(model, this, cells, rows.RowCount, rows.IsColumnMajor, outputs)
+            var pass = new TablePass(model, Options, cells, rows.RowCount, rows.IsColumnMajor, outputs)
             {
                 Label = label,
                 ParameterName = name,
                 FirstRow = firstRow,
             };
             return (pass.Run(cancellationToken), lists ? pass.IncompleteRows() : []);
-        }
-    }
-
-    private void Step(ref CaviRun run, int iteration)
-    {
-        if (Options.Method == CaviMethod.PlainSweeps)
-        {
-            run.Sweep();
-        }
-        else if (Options.Method == CaviMethod.Direct || iteration > run.ConjugateLimit)
-        {
-            run.SolveDirectly();
-        }
-        else
-        {
-            run.Accelerate();
-        }
-    }
-
-    private CaviStopReason? Stop(in CaviRun run, int iteration, double growth)
-    {
-        bool certified = run.IsAssessed && run.ErrorBound <= Options.Tolerance;
-        return 0 switch
-        {
-            _ when Options.Method == CaviMethod.Direct => certified ? CaviStopReason.CertificateMet : CaviStopReason.RoundingFloor,
-            _ when certified && (Options.Method == CaviMethod.PlainSweeps || run.IsDone) => CaviStopReason.CertificateMet,
-            _ when run.MeanChange <= Options.MeanChangeTolerance => CaviStopReason.MeanChangeBelowTolerance,
-            _ when growth <= Options.ElboChangeTolerance => CaviStopReason.ElboChangeBelowTolerance,
-            _ when run.IsDone => CaviStopReason.RoundingFloor,
-            _ when iteration >= Options.MaxIterations => CaviStopReason.IterationLimit,
-            _ => null,
-        };
-    }
-
-    private static void RequireFinite(in CaviRun run, long row, int iteration)
-    {
-        if (!double.IsFinite(run.Elbo) || !double.IsFinite(run.ErrorBound))
-        {
-            Guard.ThrowNonFinite("the ELBO or its gradient", double.IsFinite(run.Elbo) ? run.ErrorBound : run.Elbo, row, iteration);
         }
     }
 }

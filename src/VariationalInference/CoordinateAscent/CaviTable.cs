@@ -120,7 +120,7 @@ public sealed class CaviTable
         return Means.Row(row).ToArray();
     }
 
-    private PosteriorShape ShapeOf(int row)
+    private SharedShape ShapeOf(int row)
     {
         int index = Array.BinarySearch(_incomplete, new IncompleteRow(row, default));
         return index < 0 ? _structure.Complete : _structure.ShapeOf(_incomplete[index].Pattern);

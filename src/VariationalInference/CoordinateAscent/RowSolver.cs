@@ -4,23 +4,25 @@ namespace VariationalInference;
 internal sealed class RowSolver
 {
     private readonly LinearGaussianModel _model;
-    private readonly CaviSolver _direct;
-    private readonly CaviSolver _solver;
+    private readonly RowAscent _direct;
+    private readonly RowAscent _ascent;
     private readonly double[] _cells;
     private readonly double[] _whitened;
     private readonly double[] _buffer;
+    private readonly double[] _residual;
     private readonly double[] _means;
 
     /// <param name="model">The model.</param>
-    /// <param name="solver">The solver whose options count. Unless its runs differ from row to row, rows are solved directly.</param>
-    public RowSolver(LinearGaussianModel model, CaviSolver solver)
+    /// <param name="options">How to go about it. Unless runs differ from row to row, rows are solved directly.</param>
+    public RowSolver(LinearGaussianModel model, CaviOptions options)
     {
         _model = model;
-        _direct = new CaviSolver(new CaviOptions { Method = CaviMethod.Direct, Tolerance = solver.Options.Tolerance });
-        _solver = solver.SolvesRowByRow ? solver : _direct;
+        _direct = new RowAscent(new CaviOptions { Method = CaviMethod.Direct, Tolerance = options.Tolerance });
+        _ascent = options.SolvesRowByRow ? new RowAscent(options) : _direct;
         _cells = new double[model.ObservationCount];
         _whitened = new double[model.ObservationCount];
         _buffer = new double[CaviRun.BufferLength(model.LatentCount, model.ObservationCount)];
+        _residual = new double[model.ObservationCount];
         _means = new double[model.LatentCount];
     }
 
@@ -36,15 +38,15 @@ internal sealed class RowSolver
     public CaviSummary Solve(long row, bool withEvidence)
     {
         ConditionedRow conditioned = RowTable.Condition(_model, _cells, _whitened, row);
-        PosteriorShape shape = conditioned.Shape;
+        SharedShape shape = conditioned.Shape;
         ReadOnlySpan<double> w = _whitened.AsSpan(0, shape.Rank);
         CaviSummary exact = default;
         if (withEvidence)
         {
-            exact = _direct.Run(conditioned, w, _buffer, start: default, _means, trace: null, row);
-            LogEvidence = exact.Elbo + (0.5 * (shape.LogScaledPrecisionSum - shape.Precision.LogDeterminant));
+            exact = _direct.Run(shape, conditioned.Constants, w, _buffer, start: default, _means, trace: null, row);
+            LogEvidence = shape.LogEvidence(w, CaviRun.Means(_buffer, shape.LatentCount), conditioned.Constants.LogLikelihoodBase, _residual.AsSpan(0, shape.Rank));
         }
 
-        return withEvidence && _solver == _direct ? exact : _solver.Run(conditioned, w, _buffer, start: default, _means, trace: null, row);
+        return withEvidence && _ascent == _direct ? exact : _ascent.Run(shape, conditioned.Constants, w, _buffer, start: default, _means, trace: null, row);
     }
 }

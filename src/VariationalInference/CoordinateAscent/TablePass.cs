@@ -17,21 +17,21 @@ internal sealed unsafe class TablePass
     private readonly ShardOutcome[] _outcomes;
 
     /// <param name="model">The model.</param>
-    /// <param name="solver">The solver whose options count.</param>
+    /// <param name="options">How to go about it.</param>
     /// <param name="cells">The table's values.</param>
     /// <param name="rowCount">The number of rows N.</param>
     /// <param name="isColumnMajor">Whether the values of a column are side by side.</param>
     /// <param name="outputs">Where the results go.</param>
-    public TablePass(LinearGaussianModel model, CaviSolver solver, double* cells, int rowCount, bool isColumnMajor, TableOutputs outputs)
+    public TablePass(LinearGaussianModel model, CaviOptions options, double* cells, int rowCount, bool isColumnMajor, TableOutputs outputs)
     {
         Model = model;
-        Solver = solver;
+        Options = options;
         Cells = cells;
         RowCount = rowCount;
         ColumnStride = isColumnMajor ? rowCount : 1;
         RowStride = isColumnMajor ? 1 : model.ObservationCount;
         Outputs = outputs;
-        bool oneByOne = solver.SolvesRowByRow || outputs.NeedsEachRow;
+        bool oneByOne = options.SolvesRowByRow || outputs.NeedsEachRow;
         Reduction = oneByOne ? null : model.Structure.Reduction;
         _shardRows = oneByOne ? ShardRowsOneByOne : ShardRows;
         _outcomes = new ShardOutcome[((rowCount - 1) / _shardRows) + 1];
@@ -42,7 +42,7 @@ internal sealed unsafe class TablePass
     /// <summary>Gets how rows are solved together; null when each is solved on its own.</summary>
     public RowReduction? Reduction { get; }
 
-    public CaviSolver Solver { get; }
+    public CaviOptions Options { get; }
 
     public int RowCount { get; }
 
@@ -74,7 +74,7 @@ internal sealed unsafe class TablePass
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
     public CaviTableSummary Run(CancellationToken cancellationToken)
     {
-        int threads = Math.Min(Solver.Options.MaxThreads, _outcomes.Length);
+        int threads = Math.Min(Options.MaxThreads, _outcomes.Length);
         if (threads == 1)
         {
             using var worker = new TileWorker(this);

@@ -16,8 +16,8 @@ internal sealed unsafe class TableRowSolver
         _pass = pass;
         _structure = pass.Model.Structure;
         _outputs = pass.Outputs;
-        _rowSolver = new RowSolver(pass.Model, pass.Solver);
-        _tolerance = pass.Solver.Options.Tolerance;
+        _rowSolver = new RowSolver(pass.Model, pass.Options);
+        _tolerance = pass.Options.Tolerance;
     }
 
     /// <summary>Gets which cells are missing in the row at hand; valid until the next row is gathered.</summary>
@@ -67,7 +67,7 @@ internal sealed unsafe class TableRowSolver
 
         if (_outputs.Variances != null)
         {
-            PosteriorShape shape = _structure.ShapeOf(pattern);
+            SharedShape shape = _structure.ShapeOf(pattern);
             for (int j = 0; j < _pass.Model.LatentCount; j++)
             {
                 _pass.Column(_outputs.Variances, j)[row] = shape.MeanFieldVariances[j];

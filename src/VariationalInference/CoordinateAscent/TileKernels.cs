@@ -30,13 +30,24 @@ internal static unsafe class TileKernels
         _ => Solve<ScalarLanes, double>(tile, reduction),
     };
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static TileExtremes Solve<TLanes, TVector>(in Tile tile, RowReduction reduction)
         where TLanes : ILanes<TVector>
+        where TVector : struct => (reduction, tile.SkipsMissing) switch
+        {
+            (SumReduction sum, false) => Solve<TLanes, TVector, Summed, Observed>(tile, sum, sum.Coupling),
+            (SumReduction sum, true) => Solve<TLanes, TVector, Summed, MayMiss>(tile, sum, sum.Coupling),
+            (_, false) => Solve<TLanes, TVector, Separate, Observed>(tile, reduction, coupling: 0),
+            _ => Solve<TLanes, TVector, Separate, MayMiss>(tile, reduction, coupling: 0),
+        };
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static TileExtremes Solve<TLanes, TVector, TInputs, TCells>(in Tile tile, RowReduction reduction, double coupling)
+        where TLanes : ILanes<TVector>
         where TVector : struct
+        where TInputs : struct, IChoice
+        where TCells : struct, IChoice
     {
         var found = default(Found<TVector>);
-        double factor = reduction.Factor(reduction.ObservationCount);
         bool atOnce = tile.Means != null && tile.Offsets.Length <= MostStreams;
         fixed (double* high = reduction.PredictionHigh, low = reduction.PredictionLow)
         fixed (double* weights = reduction.Weights, gains = reduction.Gains, offsets = tile.Offsets)
@@ -45,23 +56,7 @@ internal static unsafe class TileKernels
             for (int block = 0; block < tile.Rows; block += blockRows)
             {
                 int end = Math.Min(block + blockRows, tile.Rows);
-                switch (reduction.IsSum, tile.SkipsMissing)
-                {
-                    case (true, false):
-                        Sum<TLanes, TVector>(tile, block, end, *high, *low, *weights, factor, gains, offsets, atOnce, ref found);
-                        break;
-                    case (true, true):
-                        SumObserved<TLanes, TVector>(
-                            tile, block, end, *high, *low, *weights, reduction.Coupling, gains, offsets, atOnce, ref found);
-                        break;
-                    case (false, false):
-                        Centre<TLanes, TVector>(tile, block, end, high, low, weights, gains, offsets, atOnce, ref found);
-                        break;
-                    default:
-                        CentreObserved<TLanes, TVector>(tile, block, end, high, low, weights, gains, offsets, atOnce, ref found);
-                        break;
-                }
-
+                Reduce<TLanes, TVector, TInputs, TCells>(tile, block, end, high, low, weights, coupling, gains, offsets, atOnce, ref found);
                 if (tile.Means != null && !atOnce)
                 {
                     TileProduct.Compute<TLanes, TVector>(tile, block, end, gains, reduction.InputCount, offsets);
@@ -75,78 +70,19 @@ internal static unsafe class TileKernels
             Math.Max(largest, TLanes.Largest(found.LargestIncomplete)) + finite, largest + finite, TLanes.Sum(found.Missing) == 0);
     }
 
-    /// <summary>Writes ‖w‖² and the one input of complete rows of a Gaussian sum, u = (Σc)/σ/(1 + Kβ).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Sum<TLanes, TVector>(
-        in Tile tile,
-        int start,
-        int end,
-        double high,
-        double low,
-        double weight,
-        double factor,
-        double* gains,
-        double* offsets,
-        bool atOnce,
-        ref Found<TVector> found)
-        where TLanes : ILanes<TVector>
-        where TVector : struct
-    {
-        TVector highs = TLanes.Broadcast(high), lows = TLanes.Broadcast(low), weights = TLanes.Broadcast(weight);
-        TVector factors = TLanes.Broadcast(factor), largest = found.Largest, check = found.Check;
-        double* inputs = tile.Inputs;
-        double* norms = tile.Norms;
-        double* first = tile.Cells;
-        long stride = tile.CellStride;
-        int columns = tile.Columns;
-        double* means = tile.Means;
-        long meanStride = tile.MeanStride;
-        int streams = atOnce ? tile.Offsets.Length : 0;
-        for (int i = start; i < end; i += TLanes.Count)
-        {
-            TVector norm = TLanes.Broadcast(0), total = norm;
-            double* cells = first + i;
-            for (int k = columns; k > 0; k--)
-            {
-                TVector c = TLanes.Subtract(TLanes.Subtract(TLanes.Load(cells), highs), lows);
-                TVector w = TLanes.Multiply(c, weights);
-                norm = TLanes.FusedMultiplyAdd(w, w, norm);
-                total = TLanes.Add(total, c);
-                cells += stride;
-            }
-
-            TVector input = TLanes.Multiply(total, factors);
-            if (!atOnce)
-            {
-                TLanes.Store(input, inputs + i);
-            }
-
-            WriteMeans<TLanes, TVector>(input, gains, offsets, means + i, meanStride, streams);
-
-            if (norms != null)
-            {
-                TLanes.Store(norm, norms + i);
-            }
-
-            largest = TLanes.Max(norm, largest);
-            check = TLanes.FusedMultiplyAdd(norm, TLanes.Broadcast(0), check);
-        }
-
-        found.Largest = largest;
-        found.Check = check;
-    }
-
     /// <summary>
-    /// Writes ‖w‖² and the one input of a Gaussian sum, u = (Σc)/σ/(1 + nβ), over the n observed cells, and the number of missing ones.
+    /// Writes ‖w‖² of the observed cells and the inputs: c = x − prediction, 0 for missing cells, or of a sum u = (Σc)/σ/(1 + nβ). What is
+    /// missing is written as the number of cells for a sum, else as the pattern Σ 2^k over the missing cells k, or just a number that is not 0
+    /// when K > 52.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void SumObserved<TLanes, TVector>(
+    private static void Reduce<TLanes, TVector, TInputs, TCells>(
         in Tile tile,
         int start,
         int end,
-        double high,
-        double low,
-        double weight,
+        double* high,
+        double* low,
+        double* weights,
         double coupling,
         double* gains,
         double* offsets,
@@ -154,15 +90,19 @@ internal static unsafe class TileKernels
         ref Found<TVector> found)
         where TLanes : ILanes<TVector>
         where TVector : struct
+        where TInputs : struct, IChoice
+        where TCells : struct, IChoice
     {
-        TVector highs = TLanes.Broadcast(high), lows = TLanes.Broadcast(low), weights = TLanes.Broadcast(weight);
+        TVector largest = found.Largest, check = found.Check, anyMissing = found.Missing, largestIncomplete = found.LargestIncomplete;
+        TVector high0 = TLanes.Broadcast(*high), low0 = TLanes.Broadcast(*low), weight0 = TLanes.Broadcast(*weights);
         TVector one = TLanes.Broadcast(1), couplings = TLanes.Broadcast(coupling), count = TLanes.Broadcast(tile.Columns);
-        TVector largest = found.Largest, check = found.Check, anyMissing = found.Missing;
-        double* inputs = tile.Inputs;
+        TVector factor = TLanes.Broadcast(*weights / Math.FusedMultiplyAdd(tile.Columns, coupling, 1));
         double* norms = tile.Norms;
         double* missing = tile.Missing;
-        double* first = tile.Cells;
-        long stride = tile.CellStride;
+        double* firstCell = tile.Cells;
+        double* firstInput = tile.Inputs;
+        long cellStride = tile.CellStride;
+        int stride = tile.Stride;
         int columns = tile.Columns;
         double* means = tile.Means;
         long meanStride = tile.MeanStride;
@@ -170,162 +110,79 @@ internal static unsafe class TileKernels
         for (int i = start; i < end; i += TLanes.Count)
         {
             TVector norm = TLanes.Broadcast(0), total = norm, unseen = norm;
-            double* cells = first + i;
-            for (int k = columns; k > 0; k--)
-            {
-                TVector c = TLanes.Subtract(TLanes.Subtract(TLanes.Load(cells), highs), lows);
-                unseen = TLanes.Add(unseen, TLanes.OneIfNaN(c));
-                c = TLanes.ZeroIfNaN(c);
-                TVector w = TLanes.Multiply(c, weights);
-                norm = TLanes.FusedMultiplyAdd(w, w, norm);
-                total = TLanes.Add(total, c);
-                cells += stride;
-            }
-
-            TVector scale = TLanes.FusedMultiplyAdd(TLanes.Subtract(count, unseen), couplings, one);
-            TVector input = TLanes.Multiply(total, TLanes.Divide(weights, scale));
-            if (!atOnce)
-            {
-                TLanes.Store(input, inputs + i);
-            }
-
-            WriteMeans<TLanes, TVector>(input, gains, offsets, means + i, meanStride, streams);
-
-            if (missing != null)
-            {
-                TLanes.Store(unseen, missing + i);
-            }
-
-            anyMissing = TLanes.Add(anyMissing, unseen);
-            if (norms != null)
-            {
-                TLanes.Store(norm, norms + i);
-            }
-
-            largest = TLanes.Max(norm, largest);
-            check = TLanes.FusedMultiplyAdd(norm, TLanes.Broadcast(0), check);
-        }
-
-        found.Largest = largest;
-        found.Check = check;
-        found.Missing = anyMissing;
-    }
-
-    /// <summary>Writes ‖w‖² and the inputs c = x − prediction of complete rows.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Centre<TLanes, TVector>(
-        in Tile tile,
-        int start,
-        int end,
-        double* high,
-        double* low,
-        double* weights,
-        double* gains,
-        double* offsets,
-        bool atOnce,
-        ref Found<TVector> found)
-        where TLanes : ILanes<TVector>
-        where TVector : struct
-    {
-        TVector largest = found.Largest, check = found.Check;
-        double* norms = tile.Norms;
-        double* firstCell = tile.Cells;
-        double* firstInput = tile.Inputs;
-        long cellStride = tile.CellStride;
-        int stride = tile.Stride;
-        int columns = tile.Columns;
-        double* means = tile.Means;
-        long meanStride = tile.MeanStride;
-        int streams = atOnce ? tile.Offsets.Length : 0;
-        for (int i = start; i < end; i += TLanes.Count)
-        {
-            TVector norm = TLanes.Broadcast(0);
             double* cells = firstCell + i;
             double* inputs = firstInput + i;
             for (int k = 0; k < columns; k++)
             {
-                TVector c = TLanes.Subtract(TLanes.Subtract(TLanes.Load(cells), TLanes.Broadcast(high[k])), TLanes.Broadcast(low[k]));
-                TVector w = TLanes.Multiply(c, TLanes.Broadcast(weights[k]));
+                TVector c = TInputs.Value
+                    ? TLanes.Subtract(TLanes.Subtract(TLanes.Load(cells), high0), low0)
+                    : TLanes.Subtract(TLanes.Subtract(TLanes.Load(cells), TLanes.Broadcast(high[k])), TLanes.Broadcast(low[k]));
+                if (TCells.Value)
+                {
+                    unseen = TInputs.Value
+                        ? TLanes.Add(unseen, TLanes.OneIfNaN(c))
+                        : TLanes.FusedMultiplyAdd(TLanes.OneIfNaN(c), TLanes.Broadcast(k < MantissaBits ? 1L << k : 1), unseen);
+                    c = TLanes.ZeroIfNaN(c);
+                }
+
+                TVector w = TLanes.Multiply(c, TInputs.Value ? weight0 : TLanes.Broadcast(weights[k]));
                 norm = TLanes.FusedMultiplyAdd(w, w, norm);
-                TLanes.Store(c, inputs);
+                if (TInputs.Value)
+                {
+                    total = TLanes.Add(total, c);
+                }
+                else
+                {
+                    TLanes.Store(c, inputs);
+                    inputs += stride;
+                }
+
                 cells += cellStride;
-                inputs += stride;
             }
 
-            WriteMeans<TLanes, TVector>(firstInput + i, stride, columns, gains, offsets, means + i, meanStride, streams);
+            if (TInputs.Value)
+            {
+                TVector input = TLanes.Multiply(total, TCells.Value
+                    ? TLanes.Divide(weight0, TLanes.FusedMultiplyAdd(TLanes.Subtract(count, unseen), couplings, one))
+                    : factor);
+                if (!atOnce)
+                {
+                    TLanes.Store(input, inputs);
+                }
+
+                WriteMeans<TLanes, TVector>(input, gains, offsets, means + i, meanStride, streams);
+            }
+            else
+            {
+                WriteMeans<TLanes, TVector>(firstInput + i, stride, columns, gains, offsets, means + i, meanStride, streams);
+            }
+
+            if (TCells.Value)
+            {
+                if (missing != null)
+                {
+                    TLanes.Store(unseen, missing + i);
+                }
+
+                anyMissing = TLanes.Add(anyMissing, unseen);
+            }
 
             if (norms != null)
             {
                 TLanes.Store(norm, norms + i);
             }
 
-            largest = TLanes.Max(norm, largest);
-            check = TLanes.FusedMultiplyAdd(norm, TLanes.Broadcast(0), check);
-        }
-
-        found.Largest = largest;
-        found.Check = check;
-    }
-
-    /// <summary>
-    /// Writes ‖w‖² of the observed cells, the inputs c = x − prediction, 0 for missing cells, and as the pattern Σ 2^k over the missing
-    /// cells k, or just a number that is not 0 when K > 52.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void CentreObserved<TLanes, TVector>(
-        in Tile tile,
-        int start,
-        int end,
-        double* high,
-        double* low,
-        double* weights,
-        double* gains,
-        double* offsets,
-        bool atOnce,
-        ref Found<TVector> found)
-        where TLanes : ILanes<TVector>
-        where TVector : struct
-    {
-        TVector largest = found.Largest, check = found.Check, anyMissing = found.Missing, largestIncomplete = found.LargestIncomplete;
-        double* norms = tile.Norms;
-        double* missing = tile.Missing;
-        double* firstCell = tile.Cells;
-        double* firstInput = tile.Inputs;
-        long cellStride = tile.CellStride;
-        int stride = tile.Stride;
-        int columns = tile.Columns;
-        double* means = tile.Means;
-        long meanStride = tile.MeanStride;
-        int streams = atOnce ? tile.Offsets.Length : 0;
-        for (int i = start; i < end; i += TLanes.Count)
-        {
-            TVector norm = TLanes.Broadcast(0), code = norm;
-            double* cells = firstCell + i;
-            double* inputs = firstInput + i;
-            for (int k = 0; k < columns; k++)
+            if (TCells.Value && !TInputs.Value)
             {
-                TVector c = TLanes.Subtract(TLanes.Subtract(TLanes.Load(cells), TLanes.Broadcast(high[k])), TLanes.Broadcast(low[k]));
-                code = TLanes.FusedMultiplyAdd(TLanes.OneIfNaN(c), TLanes.Broadcast(k < MantissaBits ? 1L << k : 1), code);
-                c = TLanes.ZeroIfNaN(c);
-                TVector w = TLanes.Multiply(c, TLanes.Broadcast(weights[k]));
-                norm = TLanes.FusedMultiplyAdd(w, w, norm);
-                TLanes.Store(c, inputs);
-                cells += cellStride;
-                inputs += stride;
+                TVector complete = TLanes.IfZero(unseen, norm);
+                largest = TLanes.Max(complete, largest);
+                largestIncomplete = TLanes.Max(TLanes.Subtract(norm, complete), largestIncomplete);
+            }
+            else
+            {
+                largest = TLanes.Max(norm, largest);
             }
 
-            WriteMeans<TLanes, TVector>(firstInput + i, stride, columns, gains, offsets, means + i, meanStride, streams);
-
-            TLanes.Store(code, missing + i);
-            anyMissing = TLanes.Add(anyMissing, code);
-            if (norms != null)
-            {
-                TLanes.Store(norm, norms + i);
-            }
-
-            TVector complete = TLanes.IfZero(code, norm);
-            largest = TLanes.Max(complete, largest);
-            largestIncomplete = TLanes.Max(TLanes.Subtract(norm, complete), largestIncomplete);
             check = TLanes.FusedMultiplyAdd(norm, TLanes.Broadcast(0), check);
         }
 
@@ -369,6 +226,36 @@ internal static unsafe class TileKernels
             TLanes.Store(TLanes.Add(TLanes.Broadcast(offsets[j]), sum), means);
             means += meanStride;
         }
+    }
+
+    /// <summary>A choice that is made when the code is compiled.</summary>
+    private interface IChoice
+    {
+        static abstract bool Value { get; }
+    }
+
+    /// <summary>A row's cells are summed to one input.</summary>
+    private readonly struct Summed : IChoice
+    {
+        public static bool Value => true;
+    }
+
+    /// <summary>Each cell is an input.</summary>
+    private readonly struct Separate : IChoice
+    {
+        public static bool Value => false;
+    }
+
+    /// <summary>Cells may be missing.</summary>
+    private readonly struct MayMiss : IChoice
+    {
+        public static bool Value => true;
+    }
+
+    /// <summary>All cells are observed.</summary>
+    private readonly struct Observed : IChoice
+    {
+        public static bool Value => false;
     }
 
     /// <summary>What rows came to by lanes, before it is brought together; the check is 0 unless a norm is not finite.</summary>

@@ -59,7 +59,7 @@ internal sealed unsafe class TileWorker : IDisposable
         _outputs = pass.Outputs;
         _notesRows = _outputs.ListsIncompleteRows || _outputs.Variances != null;
         _writesNorms = _outputs.ErrorBounds != null;
-        _tolerance = pass.Solver.Options.Tolerance;
+        _tolerance = pass.Options.Tolerance;
         _latents = pass.Model.LatentCount;
         _priorMeans = [.. _structure.Prior.Means];
         _largestMean = _priorMeans.Max(Math.Abs);
@@ -140,7 +140,7 @@ internal sealed unsafe class TileWorker : IDisposable
 
         bool complete = extremes.IsComplete;
         _skipsMissing = !complete;
-        double largest = complete || reduction.IsSum
+        double largest = complete || !reduction.HasPatterns
             ? reduction.ErrorBound(norm)
             : RespondToIncompleteRows(tile, reduction, first, count, reduction.ErrorBound(Math.Sqrt(extremes.LargestCompleteNorm)));
 
@@ -185,8 +185,8 @@ internal sealed unsafe class TileWorker : IDisposable
             SkipsMissing = _skipsMissing,
             Stride = _stride,
             Inputs = _inputs,
-            Norms = _writesNorms || (_skipsMissing && !reduction.IsSum) ? _norms : null,
-            Missing = _notesRows || !reduction.IsSum ? _missing : null,
+            Norms = _writesNorms || (_skipsMissing && reduction.HasPatterns) ? _norms : null,
+            Missing = _notesRows || reduction.HasPatterns ? _missing : null,
             Means = _outputs.Means == null ? null : rows == count ? _outputs.Means + first : _means,
             MeanStride = rows == count ? _pass.RowCount : _stride,
             Offsets = _priorMeans,
@@ -271,7 +271,7 @@ internal sealed unsafe class TileWorker : IDisposable
         for (int i = 0; i < count; i++)
         {
             double norm = Math.Sqrt(_norms[i]);
-            double bound = complete || reduction.IsSum || _missing[i] == 0
+            double bound = complete || !reduction.HasPatterns || _missing[i] == 0
                 ? reduction.ErrorBound(norm)
                 : PatternOf(reduction, first, i).ErrorBound(_norms[i]);
             above += bound <= _tolerance ? 0 : 1;
@@ -290,7 +290,7 @@ internal sealed unsafe class TileWorker : IDisposable
         }
 
         _rows.Gather(first + i);
-        PatternResponse response = reduction.ResponseOf!(_rows.Pattern);
+        PatternResponse response = reduction.ResponseOf(_rows.Pattern)!;
         if (_coded.Length > 0)
         {
             _coded[code] = response;

@@ -71,7 +71,7 @@ public sealed class FixedFormElbo
     public ElboTerms Terms(ReadOnlySpan<double> means, ReadOnlySpan<double> variances)
     {
         Require(means, variances);
-        PosteriorShape shape = Joint.Shape;
+        SharedShape shape = Joint.Shape;
         var t = new double[Joint.LatentCount];
         var e = new double[shape.Rank];
         shape.Prior.Whiten(means, t);
@@ -80,7 +80,7 @@ public sealed class FixedFormElbo
         double spread = 0;
         for (int j = 0; j < t.Length; j++)
         {
-            cost += shape.ScaledPrecision[j] * (variances[j] / shape.Prior.Variances[j]);
+            cost += shape.ScaledPrecision[j] * (variances[j] / shape.Prior.ConditionalVariances[j]);
             spread += Math.Log(variances[j]);
         }
 
@@ -89,7 +89,7 @@ public sealed class FixedFormElbo
             Prior: -0.5 * ShortVectors.SquaredNorm(t),
             UncertaintyCost: -0.5 * cost,
             Spread: 0.5 * spread,
-            Constant: Joint.Shape.LogNormalizer + (0.5 * (t.Length - shape.Prior.LogVarianceSum)));
+            Constant: Joint.Shape.LogNormalizer + (0.5 * (t.Length - shape.Prior.LogDeterminant)));
     }
 
     /// <summary>Evaluates the gradient of the ELBO, section 4.5.4.</summary>
@@ -117,7 +117,7 @@ public sealed class FixedFormElbo
         var logVarianceGradient = new double[count];
         for (int j = 0; j < count; j++)
         {
-            double ratio = Joint.Shape.ScaledPrecision[j] * (variances[j] / Joint.Shape.Prior.Variances[j]);
+            double ratio = Joint.Shape.ScaledPrecision[j] * (variances[j] / Joint.Shape.Prior.ConditionalVariances[j]);
             logVarianceGradient[j] = 0.5 * (1 - ratio);
             varianceGradient[j] = logVarianceGradient[j] / variances[j];
         }
@@ -138,7 +138,7 @@ public sealed class FixedFormElbo
     public GradientAscentResult Maximize(
         GradientAscentOptions? options = null, MeanFieldGaussian? start = null, CancellationToken cancellationToken = default)
     {
-        LatentPrior prior = Joint.Shape.Prior;
+        GaussianPrior prior = Joint.Shape.Prior;
         start ??= new MeanFieldGaussian(prior.Means.AsSpan(), prior.Variances.AsSpan());
         Guard.Length(start.Count, Joint.LatentCount, nameof(start), "one for each latent");
         return new GradientAscent(this, options ?? new GradientAscentOptions(), start).Run(cancellationToken);

@@ -14,7 +14,7 @@ internal sealed class GradientAscent
 
     private readonly FixedFormElbo _elbo;
     private readonly GradientAscentOptions _options;
-    private readonly PosteriorShape _shape;
+    private readonly SharedShape _shape;
     private readonly double[] _t;
     private readonly double[] _logVariances;
     private readonly double[] _meanSteps;
@@ -35,7 +35,7 @@ internal sealed class GradientAscent
         for (int j = 0; j < count; j++)
         {
             _meanSteps[j] = options.StepSize is double step
-                ? step / _shape.Prior.Variances[j]
+                ? step / _shape.Prior.ConditionalVariances[j]
                 : 2 / ((_shape.Spectrum.Min + _shape.Spectrum.Max) * _shape.ScaledPrecision[j]);
         }
 

@@ -19,12 +19,13 @@ internal sealed class AmortizedBlock
     private readonly double[] _profileInverse;
     private readonly double[] _preconditioner;
 
-    public AmortizedBlock(PosteriorShape shape, ImmutableArray<int> amortized)
+    public AmortizedBlock(SharedShape shape, ImmutableArray<int> amortized)
     {
         Shape = shape;
         Amortized = amortized;
         Coordinate = [.. Enumerable.Range(0, shape.LatentCount).Except(amortized)];
-        _response = Response(shape, Coordinate);
+        CoordinatePrior = shape.Prior.Select(Coordinate.AsSpan());
+        _response = Response(shape, Coordinate, CoordinatePrior);
         ImmutableArray<double> deviations = shape.Prior.Deviations;
         Matrix<double> inverse = Matrix<double>.Build.Dense(Count, Count, (i, j) =>
             shape.Covariance[amortized[i], amortized[j]] / (deviations[amortized[i]] * deviations[amortized[j]]));
@@ -34,11 +35,14 @@ internal sealed class AmortizedBlock
         LogMeanFieldVariances = [.. amortized.Select(j => Math.Log(shape.MeanFieldVariances[j]))];
     }
 
-    public PosteriorShape Shape { get; }
+    public SharedShape Shape { get; }
 
     public ImmutableArray<int> Amortized { get; }
 
     public ImmutableArray<int> Coordinate { get; }
+
+    /// <summary>Gets the prior of the coordinate block, independent of the amortized latents.</summary>
+    public GaussianPrior CoordinatePrior { get; }
 
     /// <summary>Gets −log Λ_aa of the amortized latents: the best log-variances of their factors.</summary>
     public ImmutableArray<double> LogMeanFieldVariances { get; }
@@ -75,10 +79,7 @@ internal sealed class AmortizedBlock
         {
             for (int i = 0; i < coordinates.Length; i++)
             {
-                int j = Coordinate[i];
-                double step = (ShortVectors.Dot(Shape.Loadings.Column(j), residual) - coordinates[i]) / Shape.ScaledPrecision[j];
-                coordinates[i] += step;
-                ShortVectors.Subtract(Shape.Loadings.Column(j), step, residual);
+                Shape.Update(Coordinate[i], coordinates, Coordinate[i] - i, residual);
             }
         }
     }
@@ -142,7 +143,7 @@ internal sealed class AmortizedBlock
     }
 
     /// <summary>Computes G = (I + B_CᵀB_C)⁻¹B_Cᵀ, |C| × Rank, row-major.</summary>
-    private static double[] Response(PosteriorShape shape, ImmutableArray<int> coordinate)
+    private static double[] Response(SharedShape shape, ImmutableArray<int> coordinate, GaussianPrior prior)
     {
         if (coordinate.IsEmpty)
         {
@@ -150,10 +151,7 @@ internal sealed class AmortizedBlock
         }
 
         double[] loadings = [.. coordinate.SelectMany(j => shape.Loadings.Column(j).ToArray())];
-        double[] means = [.. coordinate.Select(j => shape.Prior.Means[j])];
-        double[] variances = [.. coordinate.Select(j => shape.Prior.Variances[j])];
-        var prior = new LatentPrior(means, variances, nameof(means), nameof(variances));
-        var block = new PosteriorShape(new WhitenedLoadings(loadings, shape.Rank), prior, shape.ObservedCount, shape.LogNormalizer);
+        var block = new SharedShape(new WhitenedLoadings(loadings, shape.Rank), prior, shape.ObservedCount, shape.LogNormalizer);
         return [.. Enumerable.Range(0, coordinate.Length).SelectMany(i => block.Response.Row(i).ToArray())];
     }
 }

@@ -11,28 +11,22 @@ namespace VariationalInference;
 /// </remarks>
 internal sealed class AmortizedBlocks
 {
-    private readonly LoadingStructure _structure;
-    private readonly ConditionalWeakTable<PosteriorShape, AmortizedBlock> _incomplete = [];
-    private readonly ConditionalWeakTable<PosteriorShape, AmortizedBlock>.CreateValueCallback _create;
+    private readonly ConditionalWeakTable<SharedShape, AmortizedBlock> _incomplete = [];
+    private readonly ConditionalWeakTable<SharedShape, AmortizedBlock>.CreateValueCallback _create;
 
     public AmortizedBlocks(LinearGaussianModel model, ImmutableArray<int> amortized)
     {
-        _structure = model.Structure;
-        Complete = new AmortizedBlock(_structure.Complete, amortized);
+        Structure = model.Structure;
+        Complete = new AmortizedBlock(Structure.Complete, amortized);
         _create = shape => new AmortizedBlock(shape, amortized);
     }
+
+    public LoadingStructure Structure { get; }
 
     /// <summary>Gets the block of complete rows. No other has a larger rank.</summary>
     public AmortizedBlock Complete { get; }
 
-    /// <summary>Returns the block of a row: NaN means missing.</summary>
-    public AmortizedBlock Of(ReadOnlySpan<double> row)
-    {
-        MissingPattern pattern = MissingPattern.OfTransient(row);
-        return pattern.IsComplete ? Complete : Of(_structure.ShapeOf(pattern));
-    }
-
     /// <summary>Returns the block of a row from the shape of its posterior.</summary>
-    public AmortizedBlock Of(PosteriorShape shape) =>
+    public AmortizedBlock Of(SharedShape shape) =>
         ReferenceEquals(shape, Complete.Shape) ? Complete : _incomplete.GetValue(shape, _create);
 }

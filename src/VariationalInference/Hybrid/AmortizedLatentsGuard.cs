@@ -44,6 +44,13 @@ internal static class AmortizedLatentsGuard
                 throw new ArgumentException(
                     Guard.Text($"{name} names latent {latent}; the model has {model.LatentCount}, counted from 0."), parameterName);
             }
+
+            if (!model.Prior.IsAlone(latent))
+            {
+                throw new ArgumentException(
+                    Guard.Text($"{name} names latent {latent}, which is correlated with others a priori; an encoder serves latents that are independent."),
+                    parameterName);
+            }
         }
 
         if (encoder.ObservationCount != model.ObservationCount || encoder.LatentCount != latents.Length)
@@ -55,7 +62,7 @@ internal static class AmortizedLatentsGuard
     }
 
     /// <summary>Refuses latents that the model determines more closely than an encoder can follow.</summary>
-    public static void RequireReach(PosteriorShape shape, ImmutableArray<int> latents, string parameterName)
+    public static void RequireReach(SharedShape shape, ImmutableArray<int> latents, string parameterName)
     {
         foreach (int latent in latents)
         {

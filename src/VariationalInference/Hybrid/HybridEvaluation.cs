@@ -8,7 +8,7 @@ internal sealed class HybridEvaluation
     private readonly HybridRows _rows;
     private readonly IEncoder _encoder;
     private readonly ShardTeam _team;
-    private readonly (EncodedTile Encoded, HybridRow Row)[] _workers;
+    private readonly (EncodedTile Encoded, HybridRow Row, double[] Whitened)[] _workers;
     private readonly Action<int> _evaluate;
     private readonly (double Sum, double Largest)[] _tiles;
 
@@ -24,13 +24,19 @@ internal sealed class HybridEvaluation
         _tiles = new (double, double)[TileCount(rows.Count)];
         int shares = Math.Min(team.Size, _tiles.Length);
         _workers = [.. Enumerable.Range(0, shares).Select(_ =>
-            (new EncodedTile(encoder, Math.Min(TileRows, rows.Count)), new HybridRow(complete)))];
+            (new EncodedTile(encoder, Math.Min(TileRows, rows.Count)), new HybridRow(complete), new double[encoder.ObservationCount]))];
         _evaluate = EvaluateShare;
+        var whitened = new double[encoder.ObservationCount];
+        var residual = new double[encoder.ObservationCount];
+        var optimum = new double[complete.Shape.LatentCount];
         for (int n = 0; n < rows.Count; n++)
         {
-            AmortizedBlock block = rows.Block(n);
-            LogEvidence += Evidence(block.Shape, rows.Whitened(n, block), rows.LikelihoodBase(n)) / rows.Count;
-            ApproximationGap += block.Shape.ApproximationGap / rows.Count;
+            (AmortizedBlock block, double likelihoodBase) = rows.Condition(n, whitened);
+            SharedShape shape = block.Shape;
+            ReadOnlySpan<double> w = whitened.AsSpan(0, shape.Rank);
+            shape.GoToOptimum(w, optimum);
+            LogEvidence += shape.LogEvidence(w, optimum, likelihoodBase, residual.AsSpan(0, shape.Rank)) / rows.Count;
+            ApproximationGap += shape.ApproximationGap / rows.Count;
         }
     }
 
@@ -62,7 +68,7 @@ internal sealed class HybridEvaluation
     /// <summary>Evaluates the tiles of one share; what a tile comes to does not depend on who evaluates it.</summary>
     private void EvaluateShare(int share)
     {
-        (EncodedTile encoded, HybridRow row) = _workers[share];
+        (EncodedTile encoded, HybridRow row, double[] whitened) = _workers[share];
         for (int tile = share; tile < _tiles.Length; tile += _workers.Length)
         {
             int first = tile * TileRows;
@@ -72,8 +78,8 @@ internal sealed class HybridEvaluation
             double largest = 0;
             for (int n = 0; n < count; n++)
             {
-                AmortizedBlock block = _rows.Block(first + n);
-                row.Solve(block, _rows.Whitened(first + n, block), encoded.MeansOf(n));
+                (AmortizedBlock block, _) = _rows.Condition(first + n, whitened);
+                row.Solve(block, whitened.AsSpan(0, block.Shape.Rank), encoded.MeansOf(n));
                 double gap = block.VarianceGap(encoded.LogVariancesOf(n)) + row.MeanGap();
                 sum += gap;
                 largest = Math.Max(largest, gap);
@@ -81,21 +87,5 @@ internal sealed class HybridEvaluation
 
             _tiles[tile] = (sum, largest);
         }
-    }
-
-    /// <summary>The log evidence of a row: at the optimum it is stationary, so that the rounding of the optimum does not count.</summary>
-    private static double Evidence(PosteriorShape shape, ReadOnlySpan<double> whitened, double likelihoodBase)
-    {
-        Span<double> residual = shape.Rank <= 64 ? stackalloc double[shape.Rank] : new double[shape.Rank];
-        whitened.CopyTo(residual);
-        double squares = shape.Precision.LogDeterminant;
-        for (int j = 0; j < shape.LatentCount; j++)
-        {
-            double t = ShortVectors.Dot(shape.Response.Row(j), whitened);
-            squares += t * t;
-            ShortVectors.Subtract(shape.Loadings.Column(j), t, residual);
-        }
-
-        return likelihoodBase - (0.5 * (squares + ShortVectors.SquaredNorm(residual)));
     }
 }

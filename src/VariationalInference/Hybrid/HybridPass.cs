@@ -14,6 +14,7 @@ internal sealed class HybridPass
     private readonly double[] _whitened;
     private readonly double[] _likelihoodBase;
     private readonly double[] _sweptState;
+    private readonly double[] _coordinates;
     private readonly long[] _rowNumbers;
     private readonly int _width;
     private int _count;
@@ -34,6 +35,7 @@ internal sealed class HybridPass
         _likelihoodBase = new double[capacity];
         _rowNumbers = new long[capacity];
         _sweptState = new double[complete.Coordinate.Length];
+        _coordinates = new double[complete.Coordinate.Length];
     }
 
     /// <summary>Gets the ELBO of the row that was inferred last, in nats.</summary>
@@ -105,7 +107,6 @@ internal sealed class HybridPass
     public void Write(Span<double> means, Span<double> variances, int stride)
     {
         AmortizedBlock block = _blocks[_position];
-        LatentPrior prior = block.Shape.Prior;
         ReadOnlySpan<double> encodedMeans = _encoded.MeansOf(_position);
         ReadOnlySpan<double> encodedLogVariances = _encoded.LogVariancesOf(_position);
         for (int i = 0; i < encodedMeans.Length; i++)
@@ -115,11 +116,11 @@ internal sealed class HybridPass
             variances[j] = Math.Exp(encodedLogVariances[i]);
         }
 
-        ReadOnlySpan<double> coordinates = _row.Coordinates;
-        for (int i = 0; i < coordinates.Length; i++)
+        block.CoordinatePrior.Unwhiten(_row.Coordinates, _coordinates);
+        for (int i = 0; i < _coordinates.Length; i++)
         {
             int j = block.Coordinate[i];
-            means[j * stride] = Math.FusedMultiplyAdd(prior.Deviations[j], coordinates[i], prior.Means[j]);
+            means[j * stride] = _coordinates[i];
             variances[j * stride] = block.Shape.MeanFieldVariances[j];
         }
     }

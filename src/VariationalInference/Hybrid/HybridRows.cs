@@ -2,16 +2,12 @@ using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
 
-/// <summary>Rows made ready for training and evaluation: as they are for the encoder, whitened for inference.</summary>
+/// <summary>Rows for training and evaluation, checked, in the order in which they are used.</summary>
 internal sealed class HybridRows
 {
     private readonly AmortizedBlocks _blocks;
     private readonly double[] _observations;
-    private readonly double[] _whitened;
-    private readonly double[] _likelihoodBase;
     private readonly int _width;
-    private readonly int _rank;
-    private readonly bool[]? _isIncomplete;
 
     /// <param name="model">The model.</param>
     /// <param name="blocks">The model's split into amortized and coordinate latents.</param>
@@ -23,25 +19,15 @@ internal sealed class HybridRows
     {
         _blocks = blocks;
         _width = model.ObservationCount;
-        _rank = blocks.Complete.Shape.Rank;
         Count = indices.Length;
         First = first;
         _observations = new double[Count * _width];
-        _whitened = new double[Count * _rank];
-        _likelihoodBase = new double[Count];
         var whitened = new double[_width];
         for (int n = 0; n < Count; n++)
         {
             Span<double> row = _observations.AsSpan(n * _width, _width);
             RowTable.CopyRow(table, indices[n], row);
-            ConditionedRow conditioned = RowTable.Condition(model, row, whitened, first + indices[n]);
-            whitened.AsSpan(0, _rank).CopyTo(_whitened.AsSpan(n * _rank, _rank));
-            _likelihoodBase[n] = conditioned.LogLikelihoodBase;
-            if (!ReferenceEquals(conditioned.Shape, blocks.Complete.Shape))
-            {
-                _isIncomplete ??= new bool[Count];
-                _isIncomplete[n] = true;
-            }
+            RowTable.Condition(model, row, whitened, first + indices[n]);
         }
     }
 
@@ -54,11 +40,13 @@ internal sealed class HybridRows
 
     public ReadOnlySpan<double> Observations(int first, int count) => _observations.AsSpan(first * _width, count * _width);
 
-    /// <summary>Returns the split of a row's latents.</summary>
-    public AmortizedBlock Block(int row) => _isIncomplete is not null && _isIncomplete[row] ? _blocks.Of(Observations(row)) : _blocks.Complete;
-
-    /// <summary>Returns w of a row whose block is known.</summary>
-    public ReadOnlySpan<double> Whitened(int row, AmortizedBlock block) => _whitened.AsSpan(row * _rank, block.Shape.Rank);
-
-    public double LikelihoodBase(int row) => _likelihoodBase[row];
+    /// <summary>Whitens a row.</summary>
+    /// <param name="row">The row, counted from 0.</param>
+    /// <param name="whitened">Receives w in its first elements. Length: at least K.</param>
+    /// <returns>The split of the row's latents, and the log joint's part that does not depend on them.</returns>
+    public (AmortizedBlock Block, double LikelihoodBase) Condition(int row, Span<double> whitened)
+    {
+        ConditionedRow conditioned = _blocks.Structure.Condition(Observations(row), whitened);
+        return (_blocks.Of(conditioned.Shape), conditioned.LogLikelihoodBase);
+    }
 }

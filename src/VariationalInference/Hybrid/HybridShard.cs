@@ -11,6 +11,8 @@ internal sealed class HybridShard
     private readonly OutputGradient _outputGradient;
     private readonly EncodedTile _encoded;
     private readonly double[] _observations;
+    private readonly double[] _whitened;
+    private readonly double[] _likelihoodBase;
     private readonly double[] _meanGradients;
     private readonly double[] _logVarianceGradients;
     private readonly double[] _noise;
@@ -35,6 +37,8 @@ internal sealed class HybridShard
         _outputs = complete.Count;
         int outputs = capacity * _outputs;
         _observations = new double[capacity * _width];
+        _whitened = new double[capacity * _width];
+        _likelihoodBase = new double[capacity];
         _meanGradients = new double[outputs];
         _logVarianceGradients = new double[outputs];
         _noise = new double[options.Estimator == GradientEstimator.Analytic ? 0 : outputs * options.DrawCount];
@@ -58,7 +62,7 @@ internal sealed class HybridShard
         for (int n = 0; n < rows.Length; n++)
         {
             rows[n].Rows.Observations(rows[n].Index).CopyTo(_observations.AsSpan(n * _width, _width));
-            _blocks[n] = rows[n].Rows.Block(rows[n].Index);
+            (_blocks[n], _likelihoodBase[n]) = rows[n].Rows.Condition(rows[n].Index, _whitened.AsSpan(n * _width, _width));
         }
 
         _encoded.Encode(_observations.AsSpan(0, rows.Length * _width), rows.Length);
@@ -83,7 +87,7 @@ internal sealed class HybridShard
     {
         AmortizedBlock block = _blocks[position];
         Range outputs = (position * _outputs)..((position + 1) * _outputs);
-        ReadOnlySpan<double> whitened = reference.Rows.Whitened(reference.Index, block);
+        ReadOnlySpan<double> whitened = _whitened.AsSpan(position * _width, block.Shape.Rank);
         ReadOnlySpan<double> means = _encoded.MeansOf(position);
         if (_options.CoordinateSweeps is int sweeps)
         {
@@ -105,7 +109,7 @@ internal sealed class HybridShard
             _noise.AsSpan(position * draws, draws),
             _meanGradients.AsSpan(outputs),
             _logVarianceGradients.AsSpan(outputs));
-        Elbo += _row.Elbo(reference.Rows.LikelihoodBase(reference.Index)) - VarianceGap(block, ratios, _encoded.LogVariancesOf(position));
+        Elbo += _row.Elbo(_likelihoodBase[position]) - VarianceGap(block, ratios, _encoded.LogVariancesOf(position));
         OptimizationGap += _row.OptimizationGap;
     }
 

@@ -275,7 +275,7 @@ public sealed class HybridSolver
     /// </summary>
     private static EncoderScales Scales(TrainingRows rows, AmortizedBlock block)
     {
-        PosteriorShape shape = block.Shape;
+        SharedShape shape = block.Shape;
         return new EncoderScales(
             [.. rows.InputMeans],
             [.. rows.InputDeviations],
@@ -284,7 +284,7 @@ public sealed class HybridSolver
             [.. block.Amortized.Select(j => shape.MeanFieldVariances[j])]);
     }
 
-    private static double ExplainedDeviation(PosteriorShape shape, int latent)
+    private static double ExplainedDeviation(SharedShape shape, int latent)
     {
         double explained = shape.Prior.Variances[latent] - shape.Covariance[latent, latent];
         return explained > 0 ? Math.Sqrt(explained) : shape.Prior.Deviations[latent];

@@ -95,6 +95,7 @@ public sealed class VariationalEm
     {
         ArgumentNullException.ThrowIfNull(start);
         ArgumentNullException.ThrowIfNull(table);
+        start.RequireIndependentPrior(nameof(start));
         RowTable.RequireSize(start, table.RowCount, table.ColumnCount, nameof(table));
         SufficientStatistics statistics = SufficientStatistics.Of(table, cancellationToken: cancellationToken);
         return Learn(start, statistics, table, progress, cancellationToken);
@@ -121,6 +122,7 @@ public sealed class VariationalEm
     {
         ArgumentNullException.ThrowIfNull(start);
         ArgumentNullException.ThrowIfNull(statistics);
+        start.RequireIndependentPrior(nameof(start));
         if (statistics.ColumnCount != start.ObservationCount)
         {
             throw new ArgumentException(

@@ -18,7 +18,7 @@ internal sealed class DenseLoadings : LoadingStructure
     private readonly PatternCache _patterns;
     private readonly Lazy<RowReduction> _reduction;
 
-    public DenseLoadings(Matrix<double> loadings, ImmutableArray<double> offset, ImmutableArray<double> noiseVariances, LatentPrior prior)
+    public DenseLoadings(Matrix<double> loadings, ImmutableArray<double> offset, ImmutableArray<double> noiseVariances, GaussianPrior prior)
         : base(prior, loadings.RowCount)
     {
         _loadings = Matrix<double>.Build.DenseOfMatrix(loadings);
@@ -32,26 +32,27 @@ internal sealed class DenseLoadings : LoadingStructure
         {
             for (int k = 0; k < ObservationCount; k++)
             {
-                (_whitened[(j * ObservationCount) + k], _whitenedLow[(j * ObservationCount) + k]) =
-                    Compensated.ProductOver(_loadings[k, j], prior.Deviations[j], _noiseDeviations[k]);
+                (_whitened[(j * ObservationCount) + k], _whitenedLow[(j * ObservationCount) + k]) = prior.IsAlone(j)
+                    ? Compensated.ProductOver(_loadings[k, j], prior.Deviations[j], _noiseDeviations[k])
+                    : Compensated.Over(WithRoot(k, j), _noiseDeviations[k]);
             }
         }
 
         RequireFinite(_whitened);
         RequireFinitePredictions(_prediction);
-        Complete = new PosteriorShape(
+        Complete = new SharedShape(
             new WhitenedLoadings(_whitened, ObservationCount, _whitenedLow), prior, ObservationCount, _logNormalizers.Sum());
         _patterns = new PatternCache(CreatePattern, Math.Max(16, CacheSize / (4 * _whitened.Length)));
         _reduction = new Lazy<RowReduction>(CreateReduction);
     }
 
-    public override PosteriorShape Complete { get; }
+    public override SharedShape Complete { get; }
 
     public override RowReduction Reduction => _reduction.Value;
 
     public override Matrix<double> Loadings() => _loadings.Clone();
 
-    public override PosteriorShape ShapeOf(MissingPattern pattern) => pattern.IsComplete ? Complete : _patterns[pattern].Shape;
+    public override SharedShape ShapeOf(MissingPattern pattern) => pattern.IsComplete ? Complete : _patterns[pattern].Shape;
 
     public override ConditionedRow Condition(ReadOnlySpan<double> row, Span<double> whitened)
     {
@@ -69,7 +70,7 @@ internal sealed class DenseLoadings : LoadingStructure
             whitened[0] = 0;
         }
 
-        PosteriorShape shape = observed == ObservationCount ? Complete : _patterns[MissingPattern.OfTransient(row)].Shape;
+        SharedShape shape = observed == ObservationCount ? Complete : _patterns[MissingPattern.OfTransient(row)].Shape;
         return Conditioned(shape, whitened, unexplained: 0);
     }
 
@@ -85,6 +86,16 @@ internal sealed class DenseLoadings : LoadingStructure
 
             observations[k] = sum;
         }
+    }
+
+    /// <summary>Returns (AL)_kj.</summary>
+    private (double High, double Low) WithRoot(int observation, int latent)
+    {
+        PriorBlock block = Prior.BlockOf(latent);
+        int column = latent - block.First;
+        double[] root = [.. Enumerable.Range(column, block.Size - column).Select(i => block.Factor.Root(i, column))];
+        double[] loadings = [.. Enumerable.Range(latent, root.Length).Select(j => _loadings[observation, j])];
+        return Compensated.Dot(0, loadings, root);
     }
 
     /// <summary>Drops the missing rows of B; a row without observations keeps one row of zeros.</summary>
@@ -103,12 +114,12 @@ internal sealed class DenseLoadings : LoadingStructure
             }
         }
 
-        var shape = new PosteriorShape(
+        var shape = new SharedShape(
             new WhitenedLoadings(loadings, rank, low), Prior, observed.Length, observed.Sum(k => _logNormalizers[k]));
         return new PatternResponse(shape, observed, _noiseDeviations);
     }
 
-    private RowReduction CreateReduction() => new()
+    private ColumnReduction CreateReduction() => new(_patterns)
     {
         Gains = new PatternResponse(Complete, [.. Enumerable.Range(0, ObservationCount)], _noiseDeviations).Gains,
         PredictionHigh = [.. _prediction.Select(p => p.High)],
@@ -116,6 +127,5 @@ internal sealed class DenseLoadings : LoadingStructure
         Weights = [.. _noiseDeviations.Select(deviation => 1 / deviation)],
         ErrorBase = Complete.Response.ErrorBase,
         ErrorSlope = Complete.Response.ErrorSlope,
-        ResponseOf = pattern => _patterns[pattern],
     };
 }

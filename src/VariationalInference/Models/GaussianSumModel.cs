@@ -36,11 +36,16 @@ public sealed class GaussianSumModel : LinearGaussianModel
     /// <exception cref="ArgumentException">An argument is outside its range.</exception>
     public GaussianSumModel(
         int observationCount, double noiseVariance, ReadOnlySpan<double> priorMeans, ReadOnlySpan<double> priorVariances)
-        : this(observationCount, noiseVariance, new LatentPrior(priorMeans, priorVariances, nameof(priorMeans), nameof(priorVariances)))
+        : this(observationCount, noiseVariance, new GaussianPrior(priorMeans, priorVariances, nameof(priorMeans), nameof(priorVariances)))
     {
     }
 
-    private GaussianSumModel(int observationCount, double noiseVariance, LatentPrior prior)
+    /// <summary>Initializes a new instance of the <see cref="GaussianSumModel"/> class whose latents may be correlated a priori.</summary>
+    /// <param name="observationCount">The number of observations K in a row. Range: at least 1.</param>
+    /// <param name="noiseVariance">The noise variance σ². Range: positive and finite.</param>
+    /// <param name="prior">The prior of the J latents.</param>
+    /// <exception cref="ArgumentException">An argument is outside its range.</exception>
+    public GaussianSumModel(int observationCount, double noiseVariance, GaussianPrior prior)
         : base(CreateStructure(observationCount, noiseVariance, prior), noiseVariance)
     {
         NoiseVariance = noiseVariance;
@@ -53,17 +58,17 @@ public sealed class GaussianSumModel : LinearGaussianModel
     /// <returns>The text.</returns>
     public override string ToString() => Guard.Text($"{base.ToString()}, noise variance {NoiseVariance:G5}");
 
-    private static SumLoadings CreateStructure(int observationCount, double noiseVariance, LatentPrior prior)
+    private static SumLoadings CreateStructure(int observationCount, double noiseVariance, GaussianPrior prior)
     {
         Guard.AtLeast(observationCount, 1, nameof(observationCount));
+        ArgumentNullException.ThrowIfNull(prior);
         Guard.Positive(noiseVariance, nameof(noiseVariance));
         return new SumLoadings(observationCount, noiseVariance, prior);
     }
 
-    private static LatentPrior StandardPrior(int latentCount)
+    private static GaussianPrior StandardPrior(int latentCount)
     {
         Guard.AtLeast(latentCount, 1, nameof(latentCount));
-        double[] ones = [.. Enumerable.Repeat(1.0, latentCount)];
-        return new LatentPrior(new double[latentCount], ones, "priorMeans", "priorVariances");
+        return GaussianPrior.Independent(latentCount);
     }
 }

@@ -6,7 +6,7 @@ using MathNet.Numerics.Random;
 namespace VariationalInference;
 
 /// <summary>
-/// The linear-Gaussian model x = Az + b + ε with independent noise ε_k ~ N(0, r_k) and priors z_j ~ N(m_j, s_j²).
+/// The linear-Gaussian model x = Az + b + ε with independent noise ε_k ~ N(0, r_k) and priors z ~ N(m, S), mostly z_j ~ N(m_j, s_j²).
 /// </summary>
 /// <remarks>
 /// <para>
@@ -50,22 +50,26 @@ public class LinearGaussianModel
         ReadOnlySpan<double> priorVariances)
     {
         ArgumentNullException.ThrowIfNull(loadings);
-        var prior = new LatentPrior(priorMeans, priorVariances, nameof(priorMeans), nameof(priorVariances));
-        Guard.Length(loadings.ColumnCount, prior.Count, nameof(loadings), "one column for each latent");
-        if (loadings.RowCount == 0)
-        {
-            throw new ArgumentException(
-                Guard.Text($"{nameof(loadings)} has no rows; it must have at least 1, one for each observation."), nameof(loadings));
-        }
-
-        Guard.Length(offset.Length, loadings.RowCount, nameof(offset), "one for each row of loadings");
-        Guard.Length(noiseVariances.Length, loadings.RowCount, nameof(noiseVariances), "one for each row of loadings");
-        Guard.AllFinite(loadings.ToColumnMajorArray(), nameof(loadings));
-        Guard.AllFinite(offset, nameof(offset));
-        Guard.AllPositive(noiseVariances, nameof(noiseVariances));
+        Structure = CreateStructure(
+            loadings, offset, noiseVariances, new GaussianPrior(priorMeans, priorVariances, nameof(priorMeans), nameof(priorVariances)));
         Offset = [.. offset];
         NoiseVariances = [.. noiseVariances];
-        Structure = new DenseLoadings(loadings, Offset, NoiseVariances, prior);
+    }
+
+    /// <summary>Initializes a new instance of the <see cref="LinearGaussianModel"/> class whose latents may be correlated a priori.</summary>
+    /// <param name="loadings">The loadings A, K×J, all finite; copied.</param>
+    /// <param name="offset">The offset b, length K, all finite.</param>
+    /// <param name="noiseVariances">The noise variances r, length K, all positive and finite.</param>
+    /// <param name="prior">The prior of the J latents.</param>
+    /// <exception cref="ArgumentException">A length or a value is outside its range.</exception>
+    public LinearGaussianModel(
+        Matrix<double> loadings, ReadOnlySpan<double> offset, ReadOnlySpan<double> noiseVariances, GaussianPrior prior)
+    {
+        ArgumentNullException.ThrowIfNull(loadings);
+        ArgumentNullException.ThrowIfNull(prior);
+        Structure = CreateStructure(loadings, offset, noiseVariances, prior);
+        Offset = [.. offset];
+        NoiseVariances = [.. noiseVariances];
     }
 
     private protected LinearGaussianModel(LoadingStructure structure, double noiseVariance)
@@ -87,10 +91,13 @@ public class LinearGaussianModel
     /// <summary>Gets the noise variances r, length K.</summary>
     public ImmutableArray<double> NoiseVariances { get; }
 
+    /// <summary>Gets the prior of the latents.</summary>
+    public GaussianPrior Prior => Structure.Prior;
+
     /// <summary>Gets the prior means m, length J.</summary>
     public ImmutableArray<double> PriorMeans => Structure.Prior.Means;
 
-    /// <summary>Gets the prior variances s², length J.</summary>
+    /// <summary>Gets the prior variances S_jj, length J.</summary>
     public ImmutableArray<double> PriorVariances => Structure.Prior.Variances;
 
     internal LoadingStructure Structure { get; }
@@ -146,11 +153,7 @@ public class LinearGaussianModel
         var x = new double[ObservationCount];
         for (int n = 0; n < count; n++)
         {
-            for (int j = 0; j < z.Length; j++)
-            {
-                z[j] = Normal.Sample(random, PriorMeans[j], Structure.Prior.Deviations[j]);
-            }
-
+            Prior.Draw(random, z);
             Structure.Predict(z, x);
             for (int k = 0; k < x.Length; k++)
             {
@@ -162,6 +165,34 @@ public class LinearGaussianModel
         }
 
         return new ModelSample(latents, observations);
+    }
+
+    private static DenseLoadings CreateStructure(
+        Matrix<double> loadings, ReadOnlySpan<double> offset, ReadOnlySpan<double> noiseVariances, GaussianPrior prior)
+    {
+        Guard.Length(loadings.ColumnCount, prior.Count, nameof(loadings), "one column for each latent");
+        if (loadings.RowCount == 0)
+        {
+            throw new ArgumentException(
+                Guard.Text($"{nameof(loadings)} has no rows; it must have at least 1, one for each observation."), nameof(loadings));
+        }
+
+        Guard.Length(offset.Length, loadings.RowCount, nameof(offset), "one for each row of loadings");
+        Guard.Length(noiseVariances.Length, loadings.RowCount, nameof(noiseVariances), "one for each row of loadings");
+        Guard.AllFinite(loadings.ToColumnMajorArray(), nameof(loadings));
+        Guard.AllFinite(offset, nameof(offset));
+        Guard.AllPositive(noiseVariances, nameof(noiseVariances));
+        return new DenseLoadings(loadings, [.. offset], [.. noiseVariances], prior);
+    }
+
+    /// <summary>Requires latents that are independent a priori.</summary>
+    internal void RequireIndependentPrior(string name)
+    {
+        if (!Prior.IsIndependent)
+        {
+            throw new ArgumentException(
+                Guard.Text($"{name} has latents that are correlated a priori ({Prior}); learning takes independent ones, {nameof(MixedModel)} correlated effects."), name);
+        }
     }
 
     /// <summary>Requires a row of the right length, each cell finite or NaN.</summary>

@@ -5,18 +5,18 @@ namespace VariationalInference;
 /// <summary>How latents reach observations, x = Az + b + ε, and how a row reduces to whitened observations w = Bt + noise.</summary>
 internal abstract class LoadingStructure
 {
-    protected LoadingStructure(LatentPrior prior, int observationCount)
+    protected LoadingStructure(GaussianPrior prior, int observationCount)
     {
         Prior = prior;
         ObservationCount = observationCount;
     }
 
-    public LatentPrior Prior { get; }
+    public GaussianPrior Prior { get; }
 
     public int ObservationCount { get; }
 
     /// <summary>Gets the shape of the posterior of every complete row.</summary>
-    public abstract PosteriorShape Complete { get; }
+    public abstract SharedShape Complete { get; }
 
     /// <summary>Gets how tables of complete rows are solved.</summary>
     public abstract RowReduction Reduction { get; }
@@ -24,7 +24,7 @@ internal abstract class LoadingStructure
     public abstract Matrix<double> Loadings();
 
     /// <summary>Returns the shape of the posterior of rows with missing cells.</summary>
-    public abstract PosteriorShape ShapeOf(MissingPattern pattern);
+    public abstract SharedShape ShapeOf(MissingPattern pattern);
 
     /// <summary>Conditions on a row that has been checked: NaN or finite.</summary>
     /// <param name="row">The observations x, length K.</param>
@@ -61,7 +61,7 @@ internal abstract class LoadingStructure
         }
     }
 
-    protected static ConditionedRow Conditioned(PosteriorShape shape, ReadOnlySpan<double> whitened, double unexplained)
+    protected static ConditionedRow Conditioned(SharedShape shape, ReadOnlySpan<double> whitened, double unexplained)
     {
         double square = ShortVectors.SquaredNorm(whitened[..shape.Rank]) + unexplained;
         if (!double.IsFinite(square))

@@ -13,7 +13,7 @@ internal sealed class PatternResponse
     /// <param name="shape">What the rows share.</param>
     /// <param name="observed">Which observations they have, in order.</param>
     /// <param name="noiseDeviations">√r of all K observations.</param>
-    public PatternResponse(PosteriorShape shape, int[] observed, double[] noiseDeviations)
+    public PatternResponse(SharedShape shape, int[] observed, double[] noiseDeviations)
     {
         Shape = shape;
         _observed = observed;
@@ -21,7 +21,7 @@ internal sealed class PatternResponse
         _priorMeans = [.. shape.Prior.Means];
     }
 
-    public PosteriorShape Shape { get; }
+    public SharedShape Shape { get; }
 
     /// <summary>Gets the gains, J×K, row-major; 0 for missing cells. Whoever asks first, they are the same.</summary>
     public double[] Gains => _gains ?? CreateGains();
@@ -64,12 +64,18 @@ internal sealed class PatternResponse
         int columns = _noiseDeviations.Length;
         var gains = new double[Shape.LatentCount * columns];
         RowResponse whole = Shape.Response;
-        for (int j = 0; j < Shape.LatentCount; j++)
+        var column = new double[Shape.LatentCount];
+        for (int i = 0; i < _observed.Length; i++)
         {
-            ReadOnlySpan<double> response = whole.Row(j);
-            for (int i = 0; i < _observed.Length; i++)
+            for (int j = 0; j < column.Length; j++)
             {
-                gains[(j * columns) + _observed[i]] = Shape.Prior.Deviations[j] * response[i] / _noiseDeviations[_observed[i]];
+                column[j] = whole.Row(j)[i];
+            }
+
+            Shape.Prior.Scale(column);
+            for (int j = 0; j < column.Length; j++)
+            {
+                gains[(j * columns) + _observed[i]] = column[j] / _noiseDeviations[_observed[i]];
             }
         }
 

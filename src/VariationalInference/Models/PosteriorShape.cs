@@ -1,22 +1,23 @@
-using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 using MathNet.Numerics;
-using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
 
-/// <summary>
-/// What the posteriors of all rows observed in the same cells have in common: everything but their location.
-/// </summary>
+/// <summary>A row's posterior but for its location: the precision in whitened coordinates, and what follows from it for the latents one by one.</summary>
 /// <remarks>
 /// <para>
-/// Written in whitened coordinates t = D⁻¹(z − m), with B = R^(−½)AD and w = R^(−½)(x − b − Am), the log joint of a row is
-/// const − ½‖w − Bt‖² − ½‖t‖², so that DΛD = I + BᵀB. Nothing here depends on units, and no term loses digits when R is tiny.
-/// With one row in B (a Gaussian sum, whose observations reduce to their mean) every quantity is a rank-one correction of the prior, O(J).
+/// Written in whitened coordinates t = L⁻¹(z − m), with S = LLᵀ, B = R^(−½)AL and w = R^(−½)(x − b − Am), the log joint of a row is
+/// const − ½‖w − Bt‖² − ½‖t‖², so that LᵀΛL = I + BᵀB. Nothing here depends on units, and no term loses digits when R is tiny.
 /// </para>
-/// <threadsafety>Safe to share: lazily computed values are the same whoever computes them.</threadsafety>
+/// <para>
+/// A latent that moves alone moves t along a unit vector d_j, with s_j = (S⁻¹)_jj^(−½) for each unit of its length; s_j²Λ_jj = 1 + ‖Bd_j‖². Where
+/// priors are independent, L is diagonal and d_j the j-th axis.
+/// </para>
+/// <para>
+/// Rows observed in the same cells with the same noise share a shape (<see cref="SharedShape"/>); where each row has precisions of its own they
+/// pass through a workspace (<see cref="RowShape"/>).
+/// </para>
 /// </remarks>
-internal sealed class PosteriorShape
+internal abstract class PosteriorShape
 {
     /// <summary>Half the distance from 1 to the next double.</summary>
     public const double UnitRoundoff = 1.1102230246251565e-16;
@@ -26,85 +27,72 @@ internal sealed class PosteriorShape
 
     private readonly double[] _scaledPrecision;
     private readonly double[] _scaledDeviations;
+    private readonly double[] _diagonal;
     private readonly double[] _columnNorms;
-    private readonly Lazy<RowResponse> _response;
-    private readonly Lazy<(double Min, double Max)> _spectrum;
-    private readonly Lazy<CovarianceStructure> _covariance;
-    private readonly Lazy<double> _approximationGap;
+
+    /// <summary>Bd_j, where d_j is no axis.</summary>
+    private readonly double[] _images;
 
     /// <param name="loadings">B.</param>
+    /// <param name="precision">I + BᵀB.</param>
     /// <param name="prior">The priors of the latents.</param>
-    /// <param name="observedCount">The number of observed cells.</param>
-    /// <param name="logNormalizer">−½ Σ log 2πr over the observed cells.</param>
-    public PosteriorShape(WhitenedLoadings loadings, LatentPrior prior, int observedCount, double logNormalizer)
+    protected PosteriorShape(WhitenedLoadings loadings, WhitenedPrecision precision, GaussianPrior prior)
     {
         Loadings = loadings;
-        Precision = new WhitenedPrecision(loadings);
+        Precision = precision;
         Prior = prior;
-        ObservedCount = observedCount;
-        LogNormalizer = logNormalizer;
         _scaledPrecision = new double[LatentCount];
         _scaledDeviations = new double[LatentCount];
         _columnNorms = new double[LatentCount];
-        double logSum = 0;
-        var variances = new double[LatentCount];
-        for (int j = 0; j < LatentCount; j++)
-        {
-            double square = ShortVectors.SquaredNorm(Loadings.Column(j));
-            _columnNorms[j] = Math.Sqrt(square);
-            _scaledPrecision[j] = 1 + square;
-            _scaledDeviations[j] = Math.Sqrt(1 + square);
-            logSum += Math.Log(_scaledPrecision[j]);
-            variances[j] = prior.Variances[j] / _scaledPrecision[j];
-        }
-
-        LogScaledPrecisionSum = logSum;
-        MeanFieldVariances = ImmutableCollectionsMarshal.AsImmutableArray(variances);
-        _response = new Lazy<RowResponse>(() => new RowResponse(this));
-        _spectrum = new Lazy<(double, double)>(ComputeSpectrum);
-        _covariance = new Lazy<CovarianceStructure>(ComputeCovariance);
-        _approximationGap = new Lazy<double>(ComputeApproximationGap);
+        _images = prior.IsIndependent ? [] : new double[LatentCount * loadings.Rank];
+        _diagonal = prior.IsIndependent ? _scaledPrecision : new double[LatentCount];
     }
 
     public WhitenedLoadings Loadings { get; }
 
-    /// <summary>Gets DΛD = I + BᵀB.</summary>
+    /// <summary>Gets LᵀΛL = I + BᵀB.</summary>
     public WhitenedPrecision Precision { get; }
 
-    public LatentPrior Prior { get; }
+    public GaussianPrior Prior { get; }
 
     public int LatentCount => Prior.Count;
 
     public int Rank => Loadings.Rank;
 
-    public int ObservedCount { get; }
+    /// <summary>Gets the number of observed cells.</summary>
+    public int ObservedCount { get; protected set; }
 
     /// <summary>Gets −½ Σ log 2πr over the observed cells, in nats.</summary>
-    public double LogNormalizer { get; }
+    public double LogNormalizer { get; protected set; }
 
-    /// <summary>Gets the diagonal of DΛD, 1 + ‖B_j‖².</summary>
+    /// <summary>Gets s_j²Λ_jj = 1 + ‖Bd_j‖².</summary>
     public ReadOnlySpan<double> ScaledPrecision => _scaledPrecision;
 
-    /// <summary>Gets Σ_j log of that diagonal.</summary>
-    public double LogScaledPrecisionSum { get; }
+    /// <summary>Gets the diagonal of I + BᵀB.</summary>
+    public ReadOnlySpan<double> Diagonal => _diagonal;
 
-    /// <summary>Gets the optimal mean-field variances 1/Λ_jj, equation (4-4).</summary>
-    public ImmutableArray<double> MeanFieldVariances { get; }
+    /// <summary>Gets Σ_j log v_j of the best factors' variances, less log det S, and negative: what the ELBO at its best has of the variances.</summary>
+    public double LogScaledPrecisionSum { get; private set; }
 
-    /// <summary>Gets how the stationary point depends on the row.</summary>
-    public RowResponse Response => _response.Value;
+    /// <summary>Goes to the stationary point t* = (I + BᵀB)⁻¹Bᵀw.</summary>
+    public abstract void GoToOptimum(ReadOnlySpan<double> w, Span<double> t);
 
-    /// <summary>Gets ½(Σ log Λ_jj − log det Λ), what mean field loses against the evidence.</summary>
-    public double ApproximationGap => _approximationGap.Value;
+    /// <summary>Returns the log evidence of a row, in nats: stationary at the optimum, so that the rounding of the optimum does not count.</summary>
+    /// <param name="w">The whitened observations.</param>
+    /// <param name="t">The optimum.</param>
+    /// <param name="likelihoodBase">The log joint's part that depends neither on z nor on the priors' normalisation.</param>
+    /// <param name="residual">Room for <see cref="Rank"/> values.</param>
+    public double LogEvidence(ReadOnlySpan<double> w, ReadOnlySpan<double> t, double likelihoodBase, Span<double> residual)
+    {
+        Loadings.Residual(w, t, residual);
+        return likelihoodBase - (0.5 * (ShortVectors.SquaredNorm(residual) + ShortVectors.SquaredNorm(t) + Precision.LogDeterminant));
+    }
 
-    /// <summary>Gets the extreme eigenvalues of Λ scaled to a unit diagonal.</summary>
-    public (double Min, double Max) Spectrum => _spectrum.Value;
-
-    /// <summary>Gets the exact posterior covariance Λ⁻¹, in the latents' units.</summary>
-    public CovarianceStructure Covariance => _covariance.Value;
+    /// <summary>Returns the variance 1/Λ_jj of the best factor of a latent, equation (4-4).</summary>
+    public double MeanFieldVariance(int latent) => Prior.ConditionalVariances[latent] / _scaledPrecision[latent];
 
     /// <summary>Returns q = Λ_jj v of a factor with log variance ρ = log v; 1 at the optimum.</summary>
-    public double VarianceRatio(int latent, double logVariance) => Math.Exp(logVariance) / MeanFieldVariances[latent];
+    public double VarianceRatio(int latent, double logVariance) => Math.Exp(logVariance) / MeanFieldVariance(latent);
 
     /// <summary>Returns what the ELBO lacks because a factor's variance is not 1/Λ_jj, ½(q − 1 − log q), in nats.</summary>
     public double VarianceGap(int latent, double logVariance)
@@ -113,12 +101,60 @@ internal sealed class PosteriorShape
         const double small = 1e-3;
         double ratio = VarianceRatio(latent, logVariance);
         double excess = ratio - 1;
-        double log = ratio < small ? logVariance - Math.Log(MeanFieldVariances[latent]) : SpecialFunctions.Log1p(excess);
+        double log = ratio < small ? logVariance - Math.Log(MeanFieldVariance(latent)) : SpecialFunctions.Log1p(excess);
         return 0.5 * (excess - log);
     }
 
+    /// <summary>Moves one latent to its optimum given the others: update (4-1).</summary>
+    /// <param name="latent">The latent j.</param>
+    /// <param name="t">The means, from latent <paramref name="first"/> on.</param>
+    /// <param name="first">The latent of the first element of <paramref name="t"/>.</param>
+    /// <param name="residual">e = w − Bt, kept up to date.</param>
+    /// <returns>The step along d_j.</returns>
+    public double Update(int latent, Span<double> t, int first, Span<double> residual)
+    {
+        double step;
+        if (Prior.IsIndependent)
+        {
+            step = (ShortVectors.Dot(Loadings.Column(latent), residual) - t[latent - first]) / _scaledPrecision[latent];
+            t[latent - first] += step;
+            ShortVectors.Subtract(Loadings.Column(latent), step, residual);
+            return step;
+        }
+
+        ReadOnlySpan<double> direction = Prior.Direction(latent);
+        Span<double> moved = t.Slice(latent - first, direction.Length);
+        ReadOnlySpan<double> image = _images.AsSpan(latent * Rank, Rank);
+        step = (ShortVectors.Dot(image, residual) - ShortVectors.Dot(direction, moved)) / _scaledPrecision[latent];
+        ShortVectors.Subtract(direction, -step, moved);
+        ShortVectors.Subtract(image, step, residual);
+        return step;
+    }
+
+    /// <summary>Returns the largest change of a mean, in mean-field standard deviations.</summary>
+    /// <param name="change">The change of t; overwritten.</param>
+    public double LargestMeanChange(Span<double> change)
+    {
+        if (!Prior.IsIndependent)
+        {
+            Prior.Scale(change);
+            for (int j = 0; j < change.Length; j++)
+            {
+                change[j] /= Prior.Deviations[j];
+            }
+        }
+
+        double largest = 0;
+        for (int j = 0; j < change.Length; j++)
+        {
+            largest = Math.Max(largest, change[j] * change[j] * _scaledPrecision[j]);
+        }
+
+        return Math.Sqrt(largest);
+    }
+
     /// <summary>
-    /// Bounds the rounding error of a computed gradient (Higham, 2002, section 3.1): in its norm, and in the norm of (DΛD)⁻¹, which is
+    /// Bounds the rounding error of a computed gradient (Higham, 2002, section 3.1): in its norm, and in the norm of (LᵀΛL)⁻¹, which is
     /// what it means for the error of the means in posterior standard deviations.
     /// </summary>
     /// <remarks>
@@ -139,100 +175,55 @@ internal sealed class PosteriorShape
     }
 
     /// <summary>
-    /// Bounds what rounding the means μ = m + st to doubles moves them, in the norm that Λ defines, hence in posterior standard deviations.
+    /// Bounds what rounding the means μ = m + Lt to doubles moves them, in the norm that Λ defines, hence in posterior standard deviations.
     /// </summary>
     public double MeanRoundingBound(ReadOnlySpan<double> t)
     {
         double sum = Underflow;
         for (int j = 0; j < t.Length; j++)
         {
-            sum += (Prior.RelativeMeans[j] + Math.Abs(t[j])) * _scaledDeviations[j];
+            sum += (Prior.RelativeMeans[j] + Reach(j, t)) * _scaledDeviations[j];
         }
 
         return 2 * UnitRoundoff * sum;
     }
 
-    /// <summary>−½ log det of Λ scaled to a unit diagonal, as a sum of terms that are all ≥ 0, so that a small gap keeps its digits.</summary>
-    private double ComputeApproximationGap()
+    /// <summary>Returns what an error of each mean by all of its terms would come to in the norm of Λ.</summary>
+    public double Reach(ReadOnlySpan<double> t)
     {
-        double gap = 0;
-        double before = 0;
+        double sum = 0;
+        for (int j = 0; j < t.Length; j++)
+        {
+            sum += _scaledDeviations[j] * Reach(j, t);
+        }
+
+        return sum;
+    }
+
+    private double Reach(int latent, ReadOnlySpan<double> t) =>
+        Prior.IsAlone(latent) ? Math.Abs(t[latent]) : Prior.Reach(latent, t) / Prior.Deviations[latent];
+
+    /// <summary>Works out what depends on B alone, whenever it has changed.</summary>
+    protected void Measure()
+    {
+        double logSum = 0;
         for (int j = 0; j < LatentCount; j++)
         {
-            if (Rank == 1)
+            double square = ShortVectors.SquaredNorm(Loadings.Column(j));
+            _columnNorms[j] = Math.Sqrt(square);
+            _diagonal[j] = 1 + square;
+            if (_images.Length > 0)
             {
-                double square = Loadings.Row[j] * Loadings.Row[j];
-                gap += 0.5 * Math.Log(1 + (square * before / (1 + before + square)));
-                before += square;
-                continue;
+                Span<double> image = _images.AsSpan(j * Rank, Rank);
+                Loadings.Image(j, Prior.Direction(j), image);
+                square = ShortVectors.SquaredNorm(image);
+                _scaledPrecision[j] = 1 + square;
             }
 
-            double explained = 0;
-            for (int i = 0; i < j; i++)
-            {
-                explained += Precision.Factor[i, j] * Precision.Factor[i, j];
-            }
-
-            double share = explained / _scaledPrecision[j];
-            gap -= 0.5 * (share < 0.5
-                ? SpecialFunctions.Log1p(-share)
-                : (2 * Math.Log(Math.Abs(Precision.Factor[j, j]))) - Math.Log(_scaledPrecision[j]));
+            _scaledDeviations[j] = Math.Sqrt(1 + square);
+            logSum += Math.Log(_scaledPrecision[j]);
         }
 
-        return gap;
-    }
-
-    private CovarianceStructure ComputeCovariance()
-    {
-        int count = LatentCount;
-        ImmutableArray<double> deviations = Prior.Deviations;
-        if (Rank > 1)
-        {
-            double[] elements = Precision.Factor.InverseOfSquare();
-            for (int i = 0; i < count; i++)
-            {
-                for (int j = 0; j < count; j++)
-                {
-                    elements[(i * count) + j] *= deviations[i] * deviations[j];
-                }
-            }
-
-            return new DenseCovariance(elements, count);
-        }
-
-        var suffix = new double[count + 1];
-        for (int j = count - 1; j >= 0; j--)
-        {
-            suffix[j] = suffix[j + 1] + (Loadings.Row[j] * Loadings.Row[j]);
-        }
-
-        double total = 1 + suffix[0];
-        double prefix = 0;
-        var variances = new double[count];
-        var coupling = new double[count];
-        for (int j = 0; j < count; j++)
-        {
-            variances[j] = Prior.Variances[j] * ((1 + prefix + suffix[j + 1]) / total);
-            coupling[j] = deviations[j] * Loadings.Row[j] / Math.Sqrt(total);
-            prefix += Loadings.Row[j] * Loadings.Row[j];
-        }
-
-        return new RankOneCovariance(variances, coupling);
-    }
-
-    private (double Min, double Max) ComputeSpectrum()
-    {
-        int count = LatentCount;
-        if (Rank == 1)
-        {
-            return RankOneSpectrum.Of(Loadings.Row, _scaledPrecision);
-        }
-
-        Matrix<double> scaled = Matrix<double>.Build.Dense(
-            count, count, (i, j) => i <= j ? Precision.Factor[i, j] / Math.Sqrt(_scaledPrecision[j]) : 0);
-        Vector<double> singular = scaled.Svd(computeVectors: false).S;
-        double smallest = singular.Minimum();
-        double largest = singular.Maximum();
-        return (smallest * smallest, largest * largest);
+        LogScaledPrecisionSum = logSum + Prior.Coupling;
     }
 }

@@ -73,19 +73,10 @@ public sealed class QuadraticLogJoint
 
     /// <summary>Gets the diagonal Λ_jj of the posterior precision, length J.</summary>
     public ImmutableArray<double> PrecisionDiagonal =>
-        [.. Enumerable.Range(0, LatentCount).Select(j => Shape.ScaledPrecision[j] / Shape.Prior.Variances[j])];
+        [.. Enumerable.Range(0, LatentCount).Select(j => Shape.ScaledPrecision[j] / Shape.Prior.ConditionalVariances[j])];
 
     /// <summary>Gets the log evidence log p(x) of the observed cells, in nats.</summary>
-    public double LogEvidence
-    {
-        get
-        {
-            double[] t = Optimum;
-            var e = new double[Shape.Rank];
-            Shape.Loadings.Residual(_observations, t, e);
-            return LogLikelihoodBase - (0.5 * (ShortVectors.SquaredNorm(e) + ShortVectors.SquaredNorm(t) + Shape.Precision.LogDeterminant));
-        }
-    }
+    public double LogEvidence => Shape.LogEvidence(_observations, Optimum, LogLikelihoodBase, new double[Shape.Rank]);
 
     /// <summary>
     /// Gets the approximation gap log p(x) − ELBO* = ½(Σ log Λ_jj − log det Λ) of the best mean-field posterior, in nats; it is ≥ 0 and
@@ -101,7 +92,7 @@ public sealed class QuadraticLogJoint
 
     internal ConditionedRow Row { get; }
 
-    internal PosteriorShape Shape => Row.Shape;
+    internal SharedShape Shape => Row.Shape;
 
     /// <summary>Gets the row's size in words.</summary>
     internal string Size => $"{Wording.Count(LatentCount, "latent")}, {Wording.Count(ObservedCount, "observed cell")}";
@@ -120,7 +111,7 @@ public sealed class QuadraticLogJoint
             if (_optimum is null)
             {
                 var t = new double[LatentCount];
-                Shape.Precision.Optimum(_observations, t);
+                Shape.Precision.Optimum(_observations, t, new double[Shape.Precision.BufferLength]);
                 _optimum = t;
             }
 
@@ -130,11 +121,13 @@ public sealed class QuadraticLogJoint
 
     /// <summary>Writes out the posterior precision.</summary>
     /// <returns>A new J×J matrix Λ.</returns>
-    public Matrix<double> Precision() => Matrix<double>.Build.Dense(LatentCount, LatentCount, (i, j) =>
+    public Matrix<double> Precision()
     {
-        double scaled = i == j ? Shape.ScaledPrecision[j] : ShortVectors.Dot(Shape.Loadings.Column(i), Shape.Loadings.Column(j));
-        return scaled / (Shape.Prior.Deviations[i] * Shape.Prior.Deviations[j]);
-    });
+        Matrix<double> precision = Matrix<double>.Build.Dense(LatentCount, LatentCount, (i, j) => i == j
+            ? Shape.Diagonal[j]
+            : ShortVectors.Dot(Shape.Loadings.Column(i), Shape.Loadings.Column(j)));
+        return Shape.Prior.Precision(precision);
+    }
 
     /// <summary>Evaluates the log joint log p(x, z) with every constant, in nats.</summary>
     /// <param name="latents">The latents z, length J, all finite.</param>
@@ -147,7 +140,7 @@ public sealed class QuadraticLogJoint
         var e = new double[Shape.Rank];
         Shape.Prior.Whiten(latents, t);
         Shape.Loadings.Residual(_observations, t, e);
-        double priors = (LatentCount * LogTwoPi) + Shape.Prior.LogVarianceSum;
+        double priors = (LatentCount * LogTwoPi) + Shape.Prior.LogDeterminant;
         return LogLikelihoodBase - (0.5 * (ShortVectors.SquaredNorm(e) + ShortVectors.SquaredNorm(t) + priors));
     }
 
@@ -164,10 +157,7 @@ public sealed class QuadraticLogJoint
         Shape.Prior.Whiten(latents, t);
         Shape.Loadings.Residual(_observations, t, e);
         Shape.Loadings.Gradient(t, e, destination);
-        for (int j = 0; j < destination.Length; j++)
-        {
-            destination[j] /= Shape.Prior.Deviations[j];
-        }
+        Shape.Prior.ToLatents(destination);
     }
 
     /// <summary>Returns the exact posterior N(Λ⁻¹h, Λ⁻¹).</summary>

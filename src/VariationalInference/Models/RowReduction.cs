@@ -1,11 +1,8 @@
 namespace VariationalInference;
 
 /// <summary>The stationary points of many rows in the few operations that a row of a table costs.</summary>
-/// <remarks>
-/// With c_k = x_k − prediction_k, a row's inputs are all c_k (<see cref="InputCount"/> = K), or for a Gaussian sum the one number
-/// u = (Σ c_k)/σ / (1 + nβ) over its n observed cells, with the <see cref="Coupling"/> β = Σ s_j²/σ². The means are m + gains · inputs.
-/// </remarks>
-internal sealed class RowReduction
+/// <remarks>With c_k = x_k − prediction_k, the means are m + gains · inputs; what the inputs of a row are depends on the loadings.</remarks>
+internal abstract class RowReduction
 {
     /// <summary>Gets what a unit of each input adds to each mean of a complete row, J × <see cref="InputCount"/>, row-major.</summary>
     public required double[] Gains { get; init; }
@@ -19,26 +16,48 @@ internal sealed class RowReduction
     /// <summary>Gets 1/√r, length K.</summary>
     public required double[] Weights { get; init; }
 
-    /// <summary>Gets the error bound of a row for ‖w‖ = 0, in posterior standard deviations; for sums, of any row, complete or not.</summary>
+    /// <summary>Gets the error bound of a row for ‖w‖ = 0, in posterior standard deviations.</summary>
     public required double ErrorBase { get; init; }
 
     /// <summary>Gets by how much the error bound grows with ‖w‖.</summary>
     public required double ErrorSlope { get; init; }
 
-    /// <summary>Gets the response of rows with missing cells; null for sums, which need none.</summary>
-    public Func<MissingPattern, PatternResponse>? ResponseOf { get; init; }
-
-    /// <summary>Gets β, for sums.</summary>
-    public double Coupling { get; init; }
-
-    public bool IsSum => ResponseOf is null;
-
     public int ObservationCount => Weights.Length;
 
-    public int InputCount => IsSum ? 1 : ObservationCount;
+    /// <summary>Gets the number of inputs of a row.</summary>
+    public abstract int InputCount { get; }
 
-    /// <summary>Returns 1/σ/(1 + nβ) for n observed cells of a sum.</summary>
-    public double Factor(int observed) => Weights[0] / Math.FusedMultiplyAdd(observed, Coupling, 1);
+    /// <summary>Gets a value indicating whether rows with missing cells respond in ways of their own, beyond what their inputs say.</summary>
+    public abstract bool HasPatterns { get; }
+
+    /// <summary>Returns the response of rows with missing cells, where they have one of their own.</summary>
+    public abstract PatternResponse? ResponseOf(MissingPattern pattern);
 
     public double ErrorBound(double whitenedNorm) => ErrorBase + (ErrorSlope * whitenedNorm);
+}
+
+/// <summary>All c_k are inputs; each pattern of missing cells has a response of its own.</summary>
+internal sealed class ColumnReduction(PatternCache patterns) : RowReduction
+{
+    public override int InputCount => ObservationCount;
+
+    public override bool HasPatterns => true;
+
+    public override PatternResponse ResponseOf(MissingPattern pattern) => patterns[pattern];
+}
+
+/// <summary>
+/// The input is the one number u = (Σ c_k)/σ / (1 + nβ) over the n observed cells of a sum, with the coupling β = ‖Lᵀ1‖²/σ²: missing cells
+/// are counted, and error bounds hold for any row.
+/// </summary>
+internal sealed class SumReduction : RowReduction
+{
+    /// <summary>Gets β.</summary>
+    public required double Coupling { get; init; }
+
+    public override int InputCount => 1;
+
+    public override bool HasPatterns => false;
+
+    public override PatternResponse? ResponseOf(MissingPattern pattern) => null;
 }

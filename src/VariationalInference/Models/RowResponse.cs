@@ -22,7 +22,7 @@ internal sealed class RowResponse
 
     private readonly double[] _elements;
 
-    public RowResponse(PosteriorShape shape)
+    public RowResponse(SharedShape shape)
     {
         int rank = shape.Rank;
         _elements = new double[shape.LatentCount * rank];
@@ -36,14 +36,12 @@ internal sealed class RowResponse
             unit[k] = 1;
             double bound = Solve(shape, rows, unit, column);
             unit[k] = 0;
-            double product = 0;
             for (int j = 0; j < column.Length; j++)
             {
                 _elements[(j * rank) + k] = column[j];
-                product += Math.Sqrt(shape.ScaledPrecision[j]) * Math.Abs(column[j]);
             }
 
-            bound += (rank + 4) * PosteriorShape.UnitRoundoff * product;
+            bound += (rank + 4 + shape.Prior.LargestBlock) * PosteriorShape.UnitRoundoff * shape.Reach(column);
             squares += bound * bound;
         }
 
@@ -68,7 +66,7 @@ internal sealed class RowResponse
     /// <summary>Finds the stationary point for w, and a bound on its error.</summary>
     private static double Solve(PosteriorShape shape, ReadOnlySpan<double> rows, ReadOnlySpan<double> w, Span<double> t)
     {
-        shape.Precision.Optimum(w, t);
+        shape.Precision.Optimum(w, t, new double[shape.Precision.BufferLength]);
         var high = new double[shape.Rank];
         var low = new double[shape.Rank];
         var gradient = new double[t.Length];

@@ -11,10 +11,13 @@ internal sealed class SumLoadings : LoadingStructure
     private readonly (double High, double Low) _prediction;
     private readonly double _weight;
     private readonly double[] _meanWeights;
-    private readonly PosteriorShape?[] _shapes;
+
+    /// <summary>Lᵀ1, the standard deviations where latents are independent.</summary>
+    private readonly double[] _rootSums;
+    private readonly SharedShape?[] _shapes;
     private readonly Lazy<RowReduction> _reduction;
 
-    public SumLoadings(int observationCount, double noiseVariance, LatentPrior prior)
+    public SumLoadings(int observationCount, double noiseVariance, GaussianPrior prior)
         : base(prior, observationCount)
     {
         _noiseVariance = noiseVariance;
@@ -22,18 +25,20 @@ internal sealed class SumLoadings : LoadingStructure
         RequireFinitePredictions([_prediction]);
         _weight = 1 / Math.Sqrt(noiseVariance);
         _meanWeights = [.. Enumerable.Range(0, observationCount + 1).Select(observed => Math.Sqrt(observed / noiseVariance))];
-        _shapes = new PosteriorShape?[observationCount + 1];
+        _rootSums = [.. Enumerable.Repeat(1.0, prior.Count)];
+        prior.ScaleTransposed(_rootSums);
+        _shapes = new SharedShape?[observationCount + 1];
         Complete = ShapeOf(observationCount);
         _reduction = new Lazy<RowReduction>(CreateReduction);
     }
 
-    public override PosteriorShape Complete { get; }
+    public override SharedShape Complete { get; }
 
     public override RowReduction Reduction => _reduction.Value;
 
     public override Matrix<double> Loadings() => Matrix<double>.Build.Dense(ObservationCount, Prior.Count, 1.0);
 
-    public override PosteriorShape ShapeOf(MissingPattern pattern) =>
+    public override SharedShape ShapeOf(MissingPattern pattern) =>
         ShapeOf(ObservationCount - pattern.MissingCount);
 
     public override ConditionedRow Condition(ReadOnlySpan<double> row, Span<double> whitened)
@@ -76,29 +81,32 @@ internal sealed class SumLoadings : LoadingStructure
     }
 
     /// <summary>Returns the shape for a number of observed cells. Whoever creates it first, its values are the same.</summary>
-    private PosteriorShape ShapeOf(int observed) => _shapes[observed] ??= CreateShape(observed);
+    private SharedShape ShapeOf(int observed) => _shapes[observed] ??= CreateShape(observed);
 
-    private PosteriorShape CreateShape(int observed)
+    private SharedShape CreateShape(int observed)
     {
-        double[] loadings = [.. Prior.Deviations.Select(s => s * _meanWeights[observed])];
+        double[] loadings = [.. _rootSums.Select(s => s * _meanWeights[observed])];
         RequireFinite(loadings);
         double logNormalizer = -0.5 * observed * Math.Log(2 * Math.PI * _noiseVariance);
-        return new PosteriorShape(new WhitenedLoadings(loadings, rank: 1), Prior, observed, logNormalizer);
+        return new SharedShape(new WhitenedLoadings(loadings, rank: 1), Prior, observed, logNormalizer);
     }
 
     /// <summary>Says how tables are solved, and with what error.</summary>
     /// <remarks>
     /// A relative error ε of u is an error of the means of at most ε‖w‖ posterior standard deviations, since
-    /// tᵀDΛDt = w²‖B‖²/(1 + ‖B‖²) ≤ w²; and one of each mean alone of at most ε Σ_j √λ_j |t_j| ≤ ε√J‖w‖.
+    /// tᵀLᵀΛLt = w²‖B‖²/(1 + ‖B‖²) ≤ w²; and one of each mean alone of at most ε times what all terms of the means come to, for independent
+    /// priors ε Σ_j √λ_j |t_j| ≤ ε√J‖w‖.
     /// </remarks>
-    private RowReduction CreateReduction()
+    private SumReduction CreateReduction()
     {
-        double[] loadings = [.. Prior.Deviations.Select(s => s * _weight)];
+        double[] loadings = [.. _rootSums.Select(s => s * _weight)];
+        double[] gains = [.. loadings];
+        Prior.Scale(gains);
         double inInput = ObservationCount + 16;
-        double inMeans = 6 * Math.Sqrt(Prior.Count);
-        return new RowReduction
+        double inMeans = Prior.IsIndependent ? 6 * Math.Sqrt(Prior.Count) : (6 + Prior.LargestBlock) * LargestReach();
+        return new SumReduction
         {
-            Gains = [.. Prior.Deviations.Select((s, j) => s * loadings[j])],
+            Gains = gains,
             PredictionHigh = [.. Enumerable.Repeat(_prediction.High, ObservationCount)],
             PredictionLow = [.. Enumerable.Repeat(_prediction.Low, ObservationCount)],
             Weights = [.. Enumerable.Repeat(_weight, ObservationCount)],
@@ -106,5 +114,26 @@ internal sealed class SumLoadings : LoadingStructure
             ErrorBase = Complete.MeanRoundingBound(new double[Prior.Count]),
             ErrorSlope = (inInput + inMeans) * PosteriorShape.UnitRoundoff,
         };
+    }
+
+    /// <summary>Returns what all terms of a row's means come to, at most, for ‖w‖ = 1 and any number of observed cells.</summary>
+    private double LargestReach()
+    {
+        double largest = 0;
+        var t = new double[Prior.Count];
+        for (int observed = 1; observed <= ObservationCount; observed++)
+        {
+            SharedShape shape = ShapeOf(observed);
+            shape.Loadings.Row.CopyTo(t);
+            double square = ShortVectors.SquaredNorm(t);
+            for (int j = 0; j < t.Length; j++)
+            {
+                t[j] /= 1 + square;
+            }
+
+            largest = Math.Max(largest, shape.Reach(t));
+        }
+
+        return largest;
     }
 }

@@ -16,20 +16,14 @@ internal sealed class WhitenedLoadings
         _lowColumns = lowColumns ?? [];
         Rank = rank;
         LatentCount = columns.Length / rank;
-        double squares = 0;
-        for (int j = 0; j < LatentCount; j++)
-        {
-            squares += ShortVectors.SquaredNorm(Column(j));
-        }
-
-        FrobeniusNorm = Math.Sqrt(squares);
+        Measure();
     }
 
     public int Rank { get; }
 
     public int LatentCount { get; }
 
-    public double FrobeniusNorm { get; }
+    public double FrobeniusNorm { get; private set; }
 
     public double this[int k, int j] => _columns[(j * Rank) + k];
 
@@ -41,6 +35,18 @@ internal sealed class WhitenedLoadings
     /// <summary>Returns the digits of a column of B beyond a double; empty where they are not known.</summary>
     public ReadOnlySpan<double> LowColumn(int latent) => _lowColumns.Length == 0 ? [] : _lowColumns.AsSpan(latent * Rank, Rank);
 
+    /// <summary>Works out the norm, whenever the columns have changed.</summary>
+    public void Measure()
+    {
+        double squares = 0;
+        for (int j = 0; j < LatentCount; j++)
+        {
+            squares += ShortVectors.SquaredNorm(Column(j));
+        }
+
+        FrobeniusNorm = Math.Sqrt(squares);
+    }
+
     /// <summary>Computes the residual e = w − Bt.</summary>
     public void Residual(ReadOnlySpan<double> w, ReadOnlySpan<double> t, Span<double> e)
     {
@@ -51,15 +57,18 @@ internal sealed class WhitenedLoadings
         }
     }
 
-    /// <summary>Computes Bx.</summary>
-    public void Image(ReadOnlySpan<double> x, Span<double> image)
+    /// <summary>Computes Bx of a vector that is zero outside some elements.</summary>
+    public void Image(int first, ReadOnlySpan<double> values, Span<double> image)
     {
         image.Clear();
-        for (int j = 0; j < x.Length; j++)
+        for (int j = 0; j < values.Length; j++)
         {
-            ShortVectors.Subtract(Column(j), -x[j], image);
+            ShortVectors.Subtract(Column(first + j), -values[j], image);
         }
     }
+
+    /// <summary>Computes Bx.</summary>
+    public void Image(ReadOnlySpan<double> x, Span<double> image) => Image(0, x, image);
 
     /// <summary>Computes the gradient of the log joint in t, Bᵀe − t.</summary>
     public void Gradient(ReadOnlySpan<double> t, ReadOnlySpan<double> e, Span<double> gradient)

@@ -45,6 +45,14 @@ internal static class Compensated
         return (quotient, double.IsFinite(low) ? low : 0);
     }
 
+    /// <summary>Returns (high + low)/c as such a pair; without the low part where it would not be finite.</summary>
+    public static (double High, double Low) Over((double High, double Low) pair, double c)
+    {
+        double quotient = pair.High / c;
+        double low = (Math.FusedMultiplyAdd(-quotient, c, pair.High) + pair.Low) / c;
+        return (quotient, double.IsFinite(low) ? low : 0);
+    }
+
     private static (double Sum, double Error) TwoSum(double a, double b)
     {
         double sum = a + b;

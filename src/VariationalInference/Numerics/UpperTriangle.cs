@@ -6,11 +6,11 @@ namespace VariationalInference;
 internal sealed class UpperTriangle
 {
     private readonly double[] _columns;
+    private readonly int _stride;
 
     public UpperTriangle(Matrix<double> r)
+        : this(new double[r.ColumnCount * r.ColumnCount], r.ColumnCount, r.ColumnCount)
     {
-        Size = r.ColumnCount;
-        _columns = new double[Size * Size];
         for (int j = 0; j < Size; j++)
         {
             for (int i = 0; i <= j; i++)
@@ -20,9 +20,20 @@ internal sealed class UpperTriangle
         }
     }
 
+    /// <summary>Reads a triangle where it stands.</summary>
+    /// <param name="columns">The columns, of which what is below the diagonal is not read.</param>
+    /// <param name="size">Their number.</param>
+    /// <param name="stride">How far apart they lie.</param>
+    public UpperTriangle(double[] columns, int size, int stride)
+    {
+        _columns = columns;
+        Size = size;
+        _stride = stride;
+    }
+
     public int Size { get; }
 
-    public double this[int i, int j] => _columns[(j * Size) + i];
+    public double this[int i, int j] => _columns[(j * _stride) + i];
 
     /// <summary>Replaces x by R⁻¹x.</summary>
     public void Solve(Span<double> x)

@@ -472,7 +472,7 @@ public sealed class CaviTableTests
         var means = new double[table.RowCount * model.LatentCount];
         fixed (double* cells = table.ToColumnMajorArray(), target = means)
         {
-            var pass = new TablePass(model, new CaviSolver(), cells, table.RowCount, isColumnMajor: true, new TableOutputs { Means = target })
+            var pass = new TablePass(model, new CaviOptions(), cells, table.RowCount, isColumnMajor: true, new TableOutputs { Means = target })
             {
                 Label = "table",
                 ParameterName = "table",

@@ -9,7 +9,7 @@ public sealed class PatternCacheTests
     public void PatternMetBefore_IsNotComputedAgain_UntilTheCacheIsFull()
     {
         int created = 0;
-        PosteriorShape shape = new GaussianSumModel().Observe([1, 2]).Shape;
+        SharedShape shape = new GaussianSumModel().Observe([1, 2]).Shape;
         var cache = new PatternCache(
             _ =>
             {

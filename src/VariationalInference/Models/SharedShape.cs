@@ -1,0 +1,53 @@
+using System.Collections.Immutable;
+
+namespace VariationalInference;
+
+/// <summary>What the posteriors of all rows observed in the same cells have in common: everything but their location.</summary>
+/// <remarks><threadsafety>Safe to share: lazily computed values are the same whoever computes them.</threadsafety></remarks>
+internal sealed class SharedShape : PosteriorShape
+{
+    private readonly Lazy<RowResponse> _response;
+    private readonly Lazy<(double Min, double Max)> _spectrum;
+    private readonly Lazy<CovarianceStructure> _covariance;
+    private readonly Lazy<double> _approximationGap;
+
+    /// <param name="loadings">B.</param>
+    /// <param name="prior">The priors of the latents.</param>
+    /// <param name="observedCount">The number of observed cells.</param>
+    /// <param name="logNormalizer">−½ Σ log 2πr over the observed cells.</param>
+    public SharedShape(WhitenedLoadings loadings, GaussianPrior prior, int observedCount, double logNormalizer)
+        : base(loadings, WhitenedPrecision.Of(loadings, prior), prior)
+    {
+        ObservedCount = observedCount;
+        LogNormalizer = logNormalizer;
+        Measure();
+        MeanFieldVariances = [.. Enumerable.Range(0, LatentCount).Select(MeanFieldVariance)];
+        _response = new Lazy<RowResponse>(() => new RowResponse(this));
+        _spectrum = new Lazy<(double, double)>(() => Precision.Spectrum(ScaledPrecision));
+        _covariance = new Lazy<CovarianceStructure>(Precision.Covariance);
+        _approximationGap = new Lazy<double>(() => Precision.ApproximationGap(ScaledPrecision));
+    }
+
+    /// <summary>Gets the optimal mean-field variances 1/Λ_jj, equation (4-4).</summary>
+    public ImmutableArray<double> MeanFieldVariances { get; }
+
+    /// <summary>Gets how the stationary point depends on the row.</summary>
+    public RowResponse Response => _response.Value;
+
+    /// <summary>Gets ½(Σ log Λ_jj − log det Λ), what mean field loses against the evidence.</summary>
+    public double ApproximationGap => _approximationGap.Value;
+
+    /// <summary>Gets the extreme eigenvalues of Λ scaled to a unit diagonal.</summary>
+    public (double Min, double Max) Spectrum => _spectrum.Value;
+
+    /// <summary>Gets the exact posterior covariance Λ⁻¹, in the latents' units.</summary>
+    public CovarianceStructure Covariance => _covariance.Value;
+
+    public override void GoToOptimum(ReadOnlySpan<double> w, Span<double> t)
+    {
+        for (int j = 0; j < t.Length; j++)
+        {
+            t[j] = ShortVectors.Dot(Response.Row(j), w);
+        }
+    }
+}
