@@ -29,7 +29,6 @@ internal ref struct CaviRun
     private readonly Span<double> _residual;
     private readonly Span<double> _gradient;
     private readonly Span<double> _direction;
-    private readonly Span<double> _change;
     private readonly Span<double> _image;
     private readonly double _tolerance;
     private readonly double _progress;
@@ -57,9 +56,8 @@ internal ref struct CaviRun
         _t = buffer[..latents];
         _gradient = buffer.Slice(latents, latents);
         _direction = buffer.Slice(2 * latents, latents);
-        _change = buffer.Slice(3 * latents, latents);
-        _residual = buffer.Slice(4 * latents, rank);
-        _image = buffer.Slice((4 * latents) + rank, rank);
+        _residual = buffer.Slice(3 * latents, rank);
+        _image = buffer.Slice((3 * latents) + rank, rank);
         _direction.Clear();
         _shape.Prior.Whiten(start.IsEmpty ? _direction : start, _t);
     }
@@ -87,7 +85,7 @@ internal ref struct CaviRun
     /// <summary>Gets the largest change of a mean in the last iteration, in mean-field standard deviations.</summary>
     public double MeanChange { get; private set; }
 
-    public static int BufferLength(int latents, int rank) => (4 * latents) + (2 * rank);
+    public static int BufferLength(int latents, int rank) => (3 * latents) + (2 * rank);
 
     /// <summary>Returns t from the buffer of a run that has ended.</summary>
     public static ReadOnlySpan<double> Means(ReadOnlySpan<double> buffer, int latents) => buffer[..latents];
@@ -95,14 +93,7 @@ internal ref struct CaviRun
     /// <summary>Updates every latent once, in order: equation (4-1).</summary>
     public void Sweep()
     {
-        double largest = 0;
-        for (int j = 0; j < _t.Length; j++)
-        {
-            double step = _shape.Update(j, _t, 0, _residual);
-            largest = Math.Max(largest, Math.Abs(step) * Math.Sqrt(_shape.ScaledPrecision[j]));
-        }
-
-        MeanChange = largest;
+        MeanChange = _shape.Sweep(_t, _residual);
         Assess();
     }
 
@@ -120,11 +111,7 @@ internal ref struct CaviRun
         _shape.Loadings.Residual(_image, _direction, _image);
         double curvature = ShortVectors.SquaredNorm(_direction) + ShortVectors.SquaredNorm(_image);
         double step = curvature > 0 ? squaredGradient / curvature : 0;
-        for (int j = 0; j < _t.Length; j++)
-        {
-            _change[j] = step * _direction[j];
-            _t[j] += _change[j];
-        }
+        MeanChange = _shape.Move(_direction, step, _t, _gradient);
 
         // The image is −Bp.
         for (int k = 0; k < _residual.Length; k++)
@@ -132,7 +119,6 @@ internal ref struct CaviRun
             _residual[k] += step * _image[k];
         }
 
-        MeanChange = _shape.LargestMeanChange(_change);
         Measure();
         if (!(_gradientNorm > Math.Max(Aim * _tolerance, _gradientRounding)))
         {
@@ -150,14 +136,14 @@ internal ref struct CaviRun
     /// <summary>Goes to the stationary point: equation (4-3).</summary>
     public void SolveDirectly()
     {
-        _t.CopyTo(_change);
+        _t.CopyTo(_direction);
         _shape.GoToOptimum(_w, _t);
         for (int j = 0; j < _t.Length; j++)
         {
-            _change[j] = _t[j] - _change[j];
+            _direction[j] = _t[j] - _direction[j];
         }
 
-        MeanChange = _shape.LargestMeanChange(_change);
+        MeanChange = _shape.LargestMeanChange(_direction);
         Assess();
         IsDone = true;
     }

@@ -266,12 +266,18 @@ public sealed class GaussianPrior
     {
         for (int j = 0; j < latents.Length; j++)
         {
-            whitened[j] = IsAlone(j) ? (latents[j] - Means[j]) / Deviations[j] : latents[j] - Means[j];
+            whitened[j] = (latents[j] - Means[j]) / Deviations[j];
         }
 
         foreach (PriorBlock block in _blocks)
         {
-            block.Factor.Solve(whitened.Slice(block.First, block.Size));
+            Span<double> whole = whitened.Slice(block.First, block.Size);
+            for (int i = 0; i < whole.Length; i++)
+            {
+                whole[i] = latents[block.First + i] - Means[block.First + i];
+            }
+
+            block.Factor.Solve(whole);
         }
     }
 

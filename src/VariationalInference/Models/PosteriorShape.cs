@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MathNet.Numerics;
 
 namespace VariationalInference;
@@ -25,6 +26,7 @@ internal abstract class PosteriorShape
     /// <summary>More than what the squares of tiny numbers may lose.</summary>
     private const double Underflow = 1e-130;
 
+    private readonly bool _isIndependent;
     private readonly double[] _scaledPrecision;
     private readonly double[] _scaledDeviations;
     private readonly double[] _diagonal;
@@ -41,6 +43,7 @@ internal abstract class PosteriorShape
         Loadings = loadings;
         Precision = precision;
         Prior = prior;
+        _isIndependent = prior.IsIndependent;
         _scaledPrecision = new double[LatentCount];
         _scaledDeviations = new double[LatentCount];
         _columnNorms = new double[LatentCount];
@@ -105,6 +108,22 @@ internal abstract class PosteriorShape
         return 0.5 * (excess - log);
     }
 
+    /// <summary>Moves every latent once, in order: update (4-1).</summary>
+    /// <param name="t">The means.</param>
+    /// <param name="residual">e = w − Bt, kept up to date.</param>
+    /// <returns>The largest change of a mean, in mean-field standard deviations.</returns>
+    public double Sweep(Span<double> t, Span<double> residual)
+    {
+        double largest = 0;
+        for (int j = 0; j < t.Length; j++)
+        {
+            double step = _isIndependent ? UpdateAlone(j, ref t[j], residual) : Update(j, t, 0, residual);
+            largest = Math.Max(largest, Math.Abs(step) * _scaledDeviations[j]);
+        }
+
+        return largest;
+    }
+
     /// <summary>Moves one latent to its optimum given the others: update (4-1).</summary>
     /// <param name="latent">The latent j.</param>
     /// <param name="t">The means, from latent <paramref name="first"/> on.</param>
@@ -113,29 +132,56 @@ internal abstract class PosteriorShape
     /// <returns>The step along d_j.</returns>
     public double Update(int latent, Span<double> t, int first, Span<double> residual)
     {
-        double step;
-        if (Prior.IsIndependent)
+        if (_isIndependent)
         {
-            step = (ShortVectors.Dot(Loadings.Column(latent), residual) - t[latent - first]) / _scaledPrecision[latent];
-            t[latent - first] += step;
-            ShortVectors.Subtract(Loadings.Column(latent), step, residual);
-            return step;
+            return UpdateAlone(latent, ref t[latent - first], residual);
         }
 
         ReadOnlySpan<double> direction = Prior.Direction(latent);
         Span<double> moved = t.Slice(latent - first, direction.Length);
         ReadOnlySpan<double> image = _images.AsSpan(latent * Rank, Rank);
-        step = (ShortVectors.Dot(image, residual) - ShortVectors.Dot(direction, moved)) / _scaledPrecision[latent];
+        double step = (ShortVectors.Dot(image, residual) - ShortVectors.Dot(direction, moved)) / _scaledPrecision[latent];
         ShortVectors.Subtract(direction, -step, moved);
         ShortVectors.Subtract(image, step, residual);
         return step;
+    }
+
+    /// <summary>Moves all means along a direction.</summary>
+    /// <param name="direction">The direction in t.</param>
+    /// <param name="step">How far.</param>
+    /// <param name="t">The means.</param>
+    /// <param name="scratch">Room for J values.</param>
+    /// <returns>The largest change of a mean, in mean-field standard deviations.</returns>
+    public double Move(ReadOnlySpan<double> direction, double step, Span<double> t, Span<double> scratch)
+    {
+        double largest = 0;
+        double[] precision = _scaledPrecision;
+        if (_isIndependent)
+        {
+            for (int j = 0; j < t.Length; j++)
+            {
+                double change = step * direction[j];
+                t[j] += change;
+                largest = Math.Max(largest, change * change * precision[j]);
+            }
+
+            return Math.Sqrt(largest);
+        }
+
+        for (int j = 0; j < t.Length; j++)
+        {
+            scratch[j] = step * direction[j];
+            t[j] += scratch[j];
+        }
+
+        return LargestMeanChange(scratch);
     }
 
     /// <summary>Returns the largest change of a mean, in mean-field standard deviations.</summary>
     /// <param name="change">The change of t; overwritten.</param>
     public double LargestMeanChange(Span<double> change)
     {
-        if (!Prior.IsIndependent)
+        if (!_isIndependent)
         {
             Prior.Scale(change);
             for (int j = 0; j < change.Length; j++)
@@ -180,7 +226,12 @@ internal abstract class PosteriorShape
     public double MeanRoundingBound(ReadOnlySpan<double> t)
     {
         double sum = Underflow;
-        for (int j = 0; j < t.Length; j++)
+        for (int j = 0; _isIndependent && j < t.Length; j++)
+        {
+            sum += (Prior.RelativeMeans[j] + Math.Abs(t[j])) * _scaledDeviations[j];
+        }
+
+        for (int j = 0; !_isIndependent && j < t.Length; j++)
         {
             sum += (Prior.RelativeMeans[j] + Reach(j, t)) * _scaledDeviations[j];
         }
@@ -198,6 +249,16 @@ internal abstract class PosteriorShape
         }
 
         return sum;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private double UpdateAlone(int latent, ref double t, Span<double> residual)
+    {
+        ReadOnlySpan<double> column = Loadings.Column(latent);
+        double step = (ShortVectors.Dot(column, residual) - t) / _scaledPrecision[latent];
+        t += step;
+        ShortVectors.Subtract(column, step, residual);
+        return step;
     }
 
     private double Reach(int latent, ReadOnlySpan<double> t) =>
