@@ -63,8 +63,22 @@ public sealed class CaviResult
     /// </summary>
     public double ErrorBound { get; }
 
-    /// <summary>Gets the bound ½ <see cref="ErrorBound"/>² on what the ELBO lacks of its largest value, in nats.</summary>
-    public double ElboGapBound => 0.5 * ErrorBound * ErrorBound;
+    /// <summary>
+    /// Gets the bound ½ <see cref="ErrorBound"/>² on what the ELBO lacks of its largest value, in nats, and a bound on what rounding did to its own
+    /// digits.
+    /// </summary>
+    public double ElboGapBound => (0.5 * ErrorBound * ErrorBound) + ElboRounding;
+
+    /// <summary>Gets a bound on the rounding of the sum that the ELBO is (Higham, 2002, section 4.2).</summary>
+    private double ElboRounding
+    {
+        get
+        {
+            SharedShape shape = _joint.Shape;
+            double terms = Math.Abs(Elbo) + Math.Abs(_joint.LogLikelihoodBase) + Math.Abs(shape.LogNormalizer) + Math.Abs(shape.LogScaledPrecisionSum);
+            return (shape.LatentCount + shape.ObservedCount + 8) * PosteriorShape.UnitRoundoff * terms;
+        }
+    }
 
     /// <summary>Gets the largest fall of the ELBO from one iteration to the next, in nats; 0 or of the order of rounding unless something is wrong.</summary>
     public double LargestElboDecrease { get; }

@@ -25,6 +25,7 @@ internal ref struct CaviRun
     private readonly double _likelihoodBase;
     private readonly double _whitenedNorm;
     private readonly ReadOnlySpan<double> _w;
+    private readonly ReadOnlySpan<double> _whole;
     private readonly Span<double> _t;
     private readonly Span<double> _residual;
     private readonly Span<double> _gradient;
@@ -37,9 +38,12 @@ internal ref struct CaviRun
     private double _gradientRounding;
     private bool _restart = true;
 
+    /// <summary>Whether the run ended in the closed form in twice the precision.</summary>
+    private bool _isExact;
+
     /// <param name="shape">The row's posterior but for its location.</param>
     /// <param name="row">What conditioning on the row gave beside it.</param>
-    /// <param name="w">The whitened observations, length Rank.</param>
+    /// <param name="w">The whitened observations, length <see cref="PosteriorShape.WhitenedLength"/>.</param>
     /// <param name="buffer">Room for <see cref="BufferLength"/> values.</param>
     /// <param name="start">The means to start from; empty starts from zero.</param>
     /// <param name="options">What is wanted.</param>
@@ -50,7 +54,8 @@ internal ref struct CaviRun
         _shape = shape;
         _likelihoodBase = row.LogLikelihoodBase;
         _whitenedNorm = row.WhitenedNorm;
-        _w = w;
+        _w = w[..shape.Rank];
+        _whole = w;
         int latents = _shape.LatentCount;
         int rank = _shape.Rank;
         _t = buffer[..latents];
@@ -78,9 +83,9 @@ internal ref struct CaviRun
 
     /// <summary>
     /// Gets the number of conjugate steps after which the closed form is the better way: exact arithmetic needs min(J, Rank) + 1, and when
-    /// rounding spoils conjugacy (prior variances over many orders), many more would follow.
+    /// rounding spoils conjugacy (prior variances over many orders), many more would follow; none are taken where doubles do not carry the run.
     /// </summary>
-    public readonly int ConjugateLimit => Math.Min(_shape.LatentCount, _shape.Rank) + SpareSteps;
+    public readonly int ConjugateLimit => _shape.Precision.IsExtended ? 0 : Math.Min(_shape.LatentCount, _shape.Rank) + SpareSteps;
 
     /// <summary>Gets the largest change of a mean in the last iteration, in mean-field standard deviations.</summary>
     public double MeanChange { get; private set; }
@@ -137,23 +142,72 @@ internal ref struct CaviRun
     public void SolveDirectly()
     {
         _t.CopyTo(_direction);
-        _shape.GoToOptimum(_w, _t);
+        _shape.GoToOptimum(_whole, _t);
         for (int j = 0; j < _t.Length; j++)
         {
             _direction[j] = _t[j] - _direction[j];
         }
 
         MeanChange = _shape.LargestMeanChange(_direction);
-        Assess();
+        if (_shape.Precision.IsExtended)
+        {
+            double leastSquares = _shape.Precision.LeastSquares(_whole, _t, _residual);
+            Elbo = _likelihoodBase - (0.5 * (leastSquares + _shape.LogScaledPrecisionSum));
+            _shape.Precision.OptimalMeans(_whole, _t, _gradient);
+            ErrorBound = _shape.OptimumErrorBound(_gradient, leastSquares, _whitenedNorm);
+            _isExact = true;
+            IsAssessed = true;
+        }
+        else
+        {
+            Assess();
+        }
+
         IsDone = true;
     }
 
-    public readonly void CopyMeans(Span<double> means) => _shape.Prior.Unwhiten(_t, means);
+    /// <summary>Goes to the stationary point if that has the smaller error bound.</summary>
+    /// <param name="scratch">Room for J values.</param>
+    /// <returns>Whether it has.</returns>
+    public bool TryDirectly(Span<double> scratch)
+    {
+        (double elbo, double bound, double change) = (Elbo, ErrorBound, MeanChange);
+        _t.CopyTo(scratch);
+        SolveDirectly();
+        if (ErrorBound < bound)
+        {
+            return true;
+        }
+
+        scratch.CopyTo(_t);
+        (Elbo, ErrorBound, MeanChange, _isExact) = (elbo, bound, change, false);
+        return false;
+    }
+
+    public readonly void CopyMeans(Span<double> means)
+    {
+        if (_isExact)
+        {
+            _shape.Precision.OptimalMeans(_whole, _t, means);
+        }
+        else
+        {
+            _shape.Prior.Unwhiten(_t, means);
+        }
+    }
 
     /// <summary>Computes the residual afresh, and with it the ELBO, the gradient and the error bound; to be called before the first step.</summary>
     public void Assess()
     {
-        _shape.Loadings.Residual(_w, _t, _residual);
+        if (_whole.Length > _w.Length)
+        {
+            _shape.Loadings.ExtendedResidual(_whole, _t, _residual);
+        }
+        else
+        {
+            _shape.Loadings.Residual(_w, _t, _residual);
+        }
+
         (double errorRounding, double meanRounding) = Measure();
         double error = _gradientNorm;
         if (error + errorRounding + meanRounding > _tolerance && error <= _gradientRounding)

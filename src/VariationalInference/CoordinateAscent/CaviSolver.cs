@@ -103,14 +103,14 @@ public sealed partial class CaviSolver
         Guard.Length(means.Length, model.LatentCount, nameof(means), "one for each latent");
         Guard.Length(variances.Length, model.LatentCount, nameof(variances), "one for each latent");
         Guard.NoOverlap(means, variances, nameof(means), nameof(variances));
-        int length = model.ObservationCount + CaviRun.BufferLength(model.LatentCount, model.ObservationCount);
+        int length = (2 * model.ObservationCount) + CaviRun.BufferLength(model.LatentCount, model.ObservationCount);
         double[]? rented = length > StackDoubles ? ArrayPool<double>.Shared.Rent(length) : null;
         Span<double> buffer = rented ?? stackalloc double[StackDoubles];
         try
         {
             ConditionedRow conditioned = model.Structure.Condition(row, buffer);
-            ReadOnlySpan<double> w = buffer[..conditioned.Shape.Rank];
-            CaviSummary summary = _ascent.Run(conditioned.Shape, conditioned.Constants, w, buffer[model.ObservationCount..], start: default, means, trace: null, rowNumber: 0);
+            ReadOnlySpan<double> w = buffer[..conditioned.Shape.WhitenedLength];
+            CaviSummary summary = _ascent.Run(conditioned.Shape, conditioned.Constants, w, buffer[(2 * model.ObservationCount)..], start: default, means, trace: null, rowNumber: 0);
             conditioned.Shape.MeanFieldVariances.AsSpan().CopyTo(variances);
             return summary;
         }

@@ -40,6 +40,13 @@ internal sealed class RowAscent(CaviOptions options)
                 reason = run.ErrorBound <= options.Tolerance ? CaviStopReason.CertificateMet : reason;
             }
 
+            if (reason == CaviStopReason.RoundingFloor && options.Method == CaviMethod.Accelerated && run.TryDirectly(means))
+            {
+                iteration++;
+                trace?.Add(Math.Max(run.Elbo, before));
+                reason = run.ErrorBound <= options.Tolerance ? CaviStopReason.CertificateMet : reason;
+            }
+
             trace?.Add(run.Elbo);
         }
 

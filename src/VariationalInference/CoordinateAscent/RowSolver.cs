@@ -20,7 +20,7 @@ internal sealed class RowSolver
         _direct = new RowAscent(new CaviOptions { Method = CaviMethod.Direct, Tolerance = options.Tolerance });
         _ascent = options.SolvesRowByRow ? new RowAscent(options) : _direct;
         _cells = new double[model.ObservationCount];
-        _whitened = new double[model.ObservationCount];
+        _whitened = new double[2 * model.ObservationCount];
         _buffer = new double[CaviRun.BufferLength(model.LatentCount, model.ObservationCount)];
         _residual = new double[model.ObservationCount];
         _means = new double[model.LatentCount];
@@ -39,7 +39,7 @@ internal sealed class RowSolver
     {
         ConditionedRow conditioned = RowTable.Condition(_model, _cells, _whitened, row);
         SharedShape shape = conditioned.Shape;
-        ReadOnlySpan<double> w = _whitened.AsSpan(0, shape.Rank);
+        ReadOnlySpan<double> w = _whitened.AsSpan(0, shape.WhitenedLength);
         CaviSummary exact = default;
         if (withEvidence)
         {

@@ -71,6 +71,11 @@ internal sealed class DenseLoadings : LoadingStructure
         }
 
         SharedShape shape = observed == ObservationCount ? Complete : _patterns[MissingPattern.OfTransient(row)].Shape;
+        if (whitened.Length >= shape.WhitenedLength && shape.Precision.IsExtended)
+        {
+            WriteLowDigits(row, whitened[..shape.Rank], whitened.Slice(shape.Rank, shape.Rank));
+        }
+
         return Conditioned(shape, whitened, unexplained: 0);
     }
 
@@ -85,6 +90,22 @@ internal sealed class DenseLoadings : LoadingStructure
             }
 
             observations[k] = sum;
+        }
+    }
+
+    /// <summary>Writes what rounding took off w.</summary>
+    private void WriteLowDigits(ReadOnlySpan<double> row, ReadOnlySpan<double> whitened, Span<double> low)
+    {
+        low.Clear();
+        int next = 0;
+        for (int k = 0; k < row.Length; k++)
+        {
+            if (!double.IsNaN(row[k]))
+            {
+                (double high, double rest) = Compensated.Difference(row[k], _prediction[k]);
+                low[next] = (Math.FusedMultiplyAdd(-whitened[next], _noiseDeviations[k], high) + rest) / _noiseDeviations[k];
+                next++;
+            }
         }
     }
 

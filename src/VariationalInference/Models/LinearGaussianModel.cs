@@ -114,9 +114,9 @@ public class LinearGaussianModel
     public QuadraticLogJoint Observe(ReadOnlySpan<double> row)
     {
         RequireRow(row);
-        var whitened = new double[ObservationCount];
+        var whitened = new double[2 * ObservationCount];
         ConditionedRow conditioned = Structure.Condition(row, whitened);
-        return new QuadraticLogJoint(conditioned, whitened[..conditioned.Shape.Rank]);
+        return new QuadraticLogJoint(conditioned, whitened[..conditioned.Shape.WhitenedLength]);
     }
 
     /// <summary>Evaluates log p(x, z) of the observed cells and all latents, with every constant, in nats; short for <c>Observe(row).Value(latents)</c>.</summary>

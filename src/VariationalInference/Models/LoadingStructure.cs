@@ -28,7 +28,10 @@ internal abstract class LoadingStructure
 
     /// <summary>Conditions on a row that has been checked: NaN or finite.</summary>
     /// <param name="row">The observations x, length K.</param>
-    /// <param name="whitened">Receives w in its first <see cref="PosteriorShape.Rank"/> elements. Length: at least K.</param>
+    /// <param name="whitened">
+    /// Receives w in its first <see cref="PosteriorShape.Rank"/> elements, and behind them its digits beyond a double where there is room and they
+    /// count. Length: at least K, at best 2K.
+    /// </param>
     public abstract ConditionedRow Condition(ReadOnlySpan<double> row, Span<double> whitened);
 
     /// <summary>Writes Az.</summary>

@@ -62,6 +62,9 @@ internal abstract class PosteriorShape
 
     public int Rank => Loadings.Rank;
 
+    /// <summary>Gets the length of w: Rank values, and where they count as many again for their digits beyond a double.</summary>
+    public int WhitenedLength => Precision.IsExtended ? 2 * Rank : Rank;
+
     /// <summary>Gets the number of observed cells.</summary>
     public int ObservedCount { get; protected set; }
 
@@ -85,11 +88,14 @@ internal abstract class PosteriorShape
     /// <param name="t">The optimum.</param>
     /// <param name="likelihoodBase">The log joint's part that depends neither on z nor on the priors' normalisation.</param>
     /// <param name="residual">Room for <see cref="Rank"/> values.</param>
-    public double LogEvidence(ReadOnlySpan<double> w, ReadOnlySpan<double> t, double likelihoodBase, Span<double> residual)
-    {
-        Loadings.Residual(w, t, residual);
-        return likelihoodBase - (0.5 * (ShortVectors.SquaredNorm(residual) + ShortVectors.SquaredNorm(t) + Precision.LogDeterminant));
-    }
+    public double LogEvidence(ReadOnlySpan<double> w, ReadOnlySpan<double> t, double likelihoodBase, Span<double> residual) =>
+        likelihoodBase - (0.5 * (Precision.LeastSquares(w, t, residual) + Precision.LogDeterminant));
+
+    /// <summary>Bounds the error of means at the optimum, in posterior standard deviations; infinite where only a gradient tells.</summary>
+    /// <param name="means">The means.</param>
+    /// <param name="leastSquares">The least of ‖w − Bt‖² + ‖t‖².</param>
+    /// <param name="whitenedNorm">‖w‖.</param>
+    public virtual double OptimumErrorBound(ReadOnlySpan<double> means, double leastSquares, double whitenedNorm) => double.PositiveInfinity;
 
     /// <summary>Returns the variance 1/Λ_jj of the best factor of a latent, equation (4-4).</summary>
     public double MeanFieldVariance(int latent) => Prior.ConditionalVariances[latent] / _scaledPrecision[latent];
@@ -261,6 +267,7 @@ internal abstract class PosteriorShape
         return step;
     }
 
+    /// <summary>Returns the size of all terms of a latent's mean, in its conditional prior standard deviations.</summary>
     private double Reach(int latent, ReadOnlySpan<double> t) =>
         Prior.IsAlone(latent) ? Math.Abs(t[latent]) : Prior.Reach(latent, t) / Prior.Deviations[latent];
 

@@ -40,6 +40,9 @@ public sealed class QuadraticLogJoint
 {
     private static readonly double LogTwoPi = Math.Log(2 * Math.PI);
 
+    /// <summary>The largest double below 1.</summary>
+    private static readonly double LargestShape = Math.BitDecrement(1.0);
+
     private readonly double[] _observations;
     private double[]? _optimum;
 
@@ -88,7 +91,7 @@ public sealed class QuadraticLogJoint
     /// Gets the Pareto shape k̂ of importance sampling from the best mean-field posterior, 1 − λ_min(Λ diag(1/Λ_jj)): 0 means that mean
     /// field is exact, above 0.7 that its weights are useless (Vehtari et al., 2015). Range: 0 ≤ k̂ &lt; 1.
     /// </summary>
-    public double ParetoShape => Math.Max(0, 1 - Shape.Spectrum.Min);
+    public double ParetoShape => Math.Clamp(1 - Shape.Spectrum.Min, 0, LargestShape);
 
     internal ConditionedRow Row { get; }
 
@@ -99,6 +102,8 @@ public sealed class QuadraticLogJoint
 
     /// <summary>Gets w = R^(−½)(x − b − Am), reduced to <see cref="PosteriorShape.Rank"/> values.</summary>
     internal ReadOnlySpan<double> Whitened => _observations;
+
+    private ReadOnlySpan<double> Rounded => _observations.AsSpan(0, Shape.Rank);
 
     /// <summary>Gets the log joint's part that depends neither on z nor on the priors' normalisation.</summary>
     internal double LogLikelihoodBase => Row.LogLikelihoodBase;
@@ -139,7 +144,7 @@ public sealed class QuadraticLogJoint
         var t = new double[LatentCount];
         var e = new double[Shape.Rank];
         Shape.Prior.Whiten(latents, t);
-        Shape.Loadings.Residual(_observations, t, e);
+        Shape.Loadings.Residual(Rounded, t, e);
         double priors = (LatentCount * LogTwoPi) + Shape.Prior.LogDeterminant;
         return LogLikelihoodBase - (0.5 * (ShortVectors.SquaredNorm(e) + ShortVectors.SquaredNorm(t) + priors));
     }
@@ -155,7 +160,7 @@ public sealed class QuadraticLogJoint
         var t = new double[LatentCount];
         var e = new double[Shape.Rank];
         Shape.Prior.Whiten(latents, t);
-        Shape.Loadings.Residual(_observations, t, e);
+        Shape.Loadings.Residual(Rounded, t, e);
         Shape.Loadings.Gradient(t, e, destination);
         Shape.Prior.ToLatents(destination);
     }
@@ -182,7 +187,7 @@ public sealed class QuadraticLogJoint
     private ImmutableArray<double> OptimalMeans()
     {
         var means = new double[LatentCount];
-        Shape.Prior.Unwhiten(Optimum, means);
+        Shape.Precision.OptimalMeans(_observations, Optimum, means);
         return ImmutableCollectionsMarshal.AsImmutableArray(means);
     }
 }

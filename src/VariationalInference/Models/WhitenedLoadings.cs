@@ -25,6 +25,9 @@ internal sealed class WhitenedLoadings
 
     public double FrobeniusNorm { get; private set; }
 
+    /// <summary>Gets a value indicating whether digits of B beyond a double are known.</summary>
+    public bool HasLowDigits => _lowColumns.Length > 0;
+
     public double this[int k, int j] => _columns[(j * Rank) + k];
 
     /// <summary>Gets the row of B when it is the only one.</summary>
@@ -54,6 +57,25 @@ internal sealed class WhitenedLoadings
         for (int j = 0; j < t.Length; j++)
         {
             ShortVectors.Subtract(Column(j), t[j], e);
+        }
+    }
+
+    /// <summary>Computes the residual in twice the precision, and rounds it at the end.</summary>
+    /// <param name="w">w, followed by its digits beyond a double.</param>
+    /// <param name="t">t.</param>
+    /// <param name="e">Receives e, length Rank.</param>
+    public void ExtendedResidual(ReadOnlySpan<double> w, ReadOnlySpan<double> t, Span<double> e)
+    {
+        for (int k = 0; k < e.Length; k++)
+        {
+            var sum = new DoubleDouble(w[k], w[Rank + k]);
+            for (int j = 0; j < t.Length; j++)
+            {
+                int at = (j * Rank) + k;
+                sum -= new DoubleDouble(_columns[at], _lowColumns[at]) * new DoubleDouble(t[j]);
+            }
+
+            e[k] = sum.High;
         }
     }
 

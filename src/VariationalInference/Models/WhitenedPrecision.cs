@@ -9,6 +9,12 @@ internal abstract class WhitenedPrecision
 {
     private const int MaxRefinements = 5;
 
+    /// <summary>From this norm of B on, its rounding may count for 1e-8 of what it leaves open.</summary>
+    private const double LargestNorm = 1e4;
+
+    /// <summary>So many multiplications in twice the precision take a quarter of a second.</summary>
+    private const double MostWork = 2e7;
+
     protected WhitenedPrecision(WhitenedLoadings loadings, GaussianPrior prior)
     {
         Loadings = loadings;
@@ -25,9 +31,20 @@ internal abstract class WhitenedPrecision
 
     protected GaussianPrior Prior { get; }
 
-    /// <summary>Returns the cheapest form for the loadings: of one row and independent priors a rank-one correction, O(J).</summary>
-    public static WhitenedPrecision Of(WhitenedLoadings loadings, GaussianPrior prior) =>
-        loadings.Rank == 1 && prior.IsIndependent ? new RankOnePrecision(loadings, prior) : new FactoredPrecision(loadings, prior);
+    /// <summary>Gets a value indicating whether what comes out is good to a double's precision whatever the size of B.</summary>
+    public virtual bool IsExtended => false;
+
+    /// <summary>Returns the cheapest form that is good enough: of one row and independent priors a rank-one correction, O(J).</summary>
+    public static WhitenedPrecision Of(WhitenedLoadings loadings, GaussianPrior prior)
+    {
+        double work = ((double)loadings.Rank + loadings.LatentCount) * loadings.LatentCount * loadings.LatentCount;
+        return 0 switch
+        {
+            _ when loadings.FrobeniusNorm > LargestNorm && loadings.HasLowDigits && work <= MostWork => new ExtendedPrecision(loadings, prior),
+            _ when loadings.Rank == 1 && prior.IsIndependent => new RankOnePrecision(loadings, prior),
+            _ => new FactoredPrecision(loadings, prior),
+        };
+    }
 
     /// <summary>Replaces x by (I + BᵀB)⁻¹x.</summary>
     public abstract void Solve(Span<double> x);
@@ -57,7 +74,7 @@ internal abstract class WhitenedPrecision
     /// <param name="w">The whitened observations, length Rank.</param>
     /// <param name="t">Receives t*, length J.</param>
     /// <param name="buffer">Room for <see cref="BufferLength"/> values.</param>
-    public void Optimum(ReadOnlySpan<double> w, Span<double> t, Span<double> buffer)
+    public virtual void Optimum(ReadOnlySpan<double> w, Span<double> t, Span<double> buffer)
     {
         SolveOnce(w, t);
         Span<double> gradient = buffer[..t.Length];
@@ -90,6 +107,22 @@ internal abstract class WhitenedPrecision
             }
         }
     }
+
+    /// <summary>Returns the least of ‖w − Bt‖² + ‖t‖².</summary>
+    /// <param name="w">The whitened observations, length Rank.</param>
+    /// <param name="optimum">t*.</param>
+    /// <param name="residual">Room for Rank values.</param>
+    public virtual double LeastSquares(ReadOnlySpan<double> w, ReadOnlySpan<double> optimum, Span<double> residual)
+    {
+        Loadings.Residual(w, optimum, residual);
+        return ShortVectors.SquaredNorm(residual) + ShortVectors.SquaredNorm(optimum);
+    }
+
+    /// <summary>Writes the means m + Lt* of the latents.</summary>
+    /// <param name="w">The whitened observations.</param>
+    /// <param name="optimum">t*.</param>
+    /// <param name="means">Receives the means, length J.</param>
+    public virtual void OptimalMeans(ReadOnlySpan<double> w, ReadOnlySpan<double> optimum, Span<double> means) => Prior.Unwhiten(optimum, means);
 
     protected abstract void SolveOnce(ReadOnlySpan<double> w, Span<double> t);
 }

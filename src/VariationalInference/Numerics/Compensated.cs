@@ -36,6 +36,13 @@ internal static class Compensated
         return TwoSum(high, low);
     }
 
+    /// <summary>Returns a − b as such a pair.</summary>
+    public static (double High, double Low) Difference(double a, (double High, double Low) b)
+    {
+        (double high, double low) = TwoSum(a, -b.High);
+        return TwoSum(high, low - b.Low);
+    }
+
     /// <summary>Returns ab/c as such a pair; without the low part where it would not be finite.</summary>
     public static (double High, double Low) ProductOver(double a, double b, double c)
     {

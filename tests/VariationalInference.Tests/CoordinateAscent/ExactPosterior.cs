@@ -11,11 +11,17 @@ internal sealed class ExactPosterior
     private readonly Big[] _means;
     private readonly Big[] _variances;
 
-    private ExactPosterior(Big[] means, Big[] variances)
+    private readonly double[] _shares;
+
+    private ExactPosterior(Big[] means, Big[] variances, double[] shares)
     {
         _means = means;
         _variances = variances;
+        _shares = shares;
     }
+
+    /// <summary>Gets ½ (Σ log Λ_jj − log det Λ), from the pivots p_j of the elimination: ½ Σ log Λ_jj/p_j.</summary>
+    public double ApproximationGap => _shares.Sum(share => 0.5 * Math.Log(share));
 
     public static ExactPosterior Of(LinearGaussianModel model, double[] row)
     {
@@ -57,22 +63,29 @@ internal sealed class ExactPosterior
             system[i, 2 * count] = right;
         }
 
-        Eliminate(system, count);
+        Big[] diagonal = [.. Enumerable.Range(0, count).Select(j => system[j, j])];
+        Big[] pivots = Eliminate(system, count);
         return new ExactPosterior(
             [.. Enumerable.Range(0, count).Select(j => means[j] + system[j, 2 * count])],
-            [.. Enumerable.Range(0, count).Select(j => system[j, count + j])]);
+            [.. Enumerable.Range(0, count).Select(j => system[j, count + j])],
+            [.. Enumerable.Range(0, count).Select(j => (diagonal[j] / pivots[j]).ToDouble())]);
     }
 
     /// <summary>Returns the largest error of the means in posterior standard deviations.</summary>
     public double ErrorOf(double[] means) => Enumerable.Range(0, means.Length).Max(
         j => Math.Abs((Big.Of(means[j]) - _means[j]).ToDouble()) / Math.Sqrt(_variances[j].ToDouble()));
 
+    /// <summary>Returns the variances.</summary>
+    public double[] Variances() => [.. _variances.Select(variance => variance.ToDouble())];
+
     /// <summary>Gauss and Jordan; a positive definite matrix needs no pivots.</summary>
-    private static void Eliminate(Big[,] system, int count)
+    private static Big[] Eliminate(Big[,] system, int count)
     {
         int width = system.GetLength(1);
+        var pivots = new Big[count];
         for (int p = 0; p < count; p++)
         {
+            pivots[p] = system[p, p];
             Big inverse = Big.Of(1) / system[p, p];
             for (int j = p; j < width; j++)
             {
@@ -91,6 +104,8 @@ internal sealed class ExactPosterior
                 }
             }
         }
+
+        return pivots;
     }
 
     /// <summary>Mantissa · 2^exponent, with a mantissa of at most <see cref="Bits"/> bits.</summary>
