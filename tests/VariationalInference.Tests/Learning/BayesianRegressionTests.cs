@@ -105,6 +105,24 @@ public class BayesianRegressionTests
     }
 
     [Fact]
+    public void Learn_OfEachPriorVariance_LeavesAnOptimumWithoutAny()
+    {
+        // Without any latent the bound has an optimum of −18.927, from which no variance rises by itself, only together with others.
+        Matrix<double> design = Matrix<double>.Build.DenseOfRowArrays(
+            [-2, -2, 3.2, 0, 0.8, -0.1],
+            [-0.5, -0.6, -0.4, 4.6, 4, -0.6],
+            [3.8, 3.7, 0.1, 0.4, 4.2, -0.5],
+            [0, 0, -0.9, 3.7, 0.5, -1.3]);
+
+        BayesianRegression fit = BayesianRegression.Learn(
+            RegressionStatistics.Of(design, [19.3, 52.5, 20, -23.3]), new double[6], Ones(6), options: new() { PriorVariances = VarianceLearning.Each });
+
+        fit.Converged.Should().BeTrue(fit.Fit!.ToString());
+        fit.LogEvidence.Should().BeApproximately(-18.662606687639556, 1e-9);
+        fit.Fit!.Optima[^1].Elbo.Should().BeApproximately(-18.926597331681535, 1e-9);
+    }
+
+    [Fact]
     public void Solve_IsTheEvidenceAndPosteriorOfTheLongRow()
     {
         var random = new Random(9);

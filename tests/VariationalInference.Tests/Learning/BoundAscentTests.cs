@@ -19,6 +19,36 @@ public class BoundAscentTests
     }
 
     [Fact]
+    public void Climb_WithAParameterHeld_MovesTheOthersOnly()
+    {
+        BoundAscent ascent = OfOffsets(held: 3);
+        double[] start = [.. ascent.Vector];
+
+        ascent.Gradient[3].Should().Be(0);
+        ascent.Climb(1e-8, 1000);
+
+        ascent.GradientNorm.Should().BeLessThanOrEqualTo(1e-8);
+        ascent.Vector[3].Should().Be(start[3]);
+        ascent.Vector.Zip(start, (after, before) => after != before).Count(moved => moved).Should().Be(start.Length - 1);
+    }
+
+    [Fact]
+    public void RisingZeros_AreThePriorDeviationsThatLeaveZeroWithAGain()
+    {
+        // Cells of two latents each seen alone under noise 1: mean squares of 4 and ¼ are more, and less, than the noise.
+        var block = new LearningBlock { Observed = [0, 1], Count = 3, Mean = [0, 0], Root = [2, 0, 0, 0.5] };
+        var point = new LearningPoint(2, 2);
+        (point.Loadings[0], point.Loadings[3]) = (1, 1);
+        point.Noise.AsSpan().Fill(1);
+        var options = new VariationalEmOptions { PriorVariances = VarianceLearning.Each, NoiseVariances = VarianceLearning.Fixed };
+        BoundAscent Ascent(int held) => new(
+            new MarginalBound([block], 2, PosteriorFamily.FullGaussian), new LearningLayout(2, 2, options), point, CancellationToken.None, held: held);
+
+        Ascent(held: -1).RisingZeros().Should().Equal(0);
+        Ascent(held: 0).RisingZeros().Should().BeEmpty();
+    }
+
+    [Fact]
     public void Climb_OfAQuadraticBound_NeedsFewSteps()
     {
         BoundAscent ascent = OfOffsets();
@@ -112,13 +142,13 @@ public class BoundAscentTests
     }
 
     /// <summary>Twenty offsets under noise of very different variances, and one latent that ties them together, from far away.</summary>
-    private static BoundAscent OfOffsets()
+    private static BoundAscent OfOffsets(int held = -1)
     {
         double[] noise = [.. Enumerable.Range(0, 20).Select(k => Math.Pow(10, -1 + (2.5 * k / 19)))];
         var model = new LinearGaussianModel(Matrix<double>.Build.Dense(20, 1, (k, _) => 0.5 + (0.2 * k)), new double[20], noise, [0], [1]);
         Matrix<double> rows = Matrix<double>.Build.Dense(40, 20, (n, k) => Math.Sin((n * (k + 1.3)) + k) + k);
         var options = new VariationalEmOptions { Offset = true, NoiseVariances = VarianceLearning.Fixed };
-        return Of(model, rows, options, offset: 5);
+        return Of(model, rows, options, offset: 5, held);
     }
 
     private static BoundAscent OfLoadings()
@@ -127,11 +157,11 @@ public class BoundAscentTests
         return Of(model, rows, new VariationalEmOptions { Loadings = true, Offset = true, NoiseVariances = VarianceLearning.Each }, offset: 1);
     }
 
-    private static BoundAscent Of(LinearGaussianModel model, Matrix<double> rows, VariationalEmOptions options, double offset)
+    private static BoundAscent Of(LinearGaussianModel model, Matrix<double> rows, VariationalEmOptions options, double offset, int held = -1)
     {
         var problem = new LearningProblem(model, SufficientStatistics.Of(rows), options);
         LearningPoint start = problem.Given;
         start.Offset.AsSpan().Fill(offset);
-        return new BoundAscent(problem.CreateBound(options.Family), problem.Layout, start, CancellationToken.None);
+        return new BoundAscent(problem.CreateBound(options.Family), problem.Layout, start, CancellationToken.None, held: held);
     }
 }

@@ -71,6 +71,56 @@ public class IdentificationTests
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void OneCellARow_NamesEverythingButTheOffset(int seed)
+    {
+        // No two columns are ever seen together: of each the mean and the total variance are known, and nothing else.
+        var random = new Random(seed);
+        Matrix<double> table = Matrix<double>.Build.Dense(60, 4, double.NaN);
+        for (int n = 0; n < table.RowCount; n++)
+        {
+            table[n, n % 4] = 2 + ConvergenceTests.Normal(random);
+        }
+
+        SufficientStatistics statistics = SufficientStatistics.Of(table);
+        VariationalEmResult factors = FactorAnalysis.Learn(statistics, 1, starts: 2).Fit, components = ProbabilisticPca.Learn(statistics, 1, starts: 2).Fit!;
+
+        foreach (VariationalEmResult result in new[] { factors, components })
+        {
+            result.Converged.Should().BeTrue(result.ToString());
+            LearningWarning warning = result.Warnings.Single(item => item.Kind == LearningWarningKind.Unidentified);
+            warning.Indices.Should().Equal(0, 1, 2, 3);
+            IEnumerable<string> noise = result == factors ? Enumerable.Range(0, 4).Select(k => $"noise variance {k}") : ["noise variance"];
+            Named(warning).Should().BeEquivalentTo(Enumerable.Range(0, 4).Select(k => $"loading {k}").Concat(noise), warning.Message);
+            result.StandardErrors.NoiseVariances.Should().OnlyContain(error => double.IsNaN(error));
+            result.StandardErrors.Offset.Should().OnlyContain(error => error > 0);
+        }
+    }
+
+    [Fact]
+    public void TwoSetsOfColumnsWithoutACommonRow_AreToldApartButForASign()
+    {
+        // One factor of three columns is identified in either set; which sign it has in the other no neighbour of the optimum tells.
+        var random = new Random(5);
+        Matrix<double> table = Matrix<double>.Build.Dense(120, 6, double.NaN);
+        for (int n = 0; n < table.RowCount; n++)
+        {
+            double factor = ConvergenceTests.Normal(random);
+            for (int k = 0; k < 3; k++)
+            {
+                table[n, (3 * (n % 2)) + k] = (1.5 * factor) + ConvergenceTests.Normal(random);
+            }
+        }
+
+        VariationalEmResult one = FactorAnalysis.Learn(SufficientStatistics.Of(table), 1, starts: 2).Fit;
+        one.Converged.Should().BeTrue(one.ToString());
+        one.Warnings.Should().BeEmpty();
+        one.StandardErrors.NoiseVariances.Should().OnlyContain(error => error > 0);
+    }
+
     [Fact]
     public void NearlyAlikeColumns_AreStillToldApart()
     {

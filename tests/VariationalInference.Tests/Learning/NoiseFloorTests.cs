@@ -31,6 +31,23 @@ public class NoiseFloorTests
     }
 
     [Fact]
+    public void FactorAnalysis_TakesAFloor_AndRefusesOneOutOfRange()
+    {
+        SufficientStatistics statistics = SufficientStatistics.Of(Iris);
+
+        FactorAnalysis.Learn(statistics, 1, noiseFloor: 0.005).Uniquenesses.Min().Should().BeApproximately(0.005, 1e-3);
+        FactorAnalysis.Learn(statistics, 1, noiseFloor: 0.005).Fit.Elbo.Should().Be(Learn(Iris, 1, 0.005).Elbo);
+        FactorAnalysis.Compare(statistics, noiseFloor: 0.005).Analyses[0].Fit.Warnings.Should().ContainSingle()
+            .Which.Kind.Should().Be(LearningWarningKind.NoiseVarianceAtFloor);
+        foreach (double floor in new[] { -1e-9, 1, double.NaN })
+        {
+            string message = FormattableString.Invariant($"noiseFloor is {floor}; it must be at least 0 and less than 1, or null.");
+            Refusal.Of<ArgumentOutOfRangeException>(() => FactorAnalysis.Learn(statistics, 1, noiseFloor: floor), "noiseFloor", message);
+            Refusal.Of<ArgumentOutOfRangeException>(() => FactorAnalysis.Compare(statistics, noiseFloor: floor), "noiseFloor", message);
+        }
+    }
+
+    [Fact]
     public void FloorThatDoesNotBind_ChangesNothing()
     {
         Matrix<double> table = ConvergenceTests.Table(6, 1);

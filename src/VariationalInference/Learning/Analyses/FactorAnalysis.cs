@@ -87,12 +87,21 @@ public sealed class FactorAnalysis
     /// </param>
     /// <param name="starts">The number of starts; see <see cref="VariationalEmOptions.Starts"/>. Range: at least 1.</param>
     /// <param name="seed">The seed of the starts that are drawn.</param>
+    /// <param name="noiseFloor">
+    /// The smallest noise variance, as a part of its column's; see <see cref="VariationalEmOptions.NoiseFloor"/>. Range: 0 to less than 1, or
+    /// <see langword="null"/>.
+    /// </param>
     /// <param name="cancellationToken">Stops the work; the analyses that are done are returned.</param>
     /// <returns>The analyses.</returns>
     /// <exception cref="ArgumentException">An argument is outside its range.</exception>
     /// <exception cref="OperationCanceledException">The work was cancelled before anything was learned.</exception>
     public static FactorCountComparison Compare(
-        SufficientStatistics statistics, int? maxFactorCount = null, int starts = 8, int seed = 0, CancellationToken cancellationToken = default)
+        SufficientStatistics statistics,
+        int? maxFactorCount = null,
+        int starts = 8,
+        int seed = 0,
+        double? noiseFloor = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(statistics);
         int columns = statistics.ColumnCount;
@@ -100,12 +109,13 @@ public sealed class FactorAnalysis
             ?? Math.Max(1, Enumerable.Range(1, columns).Last(factors => factors == 1 || ((columns - factors) * (columns - factors)) >= columns + factors));
         RequireFactors(largest, columns, nameof(maxFactorCount));
         Guard.AtLeast(starts, 1, nameof(starts));
+        RequireFloor(noiseFloor);
         var analyses = ImmutableArray.CreateBuilder<FactorAnalysis>();
         for (int factors = 1; factors <= largest && (analyses.Count == 0 || !cancellationToken.IsCancellationRequested); factors++)
         {
             try
             {
-                analyses.Add(Learn(statistics, factors, starts, seed, cancellationToken));
+                analyses.Add(Learn(statistics, factors, starts, seed, noiseFloor, cancellationToken));
             }
             catch (OperationCanceledException) when (analyses.Count > 0)
             {
@@ -122,15 +132,25 @@ public sealed class FactorAnalysis
     /// <param name="factorCount">The number of factors J. Range: 1 to the number of columns.</param>
     /// <param name="starts">The number of starts; see <see cref="VariationalEmOptions.Starts"/>. Range: at least 1.</param>
     /// <param name="seed">The seed of the starts that are drawn.</param>
+    /// <param name="noiseFloor">
+    /// The smallest noise variance, as a part of its column's; see <see cref="VariationalEmOptions.NoiseFloor"/>. Range: 0 to less than 1, or
+    /// <see langword="null"/>.
+    /// </param>
     /// <param name="cancellationToken">Stops the work; what was learned so far is returned.</param>
     /// <returns>What was learned.</returns>
     /// <exception cref="ArgumentException">An argument is outside its range.</exception>
     /// <exception cref="OperationCanceledException">The work was cancelled before anything was learned.</exception>
     public static FactorAnalysis Learn(
-        SufficientStatistics statistics, int factorCount, int starts = 8, int seed = 0, CancellationToken cancellationToken = default)
+        SufficientStatistics statistics,
+        int factorCount,
+        int starts = 8,
+        int seed = 0,
+        double? noiseFloor = null,
+        CancellationToken cancellationToken = default)
     {
         LinearGaussianModel start = Start(statistics, factorCount, nameof(factorCount));
         Guard.AtLeast(starts, 1, nameof(starts));
+        RequireFloor(noiseFloor);
         var options = new VariationalEmOptions
         {
             NoiseVariances = VarianceLearning.Each,
@@ -138,6 +158,7 @@ public sealed class FactorAnalysis
             Offset = true,
             Starts = starts,
             Seed = seed,
+            NoiseFloor = noiseFloor,
         };
         return new FactorAnalysis(new VariationalEm(options).Learn(start, statistics, null, cancellationToken), statistics);
     }
@@ -223,6 +244,15 @@ public sealed class FactorAnalysis
         if (factors < 1 || factors > columns)
         {
             throw new ArgumentOutOfRangeException(name, factors, Guard.Text($"{name} is {factors}; it must be 1 to {columns}, the number of columns."));
+        }
+    }
+
+    private static void RequireFloor(double? noiseFloor)
+    {
+        if (noiseFloor is double floor && !(floor is >= 0 and < 1))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(noiseFloor), floor, Guard.Text($"{nameof(noiseFloor)} is {floor}; it must be at least 0 and less than 1, or null."));
         }
     }
 

@@ -47,6 +47,20 @@ internal sealed partial class BoundAscent
         }
     }
 
+    /// <summary>Returns the prior deviations at zero, but for one that is held, with whose variance the bound rises.</summary>
+    public int[] RisingZeros()
+    {
+        int[] zeros = [.. Enumerable.Range(0, Vector.Length).Where(i => i >= _layout.DeviationStart && i != Held && Vector[i] == 0)];
+        double[] probe = [.. Vector];
+        foreach (int i in zeros)
+        {
+            probe[i] = Probe * NearZero;
+        }
+
+        var gradient = new double[probe.Length];
+        return zeros.Length > 0 && double.IsFinite(Evaluate(probe, gradient)) ? [.. zeros.Where(i => gradient[i] > 0)] : [];
+    }
+
     /// <summary>Returns the median of the noise deviations that are learned, no more than 1, which is where none is there.</summary>
     private double MedianNoise()
     {

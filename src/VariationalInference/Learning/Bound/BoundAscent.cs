@@ -14,6 +14,9 @@ internal sealed partial class BoundAscent
     private const double SlopeRatio = 0.9;
     private const int MostTrials = 40;
 
+    /// <summary>A step that would rise by less than this part of the bound's rounding is not tried.</summary>
+    private const double LeastRise = 1e-2;
+
     /// <summary>A noise deviation below this part of the largest no longer shortens steps.</summary>
     private const double LeastNoise = 0.1;
 
@@ -29,14 +32,17 @@ internal sealed partial class BoundAscent
     /// <param name="start">Where to start.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <param name="noiseFloors">The smallest noise variances in standard units, one for each free one; none where it is null.</param>
+    /// <param name="held">The parameter that is held where it is, −1 where none is.</param>
     public BoundAscent(
         MarginalBound bound,
         LearningLayout layout,
         LearningPoint start,
         CancellationToken cancellationToken,
-        double[]? noiseFloors = null)
+        double[]? noiseFloors = null,
+        int held = -1)
     {
         _bound = bound;
+        Held = held;
         _layout = layout;
         _noiseFloors = noiseFloors;
         _point = start.Copy();
@@ -82,7 +88,7 @@ internal sealed partial class BoundAscent
     }
 
     /// <summary>Gets the parameter that is held where it is, −1 where none is.</summary>
-    public int Held { get; init; } = -1;
+    public int Held { get; }
 
     /// <summary>Returns the bound in nats a row, and its gradient.</summary>
     public double Evaluate(double[] vector, double[] gradient)
@@ -190,7 +196,7 @@ internal sealed partial class BoundAscent
 
     /// <summary>
     /// Returns the squared lengths of the parameters, by the noise: with known latents the information on the loadings, the offset and the noise
-    /// deviation of an observation is as large as its noise variance is small.
+    /// deviation of an observation is as large as its noise variance is small; cells that are pure noise add to that on a shared noise deviation.
     /// </summary>
     private double[] Metric()
     {
@@ -220,7 +226,7 @@ internal sealed partial class BoundAscent
 
             if (k < _layout.NoiseCount)
             {
-                metric[_layout.NoiseStart + k] = variance;
+                metric[_layout.NoiseStart + k] = variance / (1 + (_bound.NoiseCells / _bound.RowCount));
             }
         }
 
@@ -298,6 +304,10 @@ internal sealed partial class BoundAscent
             }
 
             length = NextLength(low, lowSlope, high, highSlope);
+            if (length * slope < LeastRise * Rounding)
+            {
+                break;
+            }
         }
 
         return best;

@@ -185,7 +185,7 @@ internal sealed partial class LearningSearch
     }
 
     private BoundAscent Ascent(LearningPoint start, double[] floors, CancellationToken cancellationToken, int held = -1) =>
-        new(_bound, _problem.Layout, start, cancellationToken, floors) { Held = held };
+        new(_bound, _problem.Layout, start, cancellationToken, floors, held);
 
     /// <summary>Returns the highest, the first of those that are.</summary>
     private BoundAscent Best() => _ascents.MaxBy(ascent => ascent.Value)!;

@@ -43,10 +43,14 @@ internal sealed class MarginalBound
         _patterns = patterns ?? PatternTable.Of(blocks, observations);
         _loadings = _patterns is null ? null : new SharedLoadings(observations, latents);
         RowCount = blocks.Sum(block => block.Count);
+        NoiseCells = blocks.Sum(block => block.NoiseCells);
     }
 
     /// <summary>Gets the number of rows with at least one cell.</summary>
     public double RowCount { get; }
+
+    /// <summary>Gets the number of cells that are pure noise.</summary>
+    public double NoiseCells { get; }
 
     public IReadOnlyList<LearningBlock> Blocks => _blocks;
 
