@@ -146,7 +146,7 @@ public sealed class CaviStopTests
             double change = Enumerable.Range(0, model.LatentCount).Max(
                 j => Math.Abs(last.Posterior.Means[j] - previous.Posterior.Means[j]) / Math.Sqrt(last.Posterior.Variances[j]));
 
-            if (previous.StopReason != CaviStopReason.IterationLimit || last.StopReason != CaviStopReason.RoundingFloor || change == 0)
+            if (previous.StopReason != CaviStopReason.IterationLimit || last.StopReason != CaviStopReason.RoundingFloor || change < 1e-11)
             {
                 continue;
             }

@@ -11,7 +11,7 @@ namespace VariationalInference.Tests.Learning;
 /// </summary>
 public class BoundOfTheModelTests
 {
-    private const int Problems = 400;
+    private const int Problems = 1500;
 
     /// <summary>From here on the rounding of the parameters themselves, which are doubles, moves the evidence by more than is asked for.</summary>
     private const double FarthestFromNoise = 1e6;

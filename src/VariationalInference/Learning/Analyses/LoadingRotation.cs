@@ -30,12 +30,19 @@ internal static class LoadingRotation
             observations, latents, (k, j) => point.Loadings[(k * latents) + j] * point.Deviations[j]);
         Matrix<double> whitened = Matrix<double>.Build.Dense(
             observations, latents, (k, j) => scaled[k, j] / Math.Max(Math.Abs(point.Noise[k]), smallestNoise));
-        Evd<double> spectrum = whitened.TransposeThisAndMultiply(whitened).Evd(Symmetricity.Symmetric);
-        Matrix<double> rotated = scaled * spectrum.EigenVectors;
+        double size = whitened.Enumerate().Max(Math.Abs);
+        if (!double.IsFinite(size) || size == 0)
+        {
+            return point;
+        }
+
+        // The right singular vectors, from the loadings themselves: their squares may leave the range of doubles.
+        Svd<double> spectrum = whitened.Divide(size).Svd();
+        Matrix<double> rotated = scaled.TransposeAndMultiply(spectrum.VT);
         LearningPoint result = point.Copy();
         for (int j = 0; j < latents; j++)
         {
-            Vector<double> column = rotated.Column(latents - 1 - j);
+            Vector<double> column = rotated.Column(j);
             double sign = column.Sum() < 0 ? -1 : 1;
             for (int k = 0; k < observations; k++)
             {
