@@ -61,7 +61,7 @@ internal sealed class SetEncoder : IEncoder
         IsCalibrated = true;
     }
 
-    public IEncoderTape CreateTape(int capacity) => new SetTape(this, capacity);
+    public INetworkTape CreateTape(int capacity) => new SetTape(this, capacity);
 
     public IEncoder Clone() => new SetEncoder(this);
 

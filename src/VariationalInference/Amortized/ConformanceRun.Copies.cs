@@ -8,20 +8,20 @@ internal sealed partial class ConformanceRun
 
     private void CheckParameterWrites()
     {
-        IEncoderTape tape = CreateTape(_encoder, _rowCount);
+        INetworkTape tape = CreateTape(_network, _rowCount);
         Evaluate(tape, _rows);
-        Write(_encoder, _otherParameters);
-        int i = FencedBuffer.FirstDifference(_encoder.Parameters.Span, _otherParameters);
+        Write(_network, _otherParameters);
+        int i = FencedBuffer.FirstDifference(_network.Parameters.Span, _otherParameters);
         if (i >= 0)
         {
-            Report($"Parameters gave {_encoder.Parameters.Span[i]} for parameter {i} after {_otherParameters[i]} was written to it; what is written must stay.");
+            Report($"Parameters gave {_network.Parameters.Span[i]} for parameter {i} after {_otherParameters[i]} was written to it; what is written must stay.");
             return;
         }
 
-        ConformanceOutputs changed = Evaluate(_encoder);
+        FencedBuffer changed = Evaluate(_network);
         if (changed.Difference(_outputs) is null)
         {
-            Report($"Writing to Parameters left every output as it was; it must change the encoder.");
+            Report($"Writing to Parameters left every output as it was; it must change the network.");
         }
         else if (Evaluate(tape, _rows).Difference(changed) is string difference)
         {
@@ -29,13 +29,29 @@ internal sealed partial class ConformanceRun
         }
     }
 
+    /// <summary>Compares a prepared tape, made before other parameters were written and prepared, with a tape that reads them itself.</summary>
+    private void CheckPreparedTapes()
+    {
+        _call = Guard.Text($"CreatePreparedTape({_rowCount})");
+        INetworkTape tape = _network.CreatePreparedTape(_rowCount) ?? throw new NullResultException();
+        Write(_network, _otherParameters);
+        _call = "Prepare";
+        _network.Prepare();
+        FencedBuffer changed = Evaluate(_network);
+        if (Evaluate(tape, _rows).Difference(changed) is string difference)
+        {
+            Report($"A prepared tape gave {difference} of a tape that reads the parameters itself; after Prepare they must give the same bits.");
+        }
+    }
+
     private void CheckClone()
     {
-        IEncoder clone = CreateClone(_encoder);
-        (int, int, int) counts = (clone.ObservationCount, clone.LatentCount, clone.Parameters.Length);
-        if (counts != (_width, _latents, _parameters.Length))
+        _call = "Clone";
+        INetwork clone = _network.Clone() ?? throw new NullResultException();
+        (int, int, int) counts = (clone.InputCount, clone.OutputCount, clone.Parameters.Length);
+        if (counts != (_width, _outputCount, _parameters.Length))
         {
-            Report($"Clone has (observations, latents, parameters) = {counts}; it must have those of the original, {(_width, _latents, _parameters.Length)}.");
+            Report($"Clone has (inputs, outputs, parameters) = {counts}; it must have those of the original, {(_width, _outputCount, _parameters.Length)}.");
             return;
         }
 
@@ -46,14 +62,14 @@ internal sealed partial class ConformanceRun
         }
 
         Write(clone, _otherParameters);
-        if (Evaluate(_encoder).Difference(_outputs) is string original)
+        if (Evaluate(_network).Difference(_outputs) is string original)
         {
             Report($"Writing to the parameters of a clone made the original give {original}; a clone must share nothing with it.");
             return;
         }
 
         Write(clone, _parameters);
-        Write(_encoder, _otherParameters);
+        Write(_network, _otherParameters);
         if (Evaluate(clone).Difference(_outputs) is string copy)
         {
             Report($"Writing to the parameters of the original made its clone give {copy}; a clone must share nothing with it.");
@@ -62,7 +78,7 @@ internal sealed partial class ConformanceRun
 
     private void CheckCalibration()
     {
-        IEncoder calibrated = CreateClone(_encoder);
+        IEncoder calibrated = CreateClone(_encoder!);
         Calibrate(calibrated, shift: 0, factor: 2);
         int i = FencedBuffer.FirstDifference(calibrated.Parameters.Span, _parameters);
         if (i >= 0)
@@ -71,8 +87,8 @@ internal sealed partial class ConformanceRun
             return;
         }
 
-        ConformanceOutputs outputs = Evaluate(calibrated);
-        if (Evaluate(_encoder).Difference(_outputs) is string original)
+        FencedBuffer outputs = Evaluate(calibrated);
+        if (Evaluate(_network).Difference(_outputs) is string original)
         {
             Report($"Calibrating a clone made the original give {original}; a clone must share nothing with it.");
             return;
@@ -94,21 +110,21 @@ internal sealed partial class ConformanceRun
     private IEncoder CreateClone(IEncoder encoder)
     {
         _call = "Clone";
-        return encoder.Clone();
+        return encoder.Clone() ?? throw new NullResultException();
     }
 
     /// <summary>Calibrates with location and scale of the rows, and output scales of no meaning, all moved by shift and factor.</summary>
     private void Calibrate(IEncoder encoder, double shift, double factor)
     {
-        double[][] columns = [.. Enumerable.Range(0, _width).Select(k => _rows.Where((value, i) => i % _width == k && !double.IsNaN(value)).DefaultIfEmpty().ToArray())];
+        double[][] columns = [.. Columns()];
         double[] means = [.. columns.Select(column => column.Average())];
         double[] deviations = [.. columns.Zip(means, (column, mean) => column.Max(value => Math.Abs(value - mean)))];
         _call = "Calibrate";
         encoder.Calibrate(new EncoderScales(
             [.. means.Zip(deviations, (mean, deviation) => mean + (shift * deviation))],
             [.. deviations.Select(deviation => deviation > 0 ? factor * deviation : factor)],
-            [.. Enumerable.Repeat(1 + shift, _latents)],
-            [.. Enumerable.Repeat(factor, _latents)],
-            [.. Enumerable.Repeat(1 / factor, _latents)]));
+            [.. Enumerable.Repeat(1 + shift, _outputCount / 2)],
+            [.. Enumerable.Repeat(factor, _outputCount / 2)],
+            [.. Enumerable.Repeat(1 / factor, _outputCount / 2)]));
     }
 }

@@ -3,27 +3,22 @@ using MathNet.Numerics;
 
 namespace VariationalInference;
 
-/// <content>Gradients of f = Σ (∂f/∂μ · μ + ∂f/∂ρ · ρ), with output gradients drawn at random.</content>
+/// <content>Gradients of F = Σ ∂F/∂f · f, with output gradients drawn at random.</content>
 internal sealed partial class ConformanceRun
 {
     // Gradients far below the largest are compared at this share of it: rounding in the differences limits those.
     private const double GradientFloor = 1e-3;
 
-    private readonly double[] _meanGradients;
-    private readonly double[] _logVarianceGradients;
-
-    private double[] DrawOutputGradients() =>
-        [.. Enumerable.Range(0, _rowCount * Math.Max(0, _latents)).Select(_ => (2 * _random.NextDouble()) - 1)];
+    private readonly double[] _outputGradients;
 
     /// <summary>Back-propagates the rows of the last forward pass into a gradient that is there already.</summary>
-    private void AddGradient(IEncoderTape tape, int rowCount, FencedBuffer gradient)
+    private void AddGradient(INetworkTape tape, int rowCount, FencedBuffer gradient)
     {
-        int outputs = rowCount * _latents;
         _call = "Backward";
-        tape.Backward(_meanGradients.AsSpan(0, outputs), _logVarianceGradients.AsSpan(0, outputs), gradient.Values);
+        tape.Backward(_outputGradients.AsSpan(0, rowCount * _outputCount), gradient.Values);
     }
 
-    private FencedBuffer Gradient(IEncoderTape tape, int rowCount)
+    private FencedBuffer Gradient(INetworkTape tape, int rowCount)
     {
         var gradient = new FencedBuffer(_parameters.Length);
         gradient.Values.Clear();
@@ -33,7 +28,7 @@ internal sealed partial class ConformanceRun
 
     private void CheckParametersAfterBackward()
     {
-        IEncoderTape tape = CreateTape(_encoder, _rowCount);
+        INetworkTape tape = CreateTape(_network, _rowCount);
         Evaluate(tape, _rows);
         Gradient(tape, _rowCount);
         CheckParametersAreKept("Backward");
@@ -41,7 +36,7 @@ internal sealed partial class ConformanceRun
 
     private void CheckBackward()
     {
-        IEncoderTape tape = CreateTape(_encoder, _rowCount);
+        INetworkTape tape = CreateTape(_network, _rowCount);
         Evaluate(tape, _rows);
         FencedBuffer gradient = Gradient(tape, _rowCount);
         if (gradient.Fault("parameterGradient") is string fault)
@@ -87,12 +82,12 @@ internal sealed partial class ConformanceRun
     /// <summary>Compares a gradient with and without both passes of another tape, on other rows, between its forward and backward pass.</summary>
     private void CheckTapes()
     {
-        IEncoderTape tape = CreateTape(_encoder, _rowCount);
+        INetworkTape tape = CreateTape(_network, _rowCount);
         Evaluate(tape, _rows);
         FencedBuffer expected = Gradient(tape, _rowCount);
         Evaluate(tape, _rows);
 
-        IEncoderTape other = CreateTape(_encoder, _rowCount);
+        INetworkTape other = CreateTape(_network, _rowCount);
         Evaluate(other, [.. _rows.Chunk(_width).Reverse().SelectMany(row => row)]);
         Gradient(other, _rowCount);
 
@@ -106,16 +101,95 @@ internal sealed partial class ConformanceRun
 
     private void CheckDifferences()
     {
-        IEncoderTape tape = CreateTape(_encoder, _rowCount);
+        INetworkTape tape = CreateTape(_network, _rowCount);
         Evaluate(tape, _rows);
         double[] gradient = Gradient(tape, _rowCount).Values.ToArray();
-        int[] examined = [.. Examined()];
-        double floor = GradientFloor * examined.Max(i => Math.Abs(gradient[i]));
-        int wrong = 0;
-        (int Parameter, double Difference, double Error) worst = default;
-        foreach (int i in examined)
+        CheckDifferences(gradient, Examined(_parameters.Length), "parameter", i =>
         {
-            (double difference, double error) = Compare(tape, i, gradient[i], floor);
+            double value = _parameters[i];
+            return new Differenced(value, Math.Max(1, Math.Abs(value)), RoundingUnit: 1, moved =>
+            {
+                _network.Parameters.Span[i] = moved;
+                FencedBuffer outputs = Evaluate(tape, _rows);
+                _network.Parameters.Span[i] = value;
+                return outputs;
+            });
+        });
+    }
+
+    /// <summary>
+    /// Where there are gradients in the inputs: that they are written, that those in the parameters have the same bits beside them, and that they
+    /// agree with central differences; elsewhere, that they are refused.
+    /// </summary>
+    private void CheckInputGradients()
+    {
+        INetworkTape tape = CreateTape(_network, _rowCount);
+        Evaluate(tape, _rows);
+        FencedBuffer expected = Gradient(tape, _rowCount);
+        var gradient = new FencedBuffer(_parameters.Length);
+        gradient.Values.Clear();
+        var inputGradients = new FencedBuffer(_rows.Length);
+        if (!_network.HasInputGradients)
+        {
+            Expect<NotSupportedException>(
+                "Backward to inputs, where HasInputGradients is false,",
+                () => tape.Backward(_outputGradients, gradient.Values, inputGradients.Values));
+            return;
+        }
+
+        _call = "Backward to inputs";
+        tape.Backward(_outputGradients, gradient.Values, inputGradients.Values);
+        if (inputGradients.Fault("inputGradients") is string fault)
+        {
+            Report($"{_call} {fault}.");
+            return;
+        }
+
+        int i = FencedBuffer.FirstDifference(gradient.Values, expected.Values);
+        if (i >= 0)
+        {
+            Report($"Backward to inputs gave {gradient.Values[i]} rather than {expected.Values[i]} for parameter {i}; with and without gradients in the inputs, those in the parameters must have the same bits.");
+            return;
+        }
+
+        CheckInputGradientLengths();
+        CheckInputDifferences(tape, inputGradients.Values.ToArray());
+    }
+
+    private void CheckInputDifferences(INetworkTape tape, double[] gradient)
+    {
+        int wrong = Enumerable.Range(0, _rows.Length).FirstOrDefault(i => double.IsNaN(_rows[i]) && gradient[i] != 0, -1);
+        if (wrong >= 0)
+        {
+            Report($"Backward gave {gradient[wrong]} for input {wrong}, which is missing; it must be 0.");
+            return;
+        }
+
+        double[] moved = [.. _rows];
+        double[] spreads = [.. Columns().Select(column => column.Max() - column.Min())];
+        CheckDifferences(gradient, Examined(_rows.Length).Where(i => !double.IsNaN(_rows[i])), "input", i =>
+        {
+            double spread = spreads[i % _width];
+            double unit = spread > 0 ? spread : Math.Max(1, Math.Abs(_rows[i]));
+            return new Differenced(_rows[i], unit, unit, value =>
+            {
+                moved[i] = value;
+                FencedBuffer outputs = Evaluate(tape, moved);
+                moved[i] = _rows[i];
+                return outputs;
+            });
+        });
+    }
+
+    private void CheckDifferences(double[] gradient, IEnumerable<int> places, string what, Func<int, Differenced> differenced)
+    {
+        (int Place, Differenced Value)[] examined = [.. places.Select(i => (i, differenced(i)))];
+        double floor = GradientFloor * examined.Select(one => Math.Abs(gradient[one.Place]) * one.Value.RoundingUnit).DefaultIfEmpty().Max();
+        int wrong = 0;
+        (int Place, double Difference, double Error) worst = default;
+        foreach ((int i, Differenced value) in examined)
+        {
+            (double difference, double error) = Compare(value, gradient[i], floor / value.RoundingUnit);
             if (error > 0)
             {
                 wrong++;
@@ -125,24 +199,24 @@ internal sealed partial class ConformanceRun
 
         if (wrong > 0)
         {
-            Report($"Backward gave {gradient[worst.Parameter]} for parameter {worst.Parameter} where central differences give {worst.Difference} (wrong: {wrong} of {examined.Length} examined); they must agree to {_options.GradientTolerance} relative.");
+            Report($"Backward gave {gradient[worst.Place]} for {what} {worst.Place} where central differences give {worst.Difference} (wrong: {wrong} of {examined.Length} examined); they must agree to {_options.GradientTolerance} relative.");
         }
     }
 
-    private IEnumerable<int> Examined() => _parameters.Length <= _options.MaxParameters
-        ? Enumerable.Range(0, _parameters.Length)
-        : Combinatorics.GenerateVariation(_parameters.Length, _options.MaxParameters, _random).Order();
+    private IEnumerable<int> Examined(int count) => count <= _options.MaxParameters
+        ? Enumerable.Range(0, count)
+        : Combinatorics.GenerateVariation(count, _options.MaxParameters, _random).Order();
 
     /// <summary>
-    /// Returns the central difference that is nearest to a parameter's gradient, and by how much that is too far: 0 when it is not.
+    /// Returns the central difference that is nearest to a gradient, and by how much that is too far: 0 when it is not.
     /// </summary>
-    private (double Difference, double Error) Compare(IEncoderTape tape, int parameter, double gradient, double floor)
+    private (double Difference, double Error) Compare(Differenced place, double gradient, double floor)
     {
         (double Difference, double Error) nearest = (double.NaN, double.PositiveInfinity);
         for (double factor = 1; factor > 5e-3 && nearest.Error > 0; factor /= 10)
         {
-            double difference = CentralDifference(tape, parameter, factor * _options.StepSize);
-            double allowed = (_options.GradientTolerance * Math.Max(Math.Max(Math.Abs(gradient), Math.Abs(difference)), floor)) + Rounding();
+            double difference = CentralDifference(place, factor * _options.StepSize);
+            double allowed = (_options.GradientTolerance * Math.Max(Math.Max(Math.Abs(gradient), Math.Abs(difference)), floor)) + Rounding(place.RoundingUnit);
             double excess = Math.Abs(gradient - difference) - allowed;
             if (excess < nearest.Error)
             {
@@ -154,38 +228,33 @@ internal sealed partial class ConformanceRun
     }
 
     /// <summary>What rounding in the outputs, four units in the last place of the largest, can do to the first difference.</summary>
-    private double Rounding()
+    private double Rounding(double unit)
     {
         const double Units = 4 * 2.220446049250313e-16;
-        double means = TensorPrimitives.SumOfMagnitudes<double>(_meanGradients) * Largest(_outputs.Means);
-        double logVariances = TensorPrimitives.SumOfMagnitudes<double>(_logVarianceGradients) * Largest(_outputs.LogVariances);
-        return Units * (means + logVariances) / _options.StepSize;
-
-        static double Largest(FencedBuffer outputs) => Math.Abs(TensorPrimitives.MaxMagnitude<double>(outputs.Values));
+        double largest = Math.Abs(TensorPrimitives.MaxMagnitude<double>(_outputs.Values));
+        return Units * TensorPrimitives.SumOfMagnitudes<double>(_outputGradients) * largest / (_options.StepSize * unit);
     }
 
-    private double CentralDifference(IEncoderTape tape, int parameter, double relativeStep)
+    private double CentralDifference(Differenced place, double relativeStep)
     {
-        double value = _parameters[parameter];
-        double step = relativeStep * Math.Max(1, Math.Abs(value));
-        ConformanceOutputs above = At(value + step);
-        ConformanceOutputs below = At(value - step);
-        _encoder.Parameters.Span[parameter] = value;
+        double step = relativeStep * place.Unit;
+        FencedBuffer above = place.At(place.Value + step);
+        FencedBuffer below = place.At(place.Value - step);
 
         // Differences before sums, so that rounding is that of the outputs only.
         double sum = 0;
-        for (int i = 0; i < _meanGradients.Length; i++)
+        for (int i = 0; i < _outputGradients.Length; i++)
         {
-            sum += _meanGradients[i] * (above.Means.Values[i] - below.Means.Values[i]);
-            sum += _logVarianceGradients[i] * (above.LogVariances.Values[i] - below.LogVariances.Values[i]);
+            sum += _outputGradients[i] * (above.Values[i] - below.Values[i]);
         }
 
-        return sum / (value + step - (value - step));
-
-        ConformanceOutputs At(double moved)
-        {
-            _encoder.Parameters.Span[parameter] = moved;
-            return Evaluate(tape, _rows);
-        }
+        return sum / (place.Value + step - (place.Value - step));
     }
+
+    /// <summary>The values of each input over the rows, without those that are missing.</summary>
+    private IEnumerable<double[]> Columns() =>
+        Enumerable.Range(0, _width).Select(k => _rows.Where((value, i) => i % _width == k && !double.IsNaN(value)).DefaultIfEmpty().ToArray());
+
+    /// <summary>A number that outputs depend on: its value, the unit of its steps, and the outputs at another value.</summary>
+    private sealed record Differenced(double Value, double Unit, double RoundingUnit, Func<double, FencedBuffer> At);
 }

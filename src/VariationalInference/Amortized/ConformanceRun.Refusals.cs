@@ -1,62 +1,72 @@
 namespace VariationalInference;
 
-/// <content>What an encoder must refuse.</content>
+/// <content>What a network must refuse.</content>
 internal sealed partial class ConformanceRun
 {
     private void CheckBackwardBeforeForward()
     {
-        IEncoderTape tape = CreateTape(_encoder, _rowCount);
+        INetworkTape tape = CreateTape(_network, _rowCount);
         var gradient = new FencedBuffer(_parameters.Length);
         Expect<InvalidOperationException>(
-            "Backward on a tape without a Forward",
-            () => tape.Backward(_meanGradients, _logVarianceGradients, gradient.Values));
+            "Backward on a tape without a Forward", () => tape.Backward(_outputGradients, gradient.Values));
     }
 
     private void CheckForwardLengths()
     {
-        int outputs = _rowCount * _latents;
-        ExpectRefusal((_rowCount + 1) * _width, outputs + _latents, outputs + _latents);
-        ExpectRefusal(_rowCount * _width, outputs - 1, outputs);
-        ExpectRefusal(_rowCount * _width, outputs + 1, outputs);
-        ExpectRefusal(_rowCount * _width, outputs, outputs - 1);
-        ExpectRefusal(_rowCount * _width, outputs, outputs + 1);
+        int outputs = _rowCount * _outputCount;
+        ExpectRefusal((_rowCount + 1) * _width, outputs + _outputCount);
+        ExpectRefusal(_rowCount * _width, outputs - 1);
+        ExpectRefusal(_rowCount * _width, outputs + 1);
         if (_width > 1)
         {
-            ExpectRefusal((_rowCount * _width) - 1, outputs, outputs);
-            ExpectRefusal((_rowCount * _width) - 1, outputs - _latents, outputs - _latents);
+            ExpectRefusal((_rowCount * _width) - 1, outputs);
+            ExpectRefusal((_rowCount * _width) - 1, outputs - _outputCount);
         }
 
-        void ExpectRefusal(int rows, int means, int logVariances)
+        void ExpectRefusal(int inputs, int outputs)
         {
-            double[] observations = [.. _rows, .. _rows.AsSpan(0, _width)];
-            var written = (Means: new FencedBuffer(means), LogVariances: new FencedBuffer(logVariances));
-            IEncoderTape tape = CreateTape(_encoder, _rowCount);
+            double[] rows = [.. _rows, .. _rows.AsSpan(0, _width)];
+            var written = new FencedBuffer(outputs);
+            INetworkTape tape = CreateTape(_network, _rowCount);
             Expect<ArgumentException>(
-                Guard.Text($"Forward with {rows} elements in rows, {means} in means and {logVariances} in logVariances, where at most {_rowCount} rows of {_width} and {_latents} fit,"),
-                () => tape.Forward(observations.AsSpan(0, rows), written.Means.Values, written.LogVariances.Values));
+                Guard.Text($"Forward with {inputs} elements in inputs and {outputs} in outputs, where at most {_rowCount} rows of {_width} and {_outputCount} fit,"),
+                () => tape.Forward(rows.AsSpan(0, inputs), written.Values));
         }
     }
 
     private void CheckBackwardLengths()
     {
-        int outputs = _rowCount * _latents;
-        ExpectRefusal(outputs - 1, outputs, _parameters.Length);
-        ExpectRefusal(outputs + 1, outputs, _parameters.Length);
-        ExpectRefusal(outputs, outputs - 1, _parameters.Length);
-        ExpectRefusal(outputs, outputs + 1, _parameters.Length);
-        ExpectRefusal(outputs, outputs, _parameters.Length - 1);
-        ExpectRefusal(outputs, outputs, _parameters.Length + 1);
+        int outputs = _rowCount * _outputCount;
+        ExpectRefusal(outputs - 1, _parameters.Length);
+        ExpectRefusal(outputs + 1, _parameters.Length);
+        ExpectRefusal(outputs, _parameters.Length - 1);
+        ExpectRefusal(outputs, _parameters.Length + 1);
 
-        void ExpectRefusal(int means, int logVariances, int parameters)
+        void ExpectRefusal(int outputGradients, int parameters)
         {
-            double[] gradients = [.. _meanGradients, 1];
+            double[] gradients = [.. _outputGradients, 1];
             var written = new FencedBuffer(parameters);
             written.Values.Clear();
-            IEncoderTape tape = CreateTape(_encoder, _rowCount);
+            INetworkTape tape = CreateTape(_network, _rowCount);
             Evaluate(tape, _rows);
             Expect<ArgumentException>(
-                Guard.Text($"Backward with {means} elements in meanGradients, {logVariances} in logVarianceGradients and {parameters} in parameterGradient, where {outputs}, {outputs} and {_parameters.Length} fit,"),
-                () => tape.Backward(gradients.AsSpan(0, means), gradients.AsSpan(0, logVariances), written.Values));
+                Guard.Text($"Backward with {outputGradients} elements in outputGradients and {parameters} in parameterGradient, where {outputs} and {_parameters.Length} fit,"),
+                () => tape.Backward(gradients.AsSpan(0, outputGradients), written.Values));
+        }
+    }
+
+    private void CheckInputGradientLengths()
+    {
+        foreach (int length in (int[])[_rows.Length - 1, _rows.Length + 1])
+        {
+            var gradient = new FencedBuffer(_parameters.Length);
+            gradient.Values.Clear();
+            var written = new FencedBuffer(length);
+            INetworkTape tape = CreateTape(_network, _rowCount);
+            Evaluate(tape, _rows);
+            Expect<ArgumentException>(
+                Guard.Text($"Backward with {length} elements in inputGradients, where {_rows.Length} fit,"),
+                () => tape.Backward(_outputGradients, gradient.Values, written.Values));
         }
     }
 

@@ -3,43 +3,46 @@ using MathNet.Numerics.Random;
 
 namespace VariationalInference;
 
-/// <summary>One examination of an encoder: stages that each report what they find; those that rest on a violated one are left out.</summary>
+/// <summary>One examination of a network: stages that each report what they find; those that rest on a violated one are left out.</summary>
 internal sealed partial class ConformanceRun
 {
-    private readonly IEncoder _encoder;
+    private readonly INetwork _network;
+
+    // The same as an encoder, if it is examined as one.
+    private readonly IEncoder? _encoder;
     private readonly double[] _rows;
     private readonly int _rowCount;
     private readonly int _width;
-    private readonly int _latents;
-    private readonly EncoderConformanceOptions _options;
+    private readonly int _outputCount;
+    private readonly ConformanceOptions _options;
     private readonly Xoshiro256StarStar _random;
     private readonly double[] _parameters;
     private readonly ImmutableArray<string>.Builder _violations = ImmutableArray.CreateBuilder<string>();
 
-    // The outputs of all rows in one pass with the encoder's own parameters, which every other pass is held against.
-    private ConformanceOutputs _outputs = new(0);
+    // The outputs of all rows in one pass with the network's own parameters, which every other pass is held against.
+    private FencedBuffer _outputs = new(0);
 
-    // What the encoder is doing, for the report when it throws.
+    // What the network is doing, for the report when it throws.
     private string _call = string.Empty;
 
-    public ConformanceRun(IEncoder encoder, double[] rows, int rowCount, EncoderConformanceOptions options)
+    public ConformanceRun(INetwork network, IEncoder? encoder, double[] rows, int rowCount, ConformanceOptions options)
     {
+        _network = network;
         _encoder = encoder;
         _rows = rows;
         _rowCount = rowCount;
-        _width = encoder.ObservationCount;
-        _latents = encoder.LatentCount;
+        _width = network.InputCount;
+        _outputCount = network.OutputCount;
         _options = options;
         _random = new Xoshiro256StarStar(options.Seed, threadSafe: false);
-        _parameters = encoder.Parameters.ToArray();
+        _parameters = network.Parameters.ToArray();
         _otherParameters = [.. _parameters.Select(value => value + (0.01 * Math.Max(1, Math.Abs(value)) * (1 + _random.NextDouble())))];
-        _meanGradients = DrawOutputGradients();
-        _logVarianceGradients = DrawOutputGradients();
+        _outputGradients = [.. Enumerable.Range(0, _rowCount * Math.Max(0, _outputCount)).Select(_ => (2 * _random.NextDouble()) - 1)];
     }
 
     public ImmutableArray<string> Run()
     {
-        if (Passes(CheckCounts))
+        if (Passes(CheckCounts) && Passes(() => CreateTape(_network, _rowCount)))
         {
             Passes(CheckBackwardBeforeForward);
             if (Passes(CheckForward) && Passes(CheckRepetition))
@@ -65,6 +68,7 @@ internal sealed partial class ConformanceRun
         {
             Passes(CheckBackwardLengths);
             Passes(CheckTapes);
+            Passes(CheckInputGradients);
         }
 
         if (!Passes(CheckParameterWrites))
@@ -77,13 +81,14 @@ internal sealed partial class ConformanceRun
             Passes(CheckDifferences);
         }
 
-        if (Passes(CheckClone))
+        Passes(CheckPreparedTapes);
+        if (Passes(CheckClone) && _encoder is not null)
         {
             Passes(CheckCalibration);
         }
     }
 
-    /// <summary>Runs a stage, reports an exception as a violation, and puts the encoder's parameters back.</summary>
+    /// <summary>Runs a stage, reports an exception as a violation, and puts the network's parameters back.</summary>
     private bool Passes(Action stage)
     {
         int before = _violations.Count;
@@ -91,13 +96,17 @@ internal sealed partial class ConformanceRun
         {
             stage();
         }
+        catch (NullResultException)
+        {
+            Report($"{_call} returned null; it must return an object.");
+        }
         catch (Exception exception)
         {
             Report($"{_call} threw {exception.GetType().Name} ({exception.Message}); it must not throw.");
         }
         finally
         {
-            Write(_encoder, _parameters);
+            Write(_network, _parameters);
         }
 
         return _violations.Count == before;
@@ -107,9 +116,14 @@ internal sealed partial class ConformanceRun
 
     private void CheckCounts()
     {
-        if (_latents < 1)
+        if (_outputCount < 1)
         {
-            Report($"LatentCount is {_latents}; it must be at least 1.");
+            Report($"OutputCount is {_outputCount}; it must be at least 1.");
+        }
+
+        if (_encoder is not null && (_width, _outputCount) != (_encoder.ObservationCount, 2 * _encoder.LatentCount))
+        {
+            Report($"(InputCount, OutputCount) = {(_width, _outputCount)}; they must be {(_encoder.ObservationCount, 2 * _encoder.LatentCount)}, the observations and a mean and a log variance for each latent.");
         }
 
         if (_parameters.Length < 1)
@@ -120,11 +134,11 @@ internal sealed partial class ConformanceRun
 
     private void CheckForward()
     {
-        IEncoderTape tape = CreateTape(_encoder, _rowCount);
+        INetworkTape tape = CreateTape(_network, _rowCount);
         foreach (int count in (int[])[_rowCount, 0, 1])
         {
-            ConformanceOutputs outputs = Evaluate(tape, _rows.AsSpan(0, count * _width));
-            if (outputs.Fault() is string fault)
+            FencedBuffer outputs = Evaluate(tape, _rows.AsSpan(0, count * _width));
+            if (outputs.Fault("outputs") is string fault)
             {
                 Report($"{_call} {fault}.");
                 return;
@@ -141,7 +155,7 @@ internal sealed partial class ConformanceRun
 
     private void CheckParametersAreKept(string culprit)
     {
-        Span<double> parameters = _encoder.Parameters.Span;
+        Span<double> parameters = _network.Parameters.Span;
         if (parameters.Length != _parameters.Length)
         {
             Report($"Parameters had {_parameters.Length} elements and has {parameters.Length} after {culprit}; their number must never change.");
@@ -157,7 +171,7 @@ internal sealed partial class ConformanceRun
 
     private void CheckRepetition()
     {
-        IEncoderTape tape = CreateTape(_encoder, _rowCount);
+        INetworkTape tape = CreateTape(_network, _rowCount);
         for (int repetition = 0; repetition < 2; repetition++)
         {
             if (Evaluate(tape, _rows).Difference(_outputs) is string difference)
@@ -171,43 +185,46 @@ internal sealed partial class ConformanceRun
     /// <summary>Compares rows by themselves, on a tape for one row, and a batch without the first row, with the batch of all.</summary>
     private void CheckBatches()
     {
-        IEncoderTape single = CreateTape(_encoder, 1);
+        INetworkTape single = CreateTape(_network, 1);
         for (int row = 0; row < _rowCount; row++)
         {
-            if (Evaluate(single, _rows.AsSpan(row * _width, _width)).Difference(_outputs, row * _latents) is string difference)
+            if (Evaluate(single, _rows.AsSpan(row * _width, _width)).Difference(_outputs, row * _outputCount) is string difference)
             {
                 Report($"Forward on row {row} by itself gave {difference} in a batch of {_rowCount}; a row must give the same bits in every batch.");
                 return;
             }
         }
 
-        if (Evaluate(CreateTape(_encoder, _rowCount), _rows.AsSpan(_width)).Difference(_outputs, _latents) is string shifted)
+        if (Evaluate(CreateTape(_network, _rowCount), _rows.AsSpan(_width)).Difference(_outputs, _outputCount) is string shifted)
         {
             Report($"Forward on the rows from 1 on gave {shifted} in the batch of all; a row must give the same bits in every batch.");
         }
     }
 
-    private IEncoderTape CreateTape(IEncoder encoder, int capacity)
+    private INetworkTape CreateTape(INetwork network, int capacity)
     {
         _call = Guard.Text($"CreateTape({capacity})");
-        return encoder.CreateTape(capacity);
+        return network.CreateTape(capacity) ?? throw new NullResultException();
     }
 
-    private ConformanceOutputs Evaluate(IEncoderTape tape, ReadOnlySpan<double> rows)
+    private FencedBuffer Evaluate(INetworkTape tape, ReadOnlySpan<double> rows)
     {
         int count = rows.Length / _width;
         _call = Guard.Text($"Forward on {count} {(count == 1 ? "row" : "rows")}");
-        var outputs = new ConformanceOutputs(count * _latents);
-        tape.Forward(rows, outputs.Means.Values, outputs.LogVariances.Values);
+        var outputs = new FencedBuffer(count * _outputCount);
+        tape.Forward(rows, outputs.Values);
         return outputs;
     }
 
     /// <summary>Evaluates all rows on a new tape.</summary>
-    private ConformanceOutputs Evaluate(IEncoder encoder) => Evaluate(CreateTape(encoder, _rowCount), _rows);
+    private FencedBuffer Evaluate(INetwork network) => Evaluate(CreateTape(network, _rowCount), _rows);
 
-    private static void Write(IEncoder encoder, ReadOnlySpan<double> values)
+    private static void Write(INetwork network, ReadOnlySpan<double> values)
     {
-        Span<double> parameters = encoder.Parameters.Span;
+        Span<double> parameters = network.Parameters.Span;
         values[..Math.Min(values.Length, parameters.Length)].CopyTo(parameters);
     }
+
+    /// <summary>Something must be returned, and nothing was.</summary>
+    private sealed class NullResultException : Exception;
 }

@@ -1,6 +1,6 @@
 namespace VariationalInference;
 
-/// <summary>Values that an encoder is given to write, between cells that it must leave alone.</summary>
+/// <summary>Values that a network is given to write, between cells that it must leave alone.</summary>
 internal sealed class FencedBuffer
 {
     private const int FenceWidth = 16;
@@ -57,6 +57,14 @@ internal sealed class FencedBuffer
         }
 
         return -1;
+    }
+
+    /// <summary>Says where these values have other bits than those of a larger pass from a place on.</summary>
+    public string? Difference(FencedBuffer expected, int offset = 0)
+    {
+        ReadOnlySpan<double> wanted = expected.Values.Slice(offset, Length);
+        int i = FirstDifference(Values, wanted);
+        return i < 0 ? null : Guard.Text($"{Values[i]} rather than {wanted[i]} for outputs[{i}]");
     }
 
     private static bool AllMarked(ReadOnlySpan<double> cells)

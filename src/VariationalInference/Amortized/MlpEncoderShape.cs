@@ -48,7 +48,14 @@ internal sealed class MlpEncoderShape
 
     /// <summary>Creates the encoder; its weights are to be overwritten.</summary>
     public MlpEncoder CreateEncoder(Activation activation, NetworkPrecision precision) =>
-        new(ObservationCount, LatentCount, [.. _widths[1..^1]], activation, linearPath: _linearPath, precision: precision, acceptsMissing: _acceptsMissing);
+        new(ObservationCount, LatentCount, new PerceptronOptions
+        {
+            HiddenWidths = [.. _widths[1..^1]],
+            Activation = activation,
+            LinearPath = _linearPath,
+            Precision = precision,
+            AcceptsMissing = _acceptsMissing,
+        });
 
     private void FindLayers()
     {

@@ -27,9 +27,9 @@ internal static class MlpEncoderTensors
     public static List<TensorValues> OfParameters(MlpEncoder encoder, string prefix, string pathPrefix = "")
     {
         var tensors = new List<TensorValues>();
-        for (int l = 0; l < encoder.Layers.Length; l++)
+        for (int l = 0; l < encoder.Network.Layers.Length; l++)
         {
-            DenseLayer layer = encoder.Layers[l];
+            DenseLayer layer = encoder.Network.Layers[l];
             Memory<double> weights = encoder.Parameters[layer.Offset..layer.BiasOffset];
             tensors.Add(new TensorValues(Weight(prefix, l), [layer.OutputWidth, layer.InputWidth], weights));
             tensors.Add(new TensorValues(Bias(prefix, l), [layer.OutputWidth], encoder.Parameters[layer.BiasOffset..layer.End]));
@@ -37,8 +37,8 @@ internal static class MlpEncoderTensors
 
         if (encoder.HasLinearPath)
         {
-            Memory<double> path = encoder.Parameters[encoder.LinearPathOffset..];
-            tensors.Add(new TensorValues(pathPrefix + LinearPath, [encoder.LatentCount, encoder.InputWidth], path));
+            Memory<double> path = encoder.Parameters[encoder.Network.LinearPathOffset..];
+            tensors.Add(new TensorValues(pathPrefix + LinearPath, [encoder.LatentCount, encoder.Network.InputWidth], path));
         }
 
         return tensors;

@@ -49,7 +49,7 @@ public class HybridInference
         Model = model;
         Encoder = encoder;
         Blocks = blocks;
-        PreparedTapes.Refresh(encoder);
+        encoder.Prepare();
     }
 
     /// <summary>Gets the model.</summary>

@@ -25,7 +25,7 @@ public sealed class EncoderConformanceTests
     public void UncalibratedPerceptronOfManyParameters_Conforms(Activation activation)
     {
         var model = new GaussianSumModel(latentCount: 3, observationCount: 4, noiseVariance: 1.0);
-        var encoder = new MlpEncoder(4, 2, [32, 32], activation, seed: 1, precision: NetworkPrecision.Bits64);
+        var encoder = new MlpEncoder(4, 2, new PerceptronOptions { HiddenWidths = [32, 32], Activation = activation, Seed = 1, Precision = NetworkPrecision.Bits64 });
 
         EncoderConformance.Check(encoder, model.Sample(50, seed: 1).Observations).Should().BeEmpty();
     }
@@ -34,7 +34,7 @@ public sealed class EncoderConformanceTests
     [Fact]
     public void PerceptronFarFromZero_Conforms()
     {
-        var encoder = new MlpEncoder(3, 2, [5], seed: 2, precision: NetworkPrecision.Bits64);
+        var encoder = new MlpEncoder(3, 2, new PerceptronOptions { HiddenWidths = [5], Seed = 2, Precision = NetworkPrecision.Bits64 });
         encoder.Calibrate(new EncoderScales([3e8, 3e8, 3e8], [0.1, 0.1, 0.1], [3e8, 0.0], [0.1, 0.1], [0.01, 0.01]));
         Matrix<double> rows = Rows().Map(value => 3e8 + (0.01 * value));
 
@@ -47,7 +47,7 @@ public sealed class EncoderConformanceTests
     [InlineData(17, 8)]
     public void PerceptronWiderThanAVector_Conforms(int observations, int hidden)
     {
-        var encoder = new MlpEncoder(observations, 4, [hidden], seed: 3, precision: NetworkPrecision.Bits64);
+        var encoder = new MlpEncoder(observations, 4, new PerceptronOptions { HiddenWidths = [hidden], Seed = 3, Precision = NetworkPrecision.Bits64 });
         Matrix<double> rows = Matrix<double>.Build.DenseOfRows(EncoderCases.Values(5 * observations, seed: 4).Chunk(observations));
 
         EncoderConformance.Check(encoder, rows).Should().BeEmpty();
@@ -55,14 +55,15 @@ public sealed class EncoderConformanceTests
 
     [Fact]
     public void OneObservation_Conforms() =>
-        EncoderConformance.Check(new MlpEncoder(1, 1, [4], seed: 3, precision: NetworkPrecision.Bits64), Rows().SubMatrix(0, RowCount, 0, 1))
+        EncoderConformance.Check(new MlpEncoder(1, 1, new PerceptronOptions { HiddenWidths = [4], Seed = 3, Precision = NetworkPrecision.Bits64 }), Rows().SubMatrix(0, RowCount, 0, 1))
             .Should().BeEmpty();
 
     // The unit's input is 3e-6, so that a step of 1e-5 in its bias reaches the kink and one of 1e-6 does not.
     [Fact]
     public void KinkCloserThanTheStep_IsNoViolation()
     {
-        var encoder = new MlpEncoder(1, 1, [1], Activation.Relu, linearPath: false, precision: NetworkPrecision.Bits64);
+        var encoder = new MlpEncoder(
+            1, 1, new PerceptronOptions { HiddenWidths = [1], Activation = Activation.Relu, LinearPath = false, Precision = NetworkPrecision.Bits64 });
         double[] parameters = [1, 0, 0.5, 0.5, 0, 0];
         parameters.CopyTo(encoder.Parameters);
 
@@ -98,7 +99,7 @@ public sealed class EncoderConformanceTests
     public void Calibration_IsByLocationAndSpreadOfTheRows_ThenByOthers()
     {
         var scales = new List<EncoderScales>();
-        MlpEncoder inner = new(3, 2, [3], seed: 2, precision: NetworkPrecision.Bits64);
+        MlpEncoder inner = new(3, 2, new PerceptronOptions { HiddenWidths = [3], Seed = 2, Precision = NetworkPrecision.Bits64 });
         var encoder = new FaultyEncoder { Inner = inner, SetScales = (_, given) => scales.Add(given) };
 
         // Columns 1, 2, 6 about 3; three times 5; -1, 0, 1 about 0.
@@ -122,22 +123,19 @@ public sealed class EncoderConformanceTests
     {
         var encoder = new FaultyEncoder
         {
-            Forward = (tape, rows, means, logVariances) =>
+            Forward = (tape, inputs, outputs) =>
             {
-                int count = Math.Min(RowCount, rows.Length / EncoderCases.Observations);
-                double[] written = new double[count * EncoderCases.Latents];
-                double[] writtenToo = new double[written.Length];
-                tape.Forward(rows[..(count * EncoderCases.Observations)], written, writtenToo);
-                written.AsSpan(0, Math.Min(means.Length, written.Length)).CopyTo(means);
-                writtenToo.AsSpan(0, Math.Min(logVariances.Length, writtenToo.Length)).CopyTo(logVariances);
+                int count = Math.Min(RowCount, inputs.Length / EncoderCases.Observations);
+                double[] written = new double[count * 2 * EncoderCases.Latents];
+                tape.Forward(inputs[..(count * EncoderCases.Observations)], written);
+                written.AsSpan(0, Math.Min(outputs.Length, written.Length)).CopyTo(outputs);
             },
         };
 
-        (int Rows, int Means, int LogVariances)[] lengths =
-            [(24, 16, 16), (21, 13, 14), (21, 15, 14), (21, 14, 13), (21, 14, 15), (20, 14, 14), (20, 12, 12)];
+        (int Inputs, int Outputs)[] lengths = [(24, 32), (21, 27), (21, 29), (20, 28), (20, 24)];
         EncoderConformance.Check(encoder, Rows()).Should().Equal(lengths.Select(length =>
-            $"Forward with {length.Rows} elements in rows, {length.Means} in means and {length.LogVariances} in logVariances, "
-            + "where at most 7 rows of 3 and 2 fit, threw nothing; it must throw an ArgumentException."));
+            $"Forward with {length.Inputs} elements in inputs and {length.Outputs} in outputs, "
+            + "where at most 7 rows of 3 and 4 fit, threw nothing; it must throw an ArgumentException."));
     }
 
     [Fact]
@@ -145,12 +143,11 @@ public sealed class EncoderConformanceTests
     {
         var encoder = new FaultyEncoder
         {
-            Backward = (tape, means, logVariances, gradient) =>
+            Backward = (tape, outputs, gradient) =>
             {
                 // The wrong lengths are one off those of the seven rows; no others occur but those of no rows.
-                int outputs = means.IsEmpty ? 0 : RowCount * EncoderCases.Latents;
                 double[] added = new double[34];
-                tape.Backward(Fitted(means, outputs), Fitted(logVariances, outputs), added);
+                tape.Backward(Fitted(outputs, outputs.IsEmpty ? 0 : RowCount * 2 * EncoderCases.Latents), added);
                 for (int i = 0; i < Math.Min(gradient.Length, added.Length); i++)
                 {
                     gradient[i] += added[i];
@@ -158,11 +155,10 @@ public sealed class EncoderConformanceTests
             },
         };
 
-        (int Means, int LogVariances, int Parameters)[] lengths =
-            [(13, 14, 34), (15, 14, 34), (14, 13, 34), (14, 15, 34), (14, 14, 33), (14, 14, 35)];
+        (int Outputs, int Parameters)[] lengths = [(27, 34), (29, 34), (28, 33), (28, 35)];
         EncoderConformance.Check(encoder, Rows()).Should().Equal(lengths.Select(length =>
-            $"Backward with {length.Means} elements in meanGradients, {length.LogVariances} in logVarianceGradients and "
-            + $"{length.Parameters} in parameterGradient, where 14, 14 and 34 fit, threw nothing; it must throw an ArgumentException."));
+            $"Backward with {length.Outputs} elements in outputGradients and {length.Parameters} in parameterGradient, "
+            + "where 28 and 34 fit, threw nothing; it must throw an ArgumentException."));
     }
 
     [Fact]
@@ -170,11 +166,11 @@ public sealed class EncoderConformanceTests
     {
         var encoder = new FaultyEncoder
         {
-            Forward = (tape, rows, means, logVariances) =>
+            Forward = (tape, inputs, outputs) =>
             {
                 try
                 {
-                    tape.Forward(rows, means, logVariances);
+                    tape.Forward(inputs, outputs);
                 }
                 catch (ArgumentException)
                 {
@@ -183,7 +179,7 @@ public sealed class EncoderConformanceTests
             },
         };
 
-        EncoderConformance.Check(encoder, Rows()).Should().HaveCount(7).And.OnlyContain(
+        EncoderConformance.Check(encoder, Rows()).Should().HaveCount(5).And.OnlyContain(
             violation => violation.EndsWith("threw NotSupportedException; it must throw an ArgumentException.", StringComparison.Ordinal));
     }
 
@@ -202,7 +198,7 @@ public sealed class EncoderConformanceTests
 
         // One parameter of 34: parameter 4 is among those of some seeds, not of all.
         bool[] found = [.. Enumerable.Range(0, 200).Select(seed =>
-            !EncoderConformance.Check(encoder, Rows(), new EncoderConformanceOptions { MaxParameters = 1, Seed = seed }).IsEmpty)];
+            !EncoderConformance.Check(encoder, Rows(), new ConformanceOptions { MaxParameters = 1, Seed = seed }).IsEmpty)];
 
         // 200/34 = 5.9 are expected; none at all has a probability of 0.3 %, more than 20 less.
         found.Count(each => each).Should().BeInRange(1, 20);
@@ -213,7 +209,7 @@ public sealed class EncoderConformanceTests
     {
         FaultyEncoder encoder = EncoderFaults.All["a gradient is wrong"].Create();
 
-        EncoderConformance.Check(encoder, Rows(), new EncoderConformanceOptions { GradientTolerance = 0.1 }).Should().BeEmpty();
+        EncoderConformance.Check(encoder, Rows(), new ConformanceOptions { GradientTolerance = 0.1 }).Should().BeEmpty();
     }
 
     // Single precision leaves rounding of about 1e-6 in outputs of order one, over a step of 0.01 some 1e-4 in a difference; small gradients
@@ -223,10 +219,11 @@ public sealed class EncoderConformanceTests
     public void SinglePrecision_ConformsWithALargerStepAndTolerance(int[] widths, Activation activation, bool linearPath)
     {
         MlpEncoder encoder = EncoderCases.Create(widths, activation, linearPath, NetworkPrecision.Bits32);
-        var options = new EncoderConformanceOptions { GradientTolerance = 0.1, StepSize = 1e-2 };
+        var options = new ConformanceOptions { GradientTolerance = 0.1, StepSize = 1e-2 };
 
         EncoderConformance.Check(encoder, Rows(), options).Should().BeEmpty();
-        EncoderConformance.Check(encoder, Rows()).Should().ContainSingle().Which.Should().Contain("central differences");
+        EncoderConformance.Check(encoder, Rows()).Should().HaveCount(2, "of parameters and of inputs").And
+            .OnlyContain(violation => violation.Contains("central differences", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,9 +1,11 @@
 namespace VariationalInference.Tests.Amortized;
 
-internal delegate void ForwardPass(IEncoderTape tape, ReadOnlySpan<double> rows, Span<double> means, Span<double> logVariances);
+internal delegate void ForwardPass(INetworkTape tape, ReadOnlySpan<double> inputs, Span<double> outputs);
 
-internal delegate void BackwardPass(
-    IEncoderTape tape, ReadOnlySpan<double> meanGradients, ReadOnlySpan<double> logVarianceGradients, Span<double> parameterGradient);
+internal delegate void BackwardPass(INetworkTape tape, ReadOnlySpan<double> outputGradients, Span<double> parameterGradient);
+
+internal delegate void BackwardToInputs(
+    INetworkTape tape, ReadOnlySpan<double> outputGradients, Span<double> parameterGradient, Span<double> inputGradients);
 
 /// <summary>A perceptron that conforms, but for what a test replaces.</summary>
 internal sealed record FaultyEncoder : IEncoder
@@ -11,14 +13,21 @@ internal sealed record FaultyEncoder : IEncoder
     public MlpEncoder Inner { get; init; } = EncoderCases.Create([3], Activation.Tanh, linearPath: true);
 
     public ForwardPass Forward { get; init; } =
-        (tape, rows, means, logVariances) => tape.Forward(rows, means, logVariances);
+        (tape, inputs, outputs) => tape.Forward(inputs, outputs);
 
     public BackwardPass Backward { get; init; } =
-        (tape, means, logVariances, gradient) => tape.Backward(means, logVariances, gradient);
+        (tape, outputs, gradient) => tape.Backward(outputs, gradient);
+
+    /// <summary>Gets the pass that gives gradients in the inputs too; without, there are none.</summary>
+    public BackwardToInputs? BackwardToInputs { get; init; }
 
     public Func<MlpEncoder, Memory<double>> ReadParameters { get; init; } = inner => inner.Parameters;
 
-    public Func<MlpEncoder, int, IEncoderTape> MakeTape { get; init; } = (inner, capacity) => inner.CreateTape(capacity);
+    public Func<MlpEncoder, int, INetworkTape> MakeTape { get; init; } = (inner, capacity) => inner.CreateTape(capacity);
+
+    public Func<FaultyEncoder, int, INetworkTape> MakePreparedTape { get; init; } = (encoder, capacity) => encoder.CreateTape(capacity);
+
+    public Action<MlpEncoder> Prepared { get; init; } = inner => inner.Prepare();
 
     public Func<FaultyEncoder, IEncoder> Copy { get; init; } = encoder => encoder with { Inner = encoder.Inner.Clone() };
 
@@ -32,17 +41,31 @@ internal sealed record FaultyEncoder : IEncoder
 
     public void Calibrate(EncoderScales scales) => SetScales(Inner, scales);
 
-    public IEncoderTape CreateTape(int capacity) => new Tape(this, MakeTape(Inner, capacity));
+    public INetworkTape CreateTape(int capacity) => MakeTape(Inner, capacity) is { } tape ? new Tape(this, tape) : null!;
+
+    public bool HasInputGradients => BackwardToInputs is not null;
+
+    public INetworkTape CreatePreparedTape(int capacity) => MakePreparedTape(this, capacity);
+
+    public void Prepare() => Prepared(Inner);
 
     IEncoder IEncoder.Clone() => Copy(this);
 
-    private sealed class Tape(FaultyEncoder encoder, IEncoderTape inner) : IEncoderTape
+    private sealed class Tape(FaultyEncoder encoder, INetworkTape inner) : INetworkTape
     {
-        public void Forward(ReadOnlySpan<double> rows, Span<double> means, Span<double> logVariances) =>
-            encoder.Forward(inner, rows, means, logVariances);
+        public void Forward(ReadOnlySpan<double> inputs, Span<double> outputs) => encoder.Forward(inner, inputs, outputs);
 
-        public void Backward(
-            ReadOnlySpan<double> meanGradients, ReadOnlySpan<double> logVarianceGradients, Span<double> parameterGradient) =>
-            encoder.Backward(inner, meanGradients, logVarianceGradients, parameterGradient);
+        public void Backward(ReadOnlySpan<double> outputGradients, Span<double> parameterGradient) =>
+            encoder.Backward(inner, outputGradients, parameterGradient);
+
+        public void Backward(ReadOnlySpan<double> outputGradients, Span<double> parameterGradient, Span<double> inputGradients)
+        {
+            if (encoder.BackwardToInputs is not { } backward)
+            {
+                throw new NotSupportedException();
+            }
+
+            backward(inner, outputGradients, parameterGradient, inputGradients);
+        }
     }
 }

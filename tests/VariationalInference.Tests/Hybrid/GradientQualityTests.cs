@@ -46,7 +46,7 @@ public sealed class GradientQualityTests
     {
         var model = new GaussianSumModel(3, 2, 0.5);
         Matrix<double> rows = model.Sample(500, seed: 3).Observations;
-        var encoder = new MlpEncoder(2, 1, seed: 1, precision: NetworkPrecision.Bits64);
+        var encoder = new MlpEncoder(2, 1, new PerceptronOptions { Seed = 1, Precision = NetworkPrecision.Bits64 });
         HybridResult result = new HybridSolver(new HybridOptions { MaxEpochs = 1, GapTolerance = 0, BatchSize = BatchRows }).Fit(model, encoder, rows);
         MlpEncoder trained = ((MlpEncoder)result.Encoder).Clone();
         double sum = 0;
@@ -95,5 +95,5 @@ public sealed class GradientQualityTests
 
     private static HybridResult Trained(GaussianSumModel model, int draws) => new HybridSolver(
         new HybridOptions { GapTolerance = 1e-9, BatchSize = BatchRows, DrawCount = draws }).Fit(
-            model, new MlpEncoder(2, 1, precision: NetworkPrecision.Bits64), model.Sample(4_000, seed: 1).Observations);
+            model, new MlpEncoder(2, 1, new PerceptronOptions { Precision = NetworkPrecision.Bits64 }), model.Sample(4_000, seed: 1).Observations);
 }

@@ -165,7 +165,14 @@ public sealed class HybridCheckpointFileTests
     {
         using var folder = new TemporaryFolder();
         var model = new GaussianSumModel();
-        var encoder = new MlpEncoder(2, 1, [3], Activation.Silu, seed: 1, linearPath: false, NetworkPrecision.Bits64);
+        var encoder = new MlpEncoder(2, 1, new PerceptronOptions
+        {
+            HiddenWidths = [3],
+            Activation = Activation.Silu,
+            Seed = 1,
+            LinearPath = false,
+            Precision = NetworkPrecision.Bits64,
+        });
         HybridOptions options = new() { MaxEpochs = 1, GapTolerance = 0, CoordinateSweeps = 1 };
         HybridResult result = new HybridSolver(options).Fit(model, encoder, model.Sample(50, seed: 1).Observations);
 

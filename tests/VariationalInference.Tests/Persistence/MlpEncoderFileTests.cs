@@ -50,7 +50,7 @@ public sealed class MlpEncoderFileTests : IDisposable
     [Fact]
     public void LargeEncoder_SpansManyChunks()
     {
-        var encoder = new MlpEncoder(300, 7, [200, 100], Activation.Silu, seed: 4);
+        var encoder = new MlpEncoder(300, 7, new PerceptronOptions { HiddenWidths = [200, 100], Activation = Activation.Silu, Seed = 4 });
         byte[] file = EncoderBytes.Save(encoder);
 
         MlpEncoder[] loaded = [EncoderBytes.Load(file), MlpEncoder.Load(new PipeStream(file, endless: false))];

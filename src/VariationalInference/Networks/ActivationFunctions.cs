@@ -6,7 +6,7 @@ namespace VariationalInference;
 /// <summary>The values and derivatives of each <see cref="Activation"/>, a span of units at a time.</summary>
 internal static class ActivationFunctions
 {
-    /// <summary>Gets the name used in <see cref="MlpEncoder.ToString"/>.</summary>
+    /// <summary>Gets the name used in <see cref="Perceptron.ToString"/>.</summary>
     public static string Name(Activation activation) => activation switch
     {
         Activation.Tanh => "tanh",

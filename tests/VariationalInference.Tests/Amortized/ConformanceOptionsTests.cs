@@ -3,12 +3,12 @@ using Xunit;
 
 namespace VariationalInference.Tests.Amortized;
 
-public sealed class EncoderConformanceOptionsTests
+public sealed class ConformanceOptionsTests
 {
     [Fact]
     public void Defaults_AreAsDocumented()
     {
-        var options = new EncoderConformanceOptions();
+        var options = new ConformanceOptions();
 
         options.GradientTolerance.Should().Be(1e-5);
         options.StepSize.Should().Be(1e-5);
@@ -24,14 +24,14 @@ public sealed class EncoderConformanceOptionsTests
     public void NumbersOutOfRange_AreRefused(double value, string text)
     {
         Refusal.Of<ArgumentOutOfRangeException>(
-            () => _ = new EncoderConformanceOptions { GradientTolerance = value },
+            () => _ = new ConformanceOptions { GradientTolerance = value },
             "GradientTolerance",
             $"GradientTolerance is {text}; it must be positive and finite.");
         Refusal.Of<ArgumentOutOfRangeException>(
-            () => _ = new EncoderConformanceOptions { StepSize = value }, "StepSize", $"StepSize is {text}; it must be positive and finite.");
+            () => _ = new ConformanceOptions { StepSize = value }, "StepSize", $"StepSize is {text}; it must be positive and finite.");
     }
 
     [Fact]
     public void NoParameters_AreRefused() => Refusal.Of<ArgumentOutOfRangeException>(
-        () => _ = new EncoderConformanceOptions { MaxParameters = 0 }, "MaxParameters", "MaxParameters is 0; it must be at least 1.");
+        () => _ = new ConformanceOptions { MaxParameters = 0 }, "MaxParameters", "MaxParameters is 0; it must be at least 1.");
 }

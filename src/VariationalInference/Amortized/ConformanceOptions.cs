@@ -1,8 +1,8 @@
 namespace VariationalInference;
 
-/// <summary>How <see cref="EncoderConformance"/> compares gradients with central differences.</summary>
+/// <summary>How <see cref="EncoderConformance"/> and <see cref="NetworkConformance"/> compare gradients with central differences.</summary>
 /// <remarks>
-/// The defaults suit encoders that compute in double precision. In single precision (<see cref="NetworkPrecision.Bits32"/>), rounding leaves
+/// The defaults suit networks that compute in double precision. In single precision (<see cref="NetworkPrecision.Bits32"/>), rounding leaves
 /// little of such differences: a step of 0.01 and a tolerance of 0.1 still find a gradient that is wrong.
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>
@@ -10,11 +10,11 @@ namespace VariationalInference;
 /// <code language="csharp"><![CDATA[
 /// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
 /// Matrix<double> rows = model.Sample(20, seed: 1).Observations;
-/// var options = new EncoderConformanceOptions { StepSize = 0.01, GradientTolerance = 0.1 };   // for single precision
+/// var options = new ConformanceOptions { StepSize = 0.01, GradientTolerance = 0.1 };   // for single precision
 /// Console.WriteLine(EncoderConformance.Check(new MlpEncoder(2, 1, [8]), rows, options).Length);   // 0
 /// ]]></code>
 /// </example>
-public sealed record EncoderConformanceOptions
+public sealed record ConformanceOptions
 {
     /// <summary>
     /// Gets how far a gradient may be from central differences, relative to the larger of the two, or to a thousandth of the largest
@@ -32,10 +32,10 @@ public sealed record EncoderConformanceOptions
     } = 1e-5;
 
     /// <summary>
-    /// Gets the step of the central differences, in units of max(1, |φ_i|). Where they disagree with the gradient, a tenth and a hundredth
-    /// of it are tried as well, so that a kink of the encoder near by does no harm. Range: positive and finite.
+    /// Gets the step of the central differences, in units of max(1, |φ_i|), or of the spread of an input over the rows. Where they disagree with the gradient, a tenth and a hundredth
+    /// of it are tried as well, so that a kink of the network near by does no harm. Range: positive and finite.
     /// </summary>
-    /// <value>The default is 1e-5, for encoders that compute in double precision.</value>
+    /// <value>The default is 1e-5, for networks that compute in double precision.</value>
     public double StepSize
     {
         get;
@@ -47,7 +47,7 @@ public sealed record EncoderConformanceOptions
     } = 1e-5;
 
     /// <summary>
-    /// Gets the largest number of parameters whose gradient is compared; of more, so many are drawn at random. Range: at least 1.
+    /// Gets the largest number of parameters, and of inputs, whose gradient is compared; of more, so many are drawn at random. Range: at least 1.
     /// </summary>
     /// <value>The default is 200.</value>
     public int MaxParameters
@@ -70,5 +70,5 @@ public sealed record EncoderConformanceOptions
     /// <summary>Lists the options.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Guard.Text(
-        $"EncoderConformanceOptions {{ GradientTolerance = {GradientTolerance}, StepSize = {StepSize}, MaxParameters = {MaxParameters}, Seed = {Seed} }}");
+        $"ConformanceOptions {{ GradientTolerance = {GradientTolerance}, StepSize = {StepSize}, MaxParameters = {MaxParameters}, Seed = {Seed} }}");
 }

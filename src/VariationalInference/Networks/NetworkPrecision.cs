@@ -1,6 +1,6 @@
 namespace VariationalInference;
 
-/// <summary>The precision of the own arithmetic of an <see cref="MlpEncoder"/>; rows, outputs, parameters and all inference are double precision.</summary>
+/// <summary>The precision of the own arithmetic of a <see cref="Perceptron"/>; rows, outputs, parameters and all inference are double precision.</summary>
 public enum NetworkPrecision
 {
     /// <summary>Single precision: about twice as fast, with outputs good to about 1e-6 of their scale.</summary>

@@ -1,7 +1,8 @@
 using FluentAssertions;
+using VariationalInference.Tests.Amortized;
 using Xunit;
 
-namespace VariationalInference.Tests.Amortized;
+namespace VariationalInference.Tests.Networks;
 
 public sealed class AdamTests
 {

@@ -1,7 +1,7 @@
 using FluentAssertions;
 using Xunit;
 
-namespace VariationalInference.Tests.Amortized;
+namespace VariationalInference.Tests.Networks;
 
 public sealed class ActivationFunctionsTests
 {

@@ -3,24 +3,25 @@ using System.Numerics;
 namespace VariationalInference;
 
 /// <summary>
-/// An encoder's parameters in the precision and the layout that its passes work with: each layer's weights by inputs for the way forward
+/// A perceptron's parameters in the precision and the layout that its passes work with: each layer's weights by inputs for the way forward
 /// and by outputs for the way back, with rows padded for vectors.
 /// </summary>
-internal sealed unsafe class MlpWeights<T>
+internal sealed unsafe class PerceptronWeights<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>Weights are turned over in square blocks, whose rows and columns fit into the nearest cache.</summary>
     private const int Block = 16;
 
-    private readonly MlpEncoder _encoder;
+    private readonly Perceptron _network;
 
-    public MlpWeights(MlpEncoder encoder)
+    public PerceptronWeights(Perceptron network)
     {
-        _encoder = encoder;
-        ByInput = [.. encoder.Layers.Select(layer => new AlignedBuffer<T>(layer.InputWidth * DenseKernels.Pad(layer.OutputWidth)))];
-        ByOutput = [.. encoder.Layers.Select(layer => new AlignedBuffer<T>(layer.OutputWidth * DenseKernels.Pad(layer.InputWidth)))];
-        Biases = [.. encoder.Layers.Select(layer => new AlignedBuffer<T>(DenseKernels.Pad(layer.OutputWidth)))];
-        Path = new AlignedBuffer<T>(encoder.InputWidth * DenseKernels.Pad(2 * encoder.LatentCount));
+        _network = network;
+        ByInput = [.. network.Layers.Select(layer => new AlignedBuffer<T>(layer.InputWidth * DenseKernels.Pad(layer.OutputWidth)))];
+        ByOutput = [.. network.Layers.Select(layer => new AlignedBuffer<T>(layer.OutputWidth * DenseKernels.Pad(layer.InputWidth)))];
+        Biases = [.. network.Layers.Select(layer => new AlignedBuffer<T>(DenseKernels.Pad(layer.OutputWidth)))];
+        PathByInput = new AlignedBuffer<T>(network.InputWidth * DenseKernels.Pad(network.OutputCount));
+        PathByOutput = new AlignedBuffer<T>(network.PathOutputs * DenseKernels.Pad(network.InputWidth));
     }
 
     /// <summary>Gets each layer's weights, inputs × padded outputs.</summary>
@@ -32,16 +33,19 @@ internal sealed unsafe class MlpWeights<T>
     /// <summary>Gets each layer's biases, padded.</summary>
     public AlignedBuffer<T>[] Biases { get; }
 
-    /// <summary>Gets the linear path from the inputs to the padded outputs, or zeros.</summary>
-    public AlignedBuffer<T> Path { get; }
+    /// <summary>Gets the linear path, inputs × padded outputs: zero for the outputs that it does not lead to.</summary>
+    public AlignedBuffer<T> PathByInput { get; }
 
-    /// <summary>Takes over the encoder's parameters as they are now.</summary>
+    /// <summary>Gets the linear path, its outputs × padded inputs.</summary>
+    public AlignedBuffer<T> PathByOutput { get; }
+
+    /// <summary>Takes over the perceptron's parameters as they are now.</summary>
     public void Refresh()
     {
-        ReadOnlySpan<double> parameters = _encoder.Parameters.Span;
-        for (int l = 0; l < _encoder.Layers.Length; l++)
+        ReadOnlySpan<double> parameters = _network.Parameters.Span;
+        for (int l = 0; l < _network.Layers.Length; l++)
         {
-            DenseLayer layer = _encoder.Layers[l];
+            DenseLayer layer = _network.Layers[l];
             int outputWidth = DenseKernels.Pad(layer.OutputWidth);
             int inputWidth = DenseKernels.Pad(layer.InputWidth);
             T* byInput = ByInput[l].Pointer;
@@ -71,18 +75,16 @@ internal sealed unsafe class MlpWeights<T>
             }
         }
 
-        if (!_encoder.HasLinearPath)
+        int outputs = DenseKernels.Pad(_network.OutputCount);
+        int inputs = DenseKernels.Pad(_network.InputWidth);
+        ReadOnlySpan<double> path = parameters[_network.LinearPathOffset..];
+        for (int o = 0; o < _network.PathOutputs; o++)
         {
-            return;
-        }
-
-        int width = DenseKernels.Pad(2 * _encoder.LatentCount);
-        ReadOnlySpan<double> path = parameters[_encoder.LinearPathOffset..];
-        for (int a = 0; a < _encoder.LatentCount; a++)
-        {
-            for (int k = 0; k < _encoder.InputWidth; k++)
+            for (int k = 0; k < _network.InputWidth; k++)
             {
-                Path.Pointer[(k * width) + a] = T.CreateTruncating(path[(a * _encoder.InputWidth) + k]);
+                T weight = T.CreateTruncating(path[(o * _network.InputWidth) + k]);
+                PathByInput.Pointer[(k * outputs) + o] = weight;
+                PathByOutput.Pointer[(o * inputs) + k] = weight;
             }
         }
     }

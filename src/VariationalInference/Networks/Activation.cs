@@ -1,6 +1,6 @@
 namespace VariationalInference;
 
-/// <summary>The function between the layers of an <see cref="MlpEncoder"/>, applied to each unit by itself.</summary>
+/// <summary>The function between the layers of a <see cref="Perceptron"/>, applied to each unit by itself.</summary>
 public enum Activation
 {
     /// <summary>The hyperbolic tangent: smooth, within ±1. The weights before it start with the Glorot &amp; Bengio (2010) range.</summary>
