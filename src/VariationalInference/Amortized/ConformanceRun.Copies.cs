@@ -76,6 +76,33 @@ internal sealed partial class ConformanceRun
         }
     }
 
+    private void CheckPersistence()
+    {
+        if (string.IsNullOrEmpty(_network.Kind))
+        {
+            Report($"Kind is empty; it must name the kind of network in files.");
+            return;
+        }
+
+        if (Evaluate(ReadBack(_network)).Difference(_outputs) is string difference)
+        {
+            Report($"Read gave a network of {difference} of that which Write wrote; it must give the same bits.");
+        }
+    }
+
+    /// <summary>Writes a network and reads it with another one, which has other parameters.</summary>
+    private INetwork ReadBack(INetwork network)
+    {
+        var state = new ModelState();
+        _call = "Write";
+        network.Write(state);
+        _call = "Clone";
+        INetwork reader = _network.Clone() ?? throw new NullResultException();
+        Write(reader, _otherParameters);
+        _call = "Read";
+        return reader.Read(state) ?? throw new NullResultException();
+    }
+
     private void CheckCalibration()
     {
         IEncoder calibrated = CreateClone(_encoder!);
@@ -104,6 +131,16 @@ internal sealed partial class ConformanceRun
         if (Evaluate(calibrated).Difference(outputs) is string recalibrated)
         {
             Report($"Calibrate, a second time, made the encoder give {recalibrated}; the scales of the first time must stay.");
+        }
+    }
+
+    private void CheckCalibratedPersistence()
+    {
+        IEncoder calibrated = CreateClone(_encoder!);
+        Calibrate(calibrated, shift: 0, factor: 2);
+        if (Evaluate(ReadBack(calibrated)).Difference(Evaluate(calibrated)) is string difference)
+        {
+            Report($"Read gave an encoder of {difference} of the calibrated one which Write wrote; it must have the same scales.");
         }
     }
 

@@ -82,9 +82,9 @@ internal sealed partial class ConformanceRun
         }
 
         Passes(CheckPreparedTapes);
-        if (Passes(CheckClone) && _encoder is not null)
+        if (Passes(CheckClone) && Passes(CheckPersistence) && _encoder is not null && Passes(CheckCalibration))
         {
-            Passes(CheckCalibration);
+            Passes(CheckCalibratedPersistence);
         }
     }
 

@@ -31,6 +31,8 @@ namespace VariationalInference;
 /// {
 ///     private readonly double[] _parameters = [0.5, -1];
 ///
+///     public string Kind => "constant";
+///
 ///     public int ObservationCount => 2;
 ///
 ///     public int LatentCount => 1;
@@ -44,6 +46,15 @@ namespace VariationalInference;
 ///         var copy = new ConstantEncoder();
 ///         Parameters.CopyTo(copy.Parameters);
 ///         return copy;
+///     }
+///
+///     public void Write(ModelState state) => state.Add("values", _parameters);
+///
+///     public IEncoder Read(ModelState state)
+///     {
+///         var read = new ConstantEncoder();
+///         state.Values("values", shape: [2]).CopyTo(read._parameters);
+///         return read;
 ///     }
 ///
 ///     private sealed class Tape(ConstantEncoder encoder, int capacity) : INetworkTape
@@ -119,4 +130,10 @@ public interface IEncoder : INetwork
 
     /// <inheritdoc/>
     INetwork INetwork.Clone() => Clone();
+
+    /// <inheritdoc cref="INetwork.Read"/>
+    new IEncoder Read(ModelState state);
+
+    /// <inheritdoc/>
+    INetwork INetwork.Read(ModelState state) => Read(state);
 }

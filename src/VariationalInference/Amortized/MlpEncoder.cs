@@ -70,11 +70,15 @@ public sealed partial class MlpEncoder : IEncoder
         Scales = IdentityScales(observationCount, latentCount);
     }
 
-    private MlpEncoder(MlpEncoder original)
+    private MlpEncoder(Perceptron network, EncoderScales scales)
     {
-        Network = original.Network.Clone();
-        Scales = original.Scales;
+        Network = network;
+        Scales = scales;
     }
+
+    /// <inheritdoc/>
+    /// <value>mlp_encoder</value>
+    public string Kind => Convention.Kind;
 
     /// <inheritdoc/>
     public int ObservationCount => Network.InputCount;
@@ -164,7 +168,7 @@ public sealed partial class MlpEncoder : IEncoder
 
     /// <summary>Copies the encoder, parameters and scales included; the copy shares nothing that can change with the original.</summary>
     /// <returns>The copy.</returns>
-    public MlpEncoder Clone() => new(this);
+    public MlpEncoder Clone() => new(Network.Clone(), Scales);
 
     /// <inheritdoc/>
     IEncoder IEncoder.Clone() => Clone();

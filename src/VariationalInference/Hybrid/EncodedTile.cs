@@ -13,7 +13,8 @@ internal sealed class EncodedTile
     public EncodedTile(IEncoder encoder, int capacity)
     {
         _latents = encoder.LatentCount;
-        _tape = encoder.CreatePreparedTape(capacity);
+        _tape = encoder.CreatePreparedTape(capacity)
+            ?? throw new InvalidOperationException("CreatePreparedTape of the encoder returned null; it must return a tape.");
         _values = new double[2 * capacity * _latents];
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Numerics;
 
 namespace VariationalInference;
@@ -69,16 +70,27 @@ public sealed record Adam : Optimizer
         }
     } = 1e-8;
 
-    /// <summary>Lists the settings.</summary>
-    /// <returns>The text.</returns>
-    public override string ToString() => Guard.Text($"Adam {{ LearningRate = {LearningRate}, Beta1 = {Beta1}, Beta2 = {Beta2}, Epsilon = {Epsilon} }}");
+    /// <inheritdoc/>
+    /// <value>adam</value>
+    public override string Kind => "adam";
 
     /// <inheritdoc/>
-    internal override string Kind => "adam";
+    public override ImmutableArray<KeyValuePair<string, double>> GetSettings() =>
+        [new("learningRate", LearningRate), new("beta1", Beta1), new("beta2", Beta2), new("epsilon", Epsilon)];
+
+    /// <inheritdoc/>
+    public override Optimizer? WithSetting(string name, double value) => name switch
+    {
+        "learningRate" => this with { LearningRate = value },
+        "beta1" => this with { Beta1 = value },
+        "beta2" => this with { Beta2 = value },
+        "epsilon" => this with { Epsilon = value },
+        _ => null,
+    };
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="parameterCount"/> is below 1.</exception>
-    internal override OptimizerState CreateState(int parameterCount)
+    public override OptimizerState CreateState(int parameterCount)
     {
         Guard.AtLeast(parameterCount, 1, nameof(parameterCount));
         return new AdamState(this, parameterCount);
@@ -89,9 +101,10 @@ public sealed record Adam : Optimizer
         private readonly double[] _first = new double[parameterCount];
         private readonly double[] _second = new double[parameterCount];
 
-        internal override IReadOnlyList<(string Name, double[] Values)> Vectors => [("first_moments", _first), ("second_moments", _second)];
+        public override ImmutableArray<KeyValuePair<string, Memory<double>>> GetVectors() =>
+            [new("first_moments", _first), new("second_moments", _second)];
 
-        internal override void StepPart(Span<double> parameters, ReadOnlySpan<double> gradient, int first, double rateFactor)
+        public override void StepPart(Span<double> parameters, ReadOnlySpan<double> gradient, int first, double rateFactor)
         {
             double firstCorrection = 1.0 - Math.Pow(settings.Beta1, Steps);
             double secondCorrection = 1.0 - Math.Pow(settings.Beta2, Steps);

@@ -34,6 +34,9 @@ public interface INetwork
     /// <summary>Gets the number of outputs of a row.</summary>
     int OutputCount { get; }
 
+    /// <summary>Gets the name of this kind of network in files.</summary>
+    string Kind { get; }
+
     /// <summary>Gets the parameters φ, in an order that never changes. Writing an element changes the network.</summary>
     Memory<double> Parameters { get; }
 
@@ -65,4 +68,14 @@ public interface INetwork
     /// <summary>Copies the network, parameters and all else; the copy shares nothing with the original.</summary>
     /// <returns>The copy.</returns>
     INetwork Clone();
+
+    /// <summary>Writes all that makes the network what it is: its shape, its parameters and all else that its outputs depend on.</summary>
+    /// <param name="state">Where to.</param>
+    void Write(ModelState state);
+
+    /// <summary>Reads a network of this <see cref="Kind"/>, of whatever shape: one like that which wrote. This network stays as it is.</summary>
+    /// <param name="state">What <see cref="Write"/> wrote.</param>
+    /// <returns>A new network, of the same outputs to the last bit.</returns>
+    /// <exception cref="FormatException">The state is not one of this kind; an <see cref="ArgumentException"/> of a constructor will do.</exception>
+    INetwork Read(ModelState state);
 }

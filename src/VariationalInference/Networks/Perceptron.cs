@@ -43,6 +43,9 @@ namespace VariationalInference;
 /// </example>
 public sealed class Perceptron : INetwork
 {
+    private static readonly PerceptronConvention Convention =
+        new("perceptron", "a perceptron", Parts: 1, [PerceptronTensors.OutputMeans, PerceptronTensors.OutputDeviations]);
+
     private readonly double[] _parameters;
     private readonly Lazy<PerceptronWeights<float>> _preparedSingle;
     private readonly Lazy<PerceptronWeights<double>> _preparedDouble;
@@ -102,6 +105,10 @@ public sealed class Perceptron : INetwork
     }
 
     /// <inheritdoc/>
+    /// <value>perceptron</value>
+    public string Kind => Convention.Kind;
+
+    /// <inheritdoc/>
     public int InputCount { get; }
 
     /// <inheritdoc/>
@@ -149,6 +156,24 @@ public sealed class Perceptron : INetwork
 
     /// <summary>Gets where the linear path begins in the parameters: behind the layers.</summary>
     internal int LinearPathOffset => Layers[^1].End;
+
+    /// <summary>
+    /// Loads a perceptron from a file that <see cref="NetworkFile.Save(INetwork, string)"/> wrote, or another program: see
+    /// <see cref="MlpEncoder.Load(string)"/>, which names the tensors. There are as many outputs as the last layer has; scales are those of
+    /// <see cref="NetworkScales"/>, and <c>kind</c> is perceptron.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <returns>The perceptron.</returns>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty or <see langword="null"/>.</exception>
+    /// <exception cref="ModelFileException">The file is truncated, altered, of another kind or of a newer version.</exception>
+    /// <exception cref="IOException">The file is missing or cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
+    public static Perceptron Load(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using FileStream stream = File.OpenRead(path);
+        return ModelFile.Read(stream, path, Convention.Kind, Read);
+    }
 
     /// <summary>
     /// Sets the scales, the first time only; a perceptron that was calibrated already keeps its scales. The parameters φ stay as they are.
@@ -205,6 +230,22 @@ public sealed class Perceptron : INetwork
     /// <inheritdoc/>
     INetwork INetwork.Clone() => Clone();
 
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentNullException"><paramref name="state"/> is <see langword="null"/>.</exception>
+    public void Write(ModelState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        PerceptronState.Write(
+            state, this, Convention, Scales.InputMeans, Scales.InputDeviations, Scales.OutputMeans, Scales.OutputDeviations);
+    }
+
+    /// <inheritdoc/>
+    INetwork INetwork.Read(ModelState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return Read(state);
+    }
+
     /// <summary>Describes the widths of the layers and the activation, as in <c>Perceptron 2-32-32-2 tanh</c>.</summary>
     /// <returns>The description; a linear map says <c>linear</c> for the activation.</returns>
     public override string ToString() => $"{nameof(Perceptron)} {Describe()}";
@@ -256,6 +297,17 @@ public sealed class Perceptron : INetwork
     {
         Guard.AtLeast(count, 1, name);
         return count;
+    }
+
+    private static Perceptron Read(ModelState state)
+    {
+        var read = new PerceptronState(state, Convention);
+        if (read.IsCalibrated)
+        {
+            read.Network.Calibrate(new NetworkScales(read.Scales[0], read.Scales[1], read.Scales[2], read.Scales[3]));
+        }
+
+        return read.Network;
     }
 
     /// <summary>The widest layer decides how many rows the buffers of a tape can hold.</summary>

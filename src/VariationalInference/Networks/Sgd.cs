@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Numerics.Tensors;
 
 namespace VariationalInference;
@@ -44,16 +45,25 @@ public sealed record Sgd : Optimizer
         }
     } = 0.9;
 
-    /// <summary>Lists the settings.</summary>
-    /// <returns>The text.</returns>
-    public override string ToString() => Guard.Text($"Sgd {{ LearningRate = {LearningRate}, Momentum = {Momentum} }}");
+    /// <inheritdoc/>
+    /// <value>sgd</value>
+    public override string Kind => "sgd";
 
     /// <inheritdoc/>
-    internal override string Kind => "sgd";
+    public override ImmutableArray<KeyValuePair<string, double>> GetSettings() =>
+        [new("learningRate", LearningRate), new("momentum", Momentum)];
+
+    /// <inheritdoc/>
+    public override Optimizer? WithSetting(string name, double value) => name switch
+    {
+        "learningRate" => this with { LearningRate = value },
+        "momentum" => this with { Momentum = value },
+        _ => null,
+    };
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="parameterCount"/> is below 1.</exception>
-    internal override OptimizerState CreateState(int parameterCount)
+    public override OptimizerState CreateState(int parameterCount)
     {
         Guard.AtLeast(parameterCount, 1, nameof(parameterCount));
         return new SgdState(this, parameterCount);
@@ -63,9 +73,9 @@ public sealed record Sgd : Optimizer
     {
         private readonly double[] _velocity = new double[parameterCount];
 
-        internal override IReadOnlyList<(string Name, double[] Values)> Vectors => [("velocity", _velocity)];
+        public override ImmutableArray<KeyValuePair<string, Memory<double>>> GetVectors() => [new("velocity", _velocity)];
 
-        internal override void StepPart(Span<double> parameters, ReadOnlySpan<double> gradient, int first, double rateFactor)
+        public override void StepPart(Span<double> parameters, ReadOnlySpan<double> gradient, int first, double rateFactor)
         {
             Span<double> velocity = _velocity.AsSpan(first, parameters.Length);
             TensorPrimitives.MultiplyAdd(velocity, settings.Momentum, gradient, velocity);

@@ -116,6 +116,18 @@ internal static class EncoderFaults
                 () => new FaultyEncoder { MakePreparedTape = (_, _) => null! }, "CreatePreparedTape(7) returned null; it must return an object."),
             ["there is no tape"] = (
                 () => new FaultyEncoder { MakeTape = (_, _) => null! }, "CreateTape(7) returned null; it must return an object."),
+            ["a kind has no name"] = (
+                () => new FaultyEncoder { Kind = string.Empty }, "Kind is empty; it must name the kind of network in files."),
+            ["nothing is read"] = (
+                () => new FaultyEncoder { Load = (encoder, _) => encoder },
+                "Read gave a network of * rather than * for outputs[0] of that which Write wrote; it must give the same bits."),
+            ["null is read"] = (
+                () => new FaultyEncoder { Load = (_, _) => null! }, "Read returned null; it must return an object."),
+            ["what is written cannot be read"] = (
+                () => new FaultyEncoder { Save = (_, _) => { } }, "Read threw FormatException (tensor layers.0.weight is missing; *); it must not throw."),
+            ["scales are not written"] = (
+                () => Uncalibrated(new FaultyEncoder { Load = (encoder, state) => encoder with { Inner = WithoutScales((MlpEncoder)((IEncoder)encoder.Inner).Read(state)) } }),
+                "Read gave an encoder of * rather than * for outputs[0] of the calibrated one which Write wrote; it must have the same scales."),
             ["a clone is null"] = (
                 () => new FaultyEncoder { Copy = _ => null! }, "Clone returned null; it must return an object."),
             ["tapes are one"] = (

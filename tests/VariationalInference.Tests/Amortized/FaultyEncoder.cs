@@ -31,6 +31,11 @@ internal sealed record FaultyEncoder : IEncoder
 
     public Func<FaultyEncoder, IEncoder> Copy { get; init; } = encoder => encoder with { Inner = encoder.Inner.Clone() };
 
+    public Action<MlpEncoder, ModelState> Save { get; init; } = (inner, state) => inner.Write(state);
+
+    public Func<FaultyEncoder, ModelState, IEncoder> Load { get; init; } =
+        (encoder, state) => encoder with { Inner = (MlpEncoder)((IEncoder)encoder.Inner).Read(state) };
+
     public Action<MlpEncoder, EncoderScales> SetScales { get; init; } = (inner, scales) => inner.Calibrate(scales);
 
     public int ObservationCount => Inner.ObservationCount;
@@ -50,6 +55,12 @@ internal sealed record FaultyEncoder : IEncoder
     public void Prepare() => Prepared(Inner);
 
     IEncoder IEncoder.Clone() => Copy(this);
+
+    public string Kind { get; init; } = "faulty";
+
+    public void Write(ModelState state) => Save(Inner, state);
+
+    IEncoder IEncoder.Read(ModelState state) => Load(this, state);
 
     private sealed class Tape(FaultyEncoder encoder, INetworkTape inner) : INetworkTape
     {

@@ -267,6 +267,13 @@ public sealed class CheckpointTests
 
         public IEncoder Clone() => new CancellingEncoder(inner.Clone(), cancellation, atPass, throws);
 
+        public string Kind => "cancelling";
+
+        public void Write(ModelState state) => inner.Write(state);
+
+        public IEncoder Read(ModelState state) =>
+            new CancellingEncoder((MlpEncoder)((IEncoder)inner).Read(state), cancellation, atPass, throws);
+
         private void Pass()
         {
             if (Interlocked.Increment(ref _passes) - 1 == atPass)
