@@ -10,7 +10,7 @@ namespace VariationalInference;
 /// the latents' own units, and behind them their log variances ρ = log σ²_φ(x). <see cref="HybridSolver"/> works on a <see cref="Clone"/> and
 /// changes <see cref="INetwork.Parameters"/> between passes.
 /// </para>
-/// <para><see cref="EncoderConformance.Check"/> examines whether an encoder does what is asked here.</para>
+/// <para><c>EncoderConformance</c>, in the package VariationalInference.Testing, examines whether an encoder does what is asked here.</para>
 /// <para>
 /// <see cref="MlpEncoder"/> is the library's own; implement this for a network with structure that a perceptron lacks.
 /// </para>
@@ -24,8 +24,8 @@ namespace VariationalInference;
 /// // Whatever the observations say: a mean and a log variance, both parameters. The smallest encoder that there is.
 /// var encoder = new ConstantEncoder();
 /// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
-/// Matrix<double> rows = model.Sample(100, seed: 1).Observations;
-/// Console.WriteLine(EncoderConformance.Check(encoder, rows).Length);   // 0
+/// HybridResult hybrid = new HybridSolver().Fit(model, encoder, model.Sample(2_000, seed: 1).Observations);
+/// Console.WriteLine(hybrid.AmortizationGap > 0.1);   // True
 ///
 /// sealed class ConstantEncoder : IEncoder
 /// {

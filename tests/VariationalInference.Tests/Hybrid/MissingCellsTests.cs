@@ -1,6 +1,7 @@
 using FluentAssertions;
 using MathNet.Numerics.LinearAlgebra;
 using MathNet.Numerics.Random;
+using VariationalInference.Testing;
 using Xunit;
 
 namespace VariationalInference.Tests.Hybrid;

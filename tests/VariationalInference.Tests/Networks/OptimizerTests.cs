@@ -30,8 +30,8 @@ public sealed class OptimizerTests
     [Fact]
     public void StateWithoutSettingsOrParameters_IsRefused()
     {
-        Refusal.Of<ArgumentNullException>(() => new Probe(null!, 1), "settings", "Value cannot be null.");
-        Refusal.Of<ArgumentOutOfRangeException>(() => new Probe(new Sgd(), 0), "parameterCount", "parameterCount is 0; it must be at least 1.");
+        Refusal.Of<ArgumentNullException>(() => _ = new Probe(null!, 1), "settings", "Value cannot be null.");
+        Refusal.Of<ArgumentOutOfRangeException>(() => _ = new Probe(new Sgd(), 0), "parameterCount", "parameterCount is 0; it must be at least 1.");
     }
 
     private sealed class Probe(Optimizer settings, int parameterCount) : OptimizerState(settings, parameterCount)

@@ -33,11 +33,11 @@ public sealed class PerceptronOptionsTests
     public void BadOption_IsRefusedByName()
     {
         Refusal.Of<ArgumentOutOfRangeException>(
-            () => new PerceptronOptions { HiddenWidths = [4, 0] }, "HiddenWidths", "HiddenWidths is 0; it must be at least 1.");
+            () => _ = new PerceptronOptions { HiddenWidths = [4, 0] }, "HiddenWidths", "HiddenWidths is 0; it must be at least 1.");
         Refusal.Of<ArgumentOutOfRangeException>(
-            () => new PerceptronOptions { Activation = (Activation)9 }, "Activation", "Activation is 9; it must be Tanh, Relu or Silu.");
+            () => _ = new PerceptronOptions { Activation = (Activation)9 }, "Activation", "Activation is 9; it must be Tanh, Relu or Silu.");
         Refusal.Of<ArgumentOutOfRangeException>(
-            () => new PerceptronOptions { Precision = (NetworkPrecision)7 }, "Precision", "Precision is 7; it must be Bits32 or Bits64.");
+            () => _ = new PerceptronOptions { Precision = (NetworkPrecision)7 }, "Precision", "Precision is 7; it must be Bits32 or Bits64.");
         new PerceptronOptions { HiddenWidths = default }.HiddenWidths.Should().BeEmpty();
     }
 }

@@ -259,12 +259,12 @@ public sealed class PerceptronTapeTests
     private sealed record Pass(double[] Outputs, double[] Gradient, double[] InputGradients)
     {
         /// <summary>Evaluates and differentiates the rows, so many at a time.</summary>
-        public static Pass Run(INetwork network, double[] rows, double[] outputGradients, int batch)
+        public static Pass Run(MlpEncoder encoder, double[] rows, double[] outputGradients, int batch)
         {
-            INetworkTape tape = network.CreateTape(batch);
-            int inputs = batch * network.InputCount;
-            int values = batch * network.OutputCount;
-            var pass = new Pass(new double[outputGradients.Length], new double[network.Parameters.Length], new double[rows.Length]);
+            INetworkTape tape = encoder.CreateTape(batch);
+            int inputs = batch * encoder.ObservationCount;
+            int values = batch * 2 * encoder.LatentCount;
+            var pass = new Pass(new double[outputGradients.Length], new double[encoder.Parameters.Length], new double[rows.Length]);
             for (int at = 0; at < outputGradients.Length; at += values)
             {
                 int first = at / values * inputs;

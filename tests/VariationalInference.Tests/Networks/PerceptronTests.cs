@@ -1,5 +1,6 @@
 using FluentAssertions;
 using MathNet.Numerics.LinearAlgebra;
+using VariationalInference.Testing;
 using VariationalInference.Tests.Amortized;
 using Xunit;
 
@@ -84,11 +85,11 @@ public sealed class PerceptronTests
     [Fact]
     public void BadArguments_AreRefusedByName()
     {
-        Refusal.Of<ArgumentOutOfRangeException>(() => new Perceptron(0, 1), "inputCount", "inputCount is 0; it must be at least 1.");
-        Refusal.Of<ArgumentOutOfRangeException>(() => new Perceptron(1, -2), "outputCount", "outputCount is -2; it must be at least 1.");
+        Refusal.Of<ArgumentOutOfRangeException>(() => _ = new Perceptron(0, 1), "inputCount", "inputCount is 0; it must be at least 1.");
+        Refusal.Of<ArgumentOutOfRangeException>(() => _ = new Perceptron(1, -2), "outputCount", "outputCount is -2; it must be at least 1.");
         Refusal.Of<ArgumentOutOfRangeException>(
-            () => new MlpEncoder(2, int.MaxValue), "latentCount", "latentCount is 2147483647; it must be at most 1073741795.");
-        Refusal.Of<ArgumentNullException>(() => new MlpEncoder(2, 1, null!), "options", "Value cannot be null.");
+            () => _ = new MlpEncoder(2, int.MaxValue), "latentCount", "latentCount is 2147483647; it must be at most 1073741795.");
+        Refusal.Of<ArgumentNullException>(() => _ = new MlpEncoder(2, 1, null!), "options", "Value cannot be null.");
         Refusal.Of<ArgumentNullException>(() => new Perceptron(2, 1).Calibrate(null!), "scales", "Value cannot be null.");
         Refusal.Of<ArgumentException>(
             () => new Perceptron(2, 1).Calibrate(new NetworkScales([0, 0], [1, 0], [0], [1])),

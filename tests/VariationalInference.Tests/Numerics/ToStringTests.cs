@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using FluentAssertions;
 using MathNet.Numerics.LinearAlgebra;
+using VariationalInference.Testing;
 using Xunit;
 
 namespace VariationalInference.Tests.Numerics;

@@ -1,6 +1,7 @@
 using FluentAssertions;
 using MathNet.Numerics.LinearAlgebra;
 using VariationalInference.Samples;
+using VariationalInference.Testing;
 using Xunit;
 
 namespace VariationalInference.Tests.Samples;

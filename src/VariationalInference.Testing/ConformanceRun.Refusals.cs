@@ -1,4 +1,4 @@
-namespace VariationalInference;
+namespace VariationalInference.Testing;
 
 /// <content>What a network must refuse.</content>
 internal sealed partial class ConformanceRun
@@ -29,7 +29,7 @@ internal sealed partial class ConformanceRun
             var written = new FencedBuffer(outputs);
             INetworkTape tape = CreateTape(_network, _rowCount);
             Expect<ArgumentException>(
-                Guard.Text($"Forward with {inputs} elements in inputs and {outputs} in outputs, where at most {_rowCount} rows of {_width} and {_outputCount} fit,"),
+                FormattableString.Invariant($"Forward with {inputs} elements in inputs and {outputs} in outputs, where at most {_rowCount} rows of {_width} and {_outputCount} fit,"),
                 () => tape.Forward(rows.AsSpan(0, inputs), written.Values));
         }
     }
@@ -50,7 +50,7 @@ internal sealed partial class ConformanceRun
             INetworkTape tape = CreateTape(_network, _rowCount);
             Evaluate(tape, _rows);
             Expect<ArgumentException>(
-                Guard.Text($"Backward with {outputGradients} elements in outputGradients and {parameters} in parameterGradient, where {outputs} and {_parameters.Length} fit,"),
+                FormattableString.Invariant($"Backward with {outputGradients} elements in outputGradients and {parameters} in parameterGradient, where {outputs} and {_parameters.Length} fit,"),
                 () => tape.Backward(gradients.AsSpan(0, outputGradients), written.Values));
         }
     }
@@ -65,7 +65,7 @@ internal sealed partial class ConformanceRun
             INetworkTape tape = CreateTape(_network, _rowCount);
             Evaluate(tape, _rows);
             Expect<ArgumentException>(
-                Guard.Text($"Backward with {length} elements in inputGradients, where {_rows.Length} fit,"),
+                FormattableString.Invariant($"Backward with {length} elements in inputGradients, where {_rows.Length} fit,"),
                 () => tape.Backward(_outputGradients, gradient.Values, written.Values));
         }
     }

@@ -1,6 +1,6 @@
 using MathNet.Numerics.LinearAlgebra;
 
-namespace VariationalInference;
+namespace VariationalInference.Testing;
 
 /// <summary>Preconditions on the rows that a network is examined with.</summary>
 internal static class ConformanceRows
@@ -13,13 +13,13 @@ internal static class ConformanceRows
         if (rows.ColumnCount != width)
         {
             throw new ArgumentException(
-                Guard.Text($"rows has {rows.ColumnCount} columns; it must have {width}, one for each observation."), nameof(rows));
+                FormattableString.Invariant($"rows has {rows.ColumnCount} columns; it must have {width}, one for each observation."), nameof(rows));
         }
 
         if (rows.RowCount < 2)
         {
             throw new ArgumentException(
-                Guard.Text($"rows has {rows.RowCount} rows; it must have at least 2, so that a batch is more than a row."), nameof(rows));
+                FormattableString.Invariant($"rows has {rows.RowCount} rows; it must have at least 2, so that a batch is more than a row."), nameof(rows));
         }
 
         double[] cells = rows.ToRowMajorArray();
@@ -28,7 +28,7 @@ internal static class ConformanceRows
             if (!double.IsFinite(cells[i]) && !(acceptsMissing && double.IsNaN(cells[i])))
             {
                 throw new ArgumentException(
-                    Guard.Text($"rows[{i / rows.ColumnCount}, {i % rows.ColumnCount}] is {cells[i]}; it must be finite."), nameof(rows));
+                    FormattableString.Invariant($"rows[{i / rows.ColumnCount}, {i % rows.ColumnCount}] is {cells[i]}; it must be finite."), nameof(rows));
             }
         }
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
+using VariationalInference.Tests.Amortized;
 
-namespace VariationalInference.Tests.Amortized;
+namespace VariationalInference.Tests.Testing;
 
 /// <summary>Encoders that break one rule each, with how the violation must read; * stands for numbers.</summary>
 internal static class EncoderFaults

@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
 using FluentAssertions;
 using MathNet.Numerics.LinearAlgebra;
+using VariationalInference.Testing;
+using VariationalInference.Tests.Amortized;
 using Xunit;
 
-namespace VariationalInference.Tests.Amortized;
+namespace VariationalInference.Tests.Testing;
 
 public sealed class EncoderConformanceTests
 {

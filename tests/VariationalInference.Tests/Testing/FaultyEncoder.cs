@@ -1,4 +1,6 @@
-namespace VariationalInference.Tests.Amortized;
+using VariationalInference.Tests.Amortized;
+
+namespace VariationalInference.Tests.Testing;
 
 internal delegate void ForwardPass(INetworkTape tape, ReadOnlySpan<double> inputs, Span<double> outputs);
 

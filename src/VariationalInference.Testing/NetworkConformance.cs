@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using MathNet.Numerics.LinearAlgebra;
 
-namespace VariationalInference;
+namespace VariationalInference.Testing;
 
 /// <summary>Examines whether a network does what <see cref="INetwork"/> and <see cref="INetworkTape"/> ask of it.</summary>
 /// <remarks>

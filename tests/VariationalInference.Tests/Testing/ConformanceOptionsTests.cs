@@ -1,7 +1,8 @@
 using FluentAssertions;
+using VariationalInference.Testing;
 using Xunit;
 
-namespace VariationalInference.Tests.Amortized;
+namespace VariationalInference.Tests.Testing;
 
 public sealed class ConformanceOptionsTests
 {

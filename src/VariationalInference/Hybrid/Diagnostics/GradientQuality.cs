@@ -5,7 +5,7 @@ namespace VariationalInference;
 /// The signal is the exact gradient over all rows that were given: the analytic estimator has it without noise. What a minibatch's gradient
 /// adds to it has two independent parts, the choice of its rows and the draws of the estimator; all are root mean squares of Euclidean
 /// norms. Near an optimum the signal vanishes and with it every ratio, so compare estimators with each other, not with one. From
-/// <see cref="HybridResult.MeasureGradients"/>.
+/// <see cref="GradientDiagnostics.Measure"/>.
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>
 /// <example>
@@ -14,7 +14,7 @@ namespace VariationalInference;
 /// Matrix<double> rows = model.Sample(2_000, seed: 1).Observations;
 /// HybridResult hybrid = new HybridSolver().Fit(model, new MlpEncoder(observationCount: 2, latentCount: 1), rows);
 ///
-/// foreach (GradientQuality quality in hybrid.MeasureGradients(rows).Values)
+/// foreach (GradientQuality quality in GradientDiagnostics.Measure(hybrid, rows).Values)
 /// {
 ///     Console.WriteLine(quality);   // …: signal …, noise of rows … and of draws …, signal to noise …
 /// }

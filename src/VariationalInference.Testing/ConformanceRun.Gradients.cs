@@ -1,7 +1,7 @@
 using System.Numerics.Tensors;
 using MathNet.Numerics;
 
-namespace VariationalInference;
+namespace VariationalInference.Testing;
 
 /// <content>Gradients of F = Σ ∂F/∂f · f, with output gradients drawn at random.</content>
 internal sealed partial class ConformanceRun

@@ -1,4 +1,4 @@
-namespace VariationalInference;
+namespace VariationalInference.Testing;
 
 /// <summary>How <see cref="EncoderConformance"/> and <see cref="NetworkConformance"/> compare gradients with central differences.</summary>
 /// <remarks>
@@ -26,7 +26,7 @@ public sealed record ConformanceOptions
         get;
         init
         {
-            Guard.Positive(value, nameof(GradientTolerance));
+            Require.Positive(value, nameof(GradientTolerance));
             field = value;
         }
     } = 1e-5;
@@ -41,7 +41,7 @@ public sealed record ConformanceOptions
         get;
         init
         {
-            Guard.Positive(value, nameof(StepSize));
+            Require.Positive(value, nameof(StepSize));
             field = value;
         }
     } = 1e-5;
@@ -55,7 +55,7 @@ public sealed record ConformanceOptions
         get;
         init
         {
-            Guard.AtLeast(value, 1, nameof(MaxParameters));
+            Require.AtLeast(value, 1, nameof(MaxParameters));
             field = value;
         }
     } = 200;
@@ -69,6 +69,6 @@ public sealed record ConformanceOptions
 
     /// <summary>Lists the options.</summary>
     /// <returns>The text.</returns>
-    public override string ToString() => Guard.Text(
+    public override string ToString() => FormattableString.Invariant(
         $"ConformanceOptions {{ GradientTolerance = {GradientTolerance}, StepSize = {StepSize}, MaxParameters = {MaxParameters}, Seed = {Seed} }}");
 }

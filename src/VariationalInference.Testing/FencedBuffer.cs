@@ -1,4 +1,4 @@
-namespace VariationalInference;
+namespace VariationalInference.Testing;
 
 /// <summary>Values that a network is given to write, between cells that it must leave alone.</summary>
 internal sealed class FencedBuffer
@@ -33,12 +33,12 @@ internal sealed class FencedBuffer
         {
             if (BitConverter.DoubleToInt64Bits(Values[i]) == Mark)
             {
-                return Guard.Text($"left {name}[{i}] unwritten, or added to what was there; it must write every element");
+                return FormattableString.Invariant($"left {name}[{i}] unwritten, or added to what was there; it must write every element");
             }
 
             if (!double.IsFinite(Values[i]))
             {
-                return Guard.Text($"made {name}[{i}] {Values[i]}; every element must be finite");
+                return FormattableString.Invariant($"made {name}[{i}] {Values[i]}; every element must be finite");
             }
         }
 
@@ -64,7 +64,7 @@ internal sealed class FencedBuffer
     {
         ReadOnlySpan<double> wanted = expected.Values.Slice(offset, Length);
         int i = FirstDifference(Values, wanted);
-        return i < 0 ? null : Guard.Text($"{Values[i]} rather than {wanted[i]} for outputs[{i}]");
+        return i < 0 ? null : FormattableString.Invariant($"{Values[i]} rather than {wanted[i]} for outputs[{i}]");
     }
 
     private static bool AllMarked(ReadOnlySpan<double> cells)

@@ -1,4 +1,4 @@
-namespace VariationalInference;
+namespace VariationalInference.Testing;
 
 /// <content>What writing to parameters and scales changes, here and in a clone.</content>
 internal sealed partial class ConformanceRun
@@ -32,7 +32,7 @@ internal sealed partial class ConformanceRun
     /// <summary>Compares a prepared tape, made before other parameters were written and prepared, with a tape that reads them itself.</summary>
     private void CheckPreparedTapes()
     {
-        _call = Guard.Text($"CreatePreparedTape({_rowCount})");
+        _call = FormattableString.Invariant($"CreatePreparedTape({_rowCount})");
         INetworkTape tape = _network.CreatePreparedTape(_rowCount) ?? throw new NullResultException();
         Write(_network, _otherParameters);
         _call = "Prepare";

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using MathNet.Numerics.Random;
 
-namespace VariationalInference;
+namespace VariationalInference.Testing;
 
 /// <summary>One examination of a network: stages that each report what they find; those that rest on a violated one are left out.</summary>
 internal sealed partial class ConformanceRun
@@ -112,7 +112,7 @@ internal sealed partial class ConformanceRun
         return _violations.Count == before;
     }
 
-    private void Report(FormattableString violation) => _violations.Add(Guard.Text(violation));
+    private void Report(FormattableString violation) => _violations.Add(FormattableString.Invariant(violation));
 
     private void CheckCounts()
     {
@@ -203,14 +203,14 @@ internal sealed partial class ConformanceRun
 
     private INetworkTape CreateTape(INetwork network, int capacity)
     {
-        _call = Guard.Text($"CreateTape({capacity})");
+        _call = FormattableString.Invariant($"CreateTape({capacity})");
         return network.CreateTape(capacity) ?? throw new NullResultException();
     }
 
     private FencedBuffer Evaluate(INetworkTape tape, ReadOnlySpan<double> rows)
     {
         int count = rows.Length / _width;
-        _call = Guard.Text($"Forward on {count} {(count == 1 ? "row" : "rows")}");
+        _call = FormattableString.Invariant($"Forward on {count} {(count == 1 ? "row" : "rows")}");
         var outputs = new FencedBuffer(count * _outputCount);
         tape.Forward(rows, outputs.Values);
         return outputs;
