@@ -1,4 +1,4 @@
-// write-examples.cs XML FOLDER: writes a program that runs the examples of a documentation file and checks what they print.
+// write-examples.cs XML FOLDER PACKAGE: writes a program that runs the examples of a documentation file and checks what they print.
 //
 // Every <code language="csharp"> in an <example> is compiled on its own, below the usings that a console project has, that of the library
 // and that of MathNet's matrices. As in a program of top-level statements, usings of its own stand first and types last. Whatever an
@@ -14,6 +14,7 @@ using System.Xml.Linq;
 
 string documentation = args[0];
 string folder = args[1];
+string package = args[2];
 var print = new Regex(@"^(?<statement>\s*Console\.Write(Line)?\(.*\);)(\s+// (?<text>.+))?$");
 var below = new Regex(@"^\s*// (?<text>.+)$");
 var declaration = new Regex(@"^((public|internal|file|sealed|static|abstract|partial|readonly|ref) )*(class|struct|record|interface|enum|delegate) ");
@@ -61,6 +62,11 @@ void Write(string name, string[] lines, int number)
     bool isAsync = lines[start..types].Any(line => line.Contains("await ", StringComparison.Ordinal));
     var source = new StringBuilder();
     source.AppendLine("using MathNet.Numerics.LinearAlgebra;").AppendLine("using VariationalInference;");
+    if (package != "VariationalInference")
+    {
+        source.AppendLine($"using {package};");
+    }
+
     foreach (string line in lines[..start])
     {
         source.AppendLine(line);
@@ -150,7 +156,7 @@ void WriteProgram()
                 }
 
                 Console.SetOut(console);
-                foreach (Type type in typeof(VariationalInference.GaussianSumModel).Assembly.GetExportedTypes().Where(type => !type.IsEnum))
+                foreach (Type type in System.Reflection.Assembly.Load("PACKAGE").GetExportedTypes().Where(type => !type.IsEnum))
                 {
                     if (!Documented.Contains("T:" + type.FullName))
                     {
@@ -167,6 +173,7 @@ void WriteProgram()
     File.WriteAllText(
         Path.Combine(folder, "Program.cs"),
         Template
+            .Replace("PACKAGE", package)
             .Replace("EXAMPLES", string.Join(",\n        ", calls))
             .Replace("DOCUMENTED", string.Join(", ", documented.Select(name => $"\"{name}\""))));
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using MathNet.Numerics.LinearAlgebra;
 using Spectre.Console;
+using VariationalInference.Testing;
 
 namespace VariationalInference.Samples;
 

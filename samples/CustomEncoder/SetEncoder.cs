@@ -34,6 +34,8 @@ internal sealed class SetEncoder : IEncoder
         _parameters = [.. original._parameters];
     }
 
+    public string Kind => "set_encoder";
+
     public int ObservationCount { get; }
 
     public int LatentCount { get; }
@@ -61,9 +63,37 @@ internal sealed class SetEncoder : IEncoder
         IsCalibrated = true;
     }
 
-    public IEncoderTape CreateTape(int capacity) => new SetTape(this, capacity);
+    public INetworkTape CreateTape(int capacity) => new SetTape(this, capacity);
 
     public IEncoder Clone() => new SetEncoder(this);
+
+    public void Write(ModelState state)
+    {
+        state.Add("observations", ObservationCount);
+        state.Add("latents", LatentCount);
+        state.Add("units", Units);
+        state.Add("parameters", _parameters);
+        if (IsCalibrated)
+        {
+            state.Add("input_scale", [Scales.InputCentre, Scales.InputScale]);
+            state.Add("output_scales", [.. Scales.MeanCentres, .. Scales.MeanScales, .. Scales.LogVarianceCentres], 3, LatentCount);
+        }
+    }
+
+    public IEncoder Read(ModelState state)
+    {
+        var read = new SetEncoder(state.WholeNumber("observations"), state.WholeNumber("latents"), state.WholeNumber("units"), seed: 0);
+        state.Values("parameters", read._parameters.Length).CopyTo(read._parameters);
+        if (state.HasTensor("output_scales"))
+        {
+            ReadOnlySpan<double> inputs = state.Values("input_scale", 2);
+            double[][] outputs = [.. state.Values("output_scales", 3, read.LatentCount).ToArray().Chunk(read.LatentCount)];
+            read.Scales = new SetScales(inputs[0], inputs[1], outputs[0], outputs[1], outputs[2]);
+            read.IsCalibrated = true;
+        }
+
+        return read;
+    }
 
     public override string ToString() =>
         $"{nameof(SetEncoder)} of {ObservationCount} observations, {Units} units, {_parameters.Length} parameters";

@@ -1,7 +1,7 @@
 namespace VariationalInference.Samples;
 
 /// <summary>Evaluates and differentiates a <see cref="SetEncoder"/>, a row at a time; every buffer belongs to this tape alone.</summary>
-internal sealed class SetTape(SetEncoder encoder, int capacity) : IEncoderTape
+internal sealed class SetTape(SetEncoder encoder, int capacity) : INetworkTape
 {
     private readonly int _width = encoder.ObservationCount;
     private readonly int _latents = encoder.LatentCount;
@@ -16,41 +16,39 @@ internal sealed class SetTape(SetEncoder encoder, int capacity) : IEncoderTape
     // The rows of the last forward pass; negative before the first.
     private int _rowCount = -1;
 
-    public void Forward(ReadOnlySpan<double> rows, Span<double> means, Span<double> logVariances)
+    public void Forward(ReadOnlySpan<double> inputs, Span<double> outputs)
     {
-        int count = rows.Length / _width;
-        Require(rows.Length == count * _width && count <= capacity, nameof(rows));
-        Require(means.Length == count * _latents, nameof(means));
-        Require(logVariances.Length == count * _latents, nameof(logVariances));
+        int count = inputs.Length / _width;
+        Require(inputs.Length == count * _width && count <= capacity, nameof(inputs));
+        Require(outputs.Length == count * 2 * _latents, nameof(outputs));
         _rowCount = count;
         for (int n = 0; n < count; n++)
         {
-            Average(n, rows.Slice(n * _width, _width));
+            Average(n, inputs.Slice(n * _width, _width));
+            Span<double> row = outputs.Slice(n * 2 * _latents, 2 * _latents);
             for (int a = 0; a < _latents; a++)
             {
-                means[(n * _latents) + a] = encoder.Scales.MeanCentres[a] + (encoder.Scales.MeanScales[a] * Output(n, a));
-                logVariances[(n * _latents) + a] = encoder.Scales.LogVarianceCentres[a] + Output(n, _latents + a);
+                row[a] = encoder.Scales.MeanCentres[a] + (encoder.Scales.MeanScales[a] * Output(n, a));
+                row[_latents + a] = encoder.Scales.LogVarianceCentres[a] + Output(n, _latents + a);
             }
         }
     }
 
-    public void Backward(
-        ReadOnlySpan<double> meanGradients, ReadOnlySpan<double> logVarianceGradients, Span<double> parameterGradient)
+    public void Backward(ReadOnlySpan<double> outputGradients, Span<double> parameterGradient)
     {
         if (_rowCount < 0)
         {
             throw new InvalidOperationException("There was no Forward on this tape.");
         }
 
-        Require(meanGradients.Length == _rowCount * _latents, nameof(meanGradients));
-        Require(logVarianceGradients.Length == _rowCount * _latents, nameof(logVarianceGradients));
+        Require(outputGradients.Length == _rowCount * 2 * _latents, nameof(outputGradients));
         Require(parameterGradient.Length == encoder.Parameters.Length, nameof(parameterGradient));
         for (int n = 0; n < _rowCount; n++)
         {
+            outputGradients.Slice(n * 2 * _latents, 2 * _latents).CopyTo(_outputGradient);
             for (int a = 0; a < _latents; a++)
             {
-                _outputGradient[a] = meanGradients[(n * _latents) + a] * encoder.Scales.MeanScales[a];
-                _outputGradient[_latents + a] = logVarianceGradients[(n * _latents) + a];
+                _outputGradient[a] *= encoder.Scales.MeanScales[a];
             }
 
             AddRowGradient(n, parameterGradient);

@@ -103,7 +103,7 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
     {
         var table = new NumberTable(
             "A minibatch's gradient at the trained encoder", "estimator", "signal", "noise of rows", "noise of draws", "signal to noise");
-        foreach (GradientQuality quality in result.MeasureGradients(rows).Values)
+        foreach (GradientQuality quality in GradientDiagnostics.Measure(result, rows).Values)
         {
             table.AddRow(
                 quality.Estimator.ToString(),

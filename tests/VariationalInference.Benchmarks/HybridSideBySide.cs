@@ -121,7 +121,7 @@ internal static class HybridSideBySide
     /// <summary>Times steps as the difference of a long and a short run, so that what a run costs once does not count.</summary>
     private static double[] StepTimes(GaussianSumModel model, Matrix<double> data, int observations, int width, int batch, int threads)
     {
-        var encoder = new MlpEncoder(observations, 1, [width, width], seed: 1, linearPath: false);
+        var encoder = new MlpEncoder(observations, 1, new PerceptronOptions { HiddenWidths = [width, width], Seed = 1, LinearPath = false });
         int epochs = width == 32 ? 6 : 2;
         Fit(1);
         return [.. Enumerable.Range(0, Samples).Select(_ => (-Fit(1) + Fit(1 + epochs)) * 1e9 / epochs / Math.Ceiling(0.999 * Rows / batch))];
@@ -150,11 +150,11 @@ internal static class HybridSideBySide
         var model = new GaussianSumModel(latentCount: 3, observations, noiseVariance: 1);
         Matrix<double> data = model.Sample(Rows, seed: 1).Observations;
         double[] cells = data.ToRowMajorArray();
-        var encoder = new MlpEncoder(observations, 1, [width, width], seed: 1, linearPath: false);
+        var encoder = new MlpEncoder(observations, 1, new PerceptronOptions { HiddenWidths = [width, width], Seed = 1, LinearPath = false });
         HybridResult trained = new HybridSolver(new HybridOptions { MaxEpochs = 1 }).Fit(model, encoder, data.SubMatrix(0, 2000, 0, observations));
         const int tileRows = 1024;
-        (IEncoderTape Tape, double[] Means, double[] LogVariances)[] passes =
-            [.. Enumerable.Range(0, 2).Select(_ => (trained.Encoder.CreateTape(tileRows), new double[tileRows], new double[tileRows]))];
+        (INetworkTape Tape, double[] Outputs)[] passes =
+            [.. Enumerable.Range(0, 2).Select(_ => (trained.Encoder.CreateTape(tileRows), new double[2 * tileRows]))];
         Timing one = new(), many = new(), manyByTwo = new(), torchOne = new(), torchMany = new();
         double[] row = cells[..observations];
         for (int round = 0; round < rounds; round++)
@@ -186,11 +186,11 @@ internal static class HybridSideBySide
         SideBySide.Row($"forward pass of 65,536 rows, {net}, 1 thread, a row", many, "PyTorch, the faster of 1 and 2 threads", torchMany, torchMany.IsEmpty ? 0 : torchMany.Min);
         SideBySide.Row($"forward pass of 65,536 rows, {net}, 2 threads, a row", manyByTwo, "PyTorch, the faster of 1 and 2 threads", torchMany, torchMany.IsEmpty ? 0 : torchMany.Min);
 
-        void Forward((IEncoderTape Tape, double[] Means, double[] LogVariances) pass, int start, int count)
+        void Forward((INetworkTape Tape, double[] Outputs) pass, int start, int count)
         {
             for (int first = start; first < start + count; first += tileRows)
             {
-                pass.Tape.Forward(cells.AsSpan(first * observations, tileRows * observations), pass.Means, pass.LogVariances);
+                pass.Tape.Forward(cells.AsSpan(first * observations, tileRows * observations), pass.Outputs);
             }
         }
     }

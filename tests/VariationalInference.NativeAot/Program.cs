@@ -43,7 +43,7 @@ string folder = Directory.CreateTempSubdirectory().FullName;
 try
 {
     string encoderFile = Path.Combine(folder, "encoder.safetensors");
-    ((MlpEncoder)hybrid.Encoder).Save(encoderFile);
+    hybrid.Encoder.Save(encoderFile);
     var loaded = new HybridInference(model, MlpEncoder.Load(encoderFile), amortizedLatents: [0]);
     Check("an encoder, saved and loaded", loaded.Infer([1.2, 0.8])[0] == hybrid.Infer([1.2, 0.8])[0]);
 

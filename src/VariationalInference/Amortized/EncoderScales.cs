@@ -58,8 +58,5 @@ public sealed record EncoderScales(
     /// <summary>Lists the scales, with five significant digits; of many, the first ones.</summary>
     /// <returns>The text.</returns>
     public override string ToString() =>
-        $"inputs {Ranges(InputMeans, InputDeviations)}, outputs {Ranges(OutputMeans, OutputDeviations)}, output variances {Wording.List(OutputVariances)}";
-
-    private static string Ranges(ImmutableArray<double> means, ImmutableArray<double> deviations) =>
-        $"[{Wording.Join(", ", Math.Min(means.Length, deviations.Length), i => Guard.Text($"{means[i]:G5} ± {deviations[i]:G5}"))}]";
+        $"inputs {NetworkScales.Ranges(InputMeans, InputDeviations)}, outputs {NetworkScales.Ranges(OutputMeans, OutputDeviations)}, output variances {Wording.List(OutputVariances)}";
 }

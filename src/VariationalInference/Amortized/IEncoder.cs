@@ -2,21 +2,21 @@ namespace VariationalInference;
 
 /// <summary>
 /// A parametric map φ from a row of observations to the variational factors of the amortized latents, equation (5-1):
-/// q_φ(z_a | x) = N(μ_φ(x)_a, σ²_φ(x)_a), independent over a.
+/// q_φ(z_a | x) = N(μ_φ(x)_a, σ²_φ(x)_a), independent over a: a network whose outputs mean that.
 /// </summary>
 /// <remarks>
 /// <para>
-/// An encoder is its flat parameter vector plus a differentiable function. <see cref="HybridSolver"/> works on a <see cref="Clone"/>
-/// and changes <see cref="Parameters"/> between passes; the function itself is evaluated and differentiated through an
-/// <see cref="IEncoderTape"/>, which owns every buffer a pass needs.
+/// An encoder is a network with a convention. Its inputs are a row of observations; its outputs are the means μ_φ(x) of the A amortized latents, in
+/// the latents' own units, and behind them their log variances ρ = log σ²_φ(x). <see cref="HybridSolver"/> works on a <see cref="Clone"/> and
+/// changes <see cref="INetwork.Parameters"/> between passes.
 /// </para>
-/// <para><see cref="EncoderConformance.Check"/> examines whether an encoder does what is asked here.</para>
+/// <para><c>EncoderConformance</c>, in the package VariationalInference.Testing, examines whether an encoder does what is asked here.</para>
 /// <para>
 /// <see cref="MlpEncoder"/> is the library's own; implement this for a network with structure that a perceptron lacks.
 /// </para>
 /// <threadsafety>
-/// Any number of tapes of one encoder may run at once, each on its own thread, as long as nobody writes <see cref="Parameters"/>
-/// meanwhile.
+/// Any number of tapes of one encoder may run at once, each on its own thread, as long as nobody writes
+/// <see cref="INetwork.Parameters"/> meanwhile.
 /// </threadsafety>
 /// </remarks>
 /// <example>
@@ -24,12 +24,14 @@ namespace VariationalInference;
 /// // Whatever the observations say: a mean and a log variance, both parameters. The smallest encoder that there is.
 /// var encoder = new ConstantEncoder();
 /// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
-/// Matrix<double> rows = model.Sample(100, seed: 1).Observations;
-/// Console.WriteLine(EncoderConformance.Check(encoder, rows).Length);   // 0
+/// HybridResult hybrid = new HybridSolver().Fit(model, encoder, model.Sample(2_000, seed: 1).Observations);
+/// Console.WriteLine(hybrid.AmortizationGap > 0.1);   // True
 ///
 /// sealed class ConstantEncoder : IEncoder
 /// {
 ///     private readonly double[] _parameters = [0.5, -1];
+///
+///     public string Kind => "constant";
 ///
 ///     public int ObservationCount => 2;
 ///
@@ -37,7 +39,7 @@ namespace VariationalInference;
 ///
 ///     public Memory<double> Parameters => _parameters;
 ///
-///     public IEncoderTape CreateTape(int capacity) => new Tape(this, capacity);
+///     public INetworkTape CreateTape(int capacity) => new Tape(this, capacity);
 ///
 ///     public IEncoder Clone()
 ///     {
@@ -46,60 +48,72 @@ namespace VariationalInference;
 ///         return copy;
 ///     }
 ///
-///     private sealed class Tape(ConstantEncoder encoder, int capacity) : IEncoderTape
+///     public void Write(ModelState state) => state.Add("values", _parameters);
+///
+///     public IEncoder Read(ModelState state)
+///     {
+///         var read = new ConstantEncoder();
+///         state.Values("values", shape: [2]).CopyTo(read._parameters);
+///         return read;
+///     }
+///
+///     private sealed class Tape(ConstantEncoder encoder, int capacity) : INetworkTape
 ///     {
 ///         private int _rows = -1;
 ///
-///         public void Forward(ReadOnlySpan<double> rows, Span<double> means, Span<double> logVariances)
+///         public void Forward(ReadOnlySpan<double> inputs, Span<double> outputs)
 ///         {
-///             int count = rows.Length / 2;
-///             if (rows.Length % 2 != 0 || count > capacity || means.Length != count || logVariances.Length != count)
+///             int count = inputs.Length / 2;
+///             if (inputs.Length % 2 != 0 || count > capacity || outputs.Length != 2 * count)
 ///             {
-///                 throw new ArgumentException("The lengths do not fit.", nameof(rows));
+///                 throw new ArgumentException("The lengths do not fit.", nameof(inputs));
 ///             }
 ///
 ///             _rows = count;
-///             means.Fill(encoder._parameters[0]);
-///             logVariances.Fill(encoder._parameters[1]);
+///             for (int n = 0; n < count; n++)
+///             {
+///                 encoder._parameters.CopyTo(outputs[(2 * n)..]);
+///             }
 ///         }
 ///
-///         public void Backward(
-///             ReadOnlySpan<double> meanGradients, ReadOnlySpan<double> logVarianceGradients, Span<double> parameterGradient)
+///         public void Backward(ReadOnlySpan<double> outputGradients, Span<double> parameterGradient)
 ///         {
 ///             if (_rows < 0)
 ///             {
 ///                 throw new InvalidOperationException("Forward comes first.");
 ///             }
 ///
-///             if (meanGradients.Length != _rows || logVarianceGradients.Length != _rows || parameterGradient.Length != 2)
+///             if (outputGradients.Length != 2 * _rows || parameterGradient.Length != 2)
 ///             {
-///                 throw new ArgumentException("The lengths do not fit.", nameof(meanGradients));
+///                 throw new ArgumentException("The lengths do not fit.", nameof(outputGradients));
 ///             }
 ///
-///             for (int n = 0; n < _rows; n++)
+///             for (int i = 0; i < outputGradients.Length; i++)
 ///             {
-///                 parameterGradient[0] += meanGradients[n];
-///                 parameterGradient[1] += logVarianceGradients[n];
+///                 parameterGradient[i % 2] += outputGradients[i];
 ///             }
 ///         }
 ///     }
 /// }
 /// ]]></code>
 /// </example>
-public interface IEncoder
+public interface IEncoder : INetwork
 {
     /// <summary>Gets the number of observations K in a row.</summary>
     int ObservationCount { get; }
 
-    /// <summary>Gets the number of amortized latents that the encoder serves.</summary>
+    /// <summary>Gets the number of amortized latents A that the encoder serves.</summary>
     int LatentCount { get; }
 
     /// <summary>Gets a value indicating whether rows may have missing cells, given as NaN.</summary>
     /// <value>The default is <see langword="false"/>.</value>
     bool AcceptsMissing => false;
 
-    /// <summary>Gets the parameters φ, in an order that never changes. Writing an element changes the encoder.</summary>
-    Memory<double> Parameters { get; }
+    /// <inheritdoc/>
+    int INetwork.InputCount => ObservationCount;
+
+    /// <inheritdoc/>
+    int INetwork.OutputCount => 2 * LatentCount;
 
     /// <summary>
     /// Fits the encoder's fixed scales (not its parameters φ) to the data before the first training; an encoder that was calibrated
@@ -110,12 +124,16 @@ public interface IEncoder
     {
     }
 
-    /// <summary>Creates a tape for up to <paramref name="capacity"/> rows at a time.</summary>
-    /// <param name="capacity">The largest number of rows in one pass. Range: at least 1.</param>
-    /// <returns>A tape that reads this encoder's parameters as they are at each pass.</returns>
-    IEncoderTape CreateTape(int capacity);
-
     /// <summary>Copies the encoder, parameters and scales included; the copy shares nothing with the original.</summary>
     /// <returns>The copy.</returns>
-    IEncoder Clone();
+    new IEncoder Clone();
+
+    /// <inheritdoc/>
+    INetwork INetwork.Clone() => Clone();
+
+    /// <inheritdoc cref="INetwork.Read"/>
+    new IEncoder Read(ModelState state);
+
+    /// <inheritdoc/>
+    INetwork INetwork.Read(ModelState state) => Read(state);
 }

@@ -1,11 +1,17 @@
 namespace VariationalInference;
 
-/// <content>Saving to and loading from safetensors files.</content>
+/// <content>Writing to and reading from safetensors files.</content>
 public sealed partial class MlpEncoder
 {
-    /// <summary>Loads an encoder from a file in the safetensors format, as <see cref="Save(string)"/> writes it or another program does.</summary>
+    private static readonly PerceptronConvention Convention = new(
+        "mlp_encoder",
+        "an encoder",
+        Parts: 2,
+        [PerceptronTensors.OutputMeans, PerceptronTensors.OutputDeviations, PerceptronTensors.OutputVariances]);
+
+    /// <summary>Loads an encoder from a file in the safetensors format, as <see cref="NetworkFile.Save(INetwork, string)"/> writes it or another program does.</summary>
     /// <param name="path">The file.</param>
-    /// <returns>The encoder; of a file that <see cref="Save(string)"/> wrote, with the same parameters and outputs to the last bit.</returns>
+    /// <returns>The encoder; of a file that <see cref="NetworkFile.Save(INetwork, string)"/> wrote, with the same parameters and outputs to the last bit.</returns>
     /// <remarks>
     /// <para>
     /// The tensors are named as in a PyTorch module with an <c>nn.Sequential</c> called <c>layers</c>, whose activations stand between
@@ -32,7 +38,7 @@ public sealed partial class MlpEncoder
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         using FileStream stream = File.OpenRead(path);
-        return MlpEncoderFile.Read(stream, path);
+        return ModelFile.Read(stream, path, Convention.Kind, Read);
     }
 
     /// <summary>Loads an encoder from a stream in the format of <see cref="Load(string)"/>, from where the stream stands to its end.</summary>
@@ -47,33 +53,41 @@ public sealed partial class MlpEncoder
     public static MlpEncoder Load(Stream stream)
     {
         Guard.Readable(stream, nameof(stream));
-        return MlpEncoderFile.Read(stream, fileName: null);
+        return ModelFile.Read(stream, fileName: null, Convention.Kind, Read);
     }
 
-    /// <summary>
-    /// Saves the encoder, parameters and scales included, to a file in the safetensors format (see <see cref="Load(string)"/>), in double
-    /// precision. An old file is replaced once the new one is whole on the disk; when anything fails the old file stays as it was.
-    /// </summary>
-    /// <param name="path">The file, created or replaced.</param>
-    /// <exception cref="ArgumentException"><paramref name="path"/> is empty or <see langword="null"/>.</exception>
-    /// <exception cref="InvalidOperationException">A parameter is not finite; the message names it.</exception>
-    /// <exception cref="IOException">The file cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file may not be written, or is a folder or a device.</exception>
-    public void Save(string path)
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentNullException"><paramref name="state"/> is <see langword="null"/>.</exception>
+    public void Write(ModelState state)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        AtomicFile.Write(path, stream => MlpEncoderFile.Write(this, stream));
+        ArgumentNullException.ThrowIfNull(state);
+        PerceptronState.Write(
+            state,
+            Network,
+            Convention,
+            Scales.InputMeans,
+            Scales.InputDeviations,
+            Scales.OutputMeans,
+            Scales.OutputDeviations,
+            Scales.OutputVariances);
     }
 
-    /// <summary>Saves the encoder to a stream, in the format of <see cref="Save(string)"/>, from where the stream stands.</summary>
-    /// <param name="stream">The stream; it stays open, behind what was written.</param>
-    /// <exception cref="ArgumentNullException"><paramref name="stream"/> is <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentException"><paramref name="stream"/> cannot be written.</exception>
-    /// <exception cref="InvalidOperationException">A parameter is not finite; the message names it, and nothing was written.</exception>
-    /// <exception cref="IOException">Writing failed.</exception>
-    public void Save(Stream stream)
+    /// <inheritdoc/>
+    IEncoder IEncoder.Read(ModelState state)
     {
-        Guard.Writable(stream, nameof(stream));
-        MlpEncoderFile.Write(this, stream);
+        ArgumentNullException.ThrowIfNull(state);
+        return Read(state);
+    }
+
+    private static MlpEncoder Read(ModelState state)
+    {
+        var read = new PerceptronState(state, Convention);
+        var encoder = new MlpEncoder(read.Network, IdentityScales(read.Network.InputCount, read.Network.OutputCount / 2));
+        if (read.IsCalibrated)
+        {
+            encoder.Calibrate(new EncoderScales(read.Scales[0], read.Scales[1], read.Scales[2], read.Scales[3], read.Scales[4]));
+        }
+
+        return encoder;
     }
 }

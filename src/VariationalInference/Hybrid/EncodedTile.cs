@@ -3,38 +3,33 @@ namespace VariationalInference;
 /// <summary>Up to a fixed number of rows and what an encoder says of them. Not thread-safe.</summary>
 internal sealed class EncodedTile
 {
-    private readonly IEncoderTape _tape;
-    private readonly double[] _means;
-    private readonly double[] _logVariances;
-    private readonly int _outputs;
+    private readonly INetworkTape _tape;
+    private readonly double[] _values;
+    private readonly int _latents;
     private int _length;
 
-    /// <param name="encoder">The encoder; whoever writes its parameters refreshes its prepared tapes.</param>
+    /// <param name="encoder">The encoder; whoever writes its parameters prepares it.</param>
     /// <param name="capacity">The largest number of rows at a time.</param>
     public EncodedTile(IEncoder encoder, int capacity)
     {
-        _outputs = encoder.LatentCount;
-        _tape = PreparedTapes.Create(encoder, capacity);
-        _means = new double[capacity * _outputs];
-        _logVariances = new double[_means.Length];
+        _latents = encoder.LatentCount;
+        _tape = encoder.CreatePreparedTape(capacity)
+            ?? throw new InvalidOperationException("CreatePreparedTape of the encoder returned null; it must return a tape.");
+        _values = new double[2 * capacity * _latents];
     }
-
-    /// <summary>Gets the log variances of all rows that were encoded.</summary>
-    public Span<double> LogVariances => _logVariances.AsSpan(0, _length);
 
     /// <param name="observations">The rows, one after another.</param>
     /// <param name="count">Their number.</param>
     public void Encode(ReadOnlySpan<double> observations, int count)
     {
-        _length = count * _outputs;
-        _tape.Forward(observations, _means.AsSpan(0, _length), LogVariances);
+        _length = 2 * count * _latents;
+        _tape.Forward(observations, _values.AsSpan(0, _length));
     }
 
-    public ReadOnlySpan<double> MeansOf(int position) => _means.AsSpan(position * _outputs, _outputs);
+    public ReadOnlySpan<double> MeansOf(int position) => _values.AsSpan(2 * position * _latents, _latents);
 
-    public ReadOnlySpan<double> LogVariancesOf(int position) => _logVariances.AsSpan(position * _outputs, _outputs);
+    public Span<double> LogVariancesOf(int position) => _values.AsSpan(((2 * position) + 1) * _latents, _latents);
 
-    /// <summary>Adds to the gradient in the encoder's parameters, from that in its outputs for the rows that were encoded.</summary>
-    public void Backward(ReadOnlySpan<double> meanGradients, ReadOnlySpan<double> logVarianceGradients, Span<double> gradient) =>
-        _tape.Backward(meanGradients[.._length], logVarianceGradients[.._length], gradient);
+    /// <summary>Adds to the gradient in the encoder's parameters, from those in its outputs, means before log variances, for the rows that were encoded.</summary>
+    public void Backward(ReadOnlySpan<double> outputGradients, Span<double> gradient) => _tape.Backward(outputGradients[.._length], gradient);
 }

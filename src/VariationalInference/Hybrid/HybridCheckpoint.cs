@@ -58,41 +58,44 @@ public sealed class HybridCheckpoint
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="encoder">
-    /// The encoder whose parameters and scales the file holds, if it is none of the library's own; it is copied, and the copy is calibrated.
-    /// <see langword="null"/> for an <see cref="MlpEncoder"/>, which the file describes.
+    /// An encoder of the kind that the file holds, which reads it; it is not changed. <see langword="null"/> for a kind of the library's own.
+    /// </param>
+    /// <param name="optimizer">
+    /// An optimiser of the kind that the file holds, of whatever settings. <see langword="null"/> for a kind of the library's own.
     /// </param>
     /// <returns>The checkpoint.</returns>
     /// <exception cref="ArgumentException">
-    /// <paramref name="path"/> is empty or <see langword="null"/>, or <paramref name="encoder"/> is not the one of the file, or missing.
+    /// <paramref name="path"/> is empty or <see langword="null"/>, or <paramref name="encoder"/> is of another kind than the file's, or missing.
     /// </exception>
     /// <exception cref="ModelFileException">
     /// The file is truncated, altered, of another kind or of a newer version; the message says what is wrong and what is allowed.
     /// </exception>
     /// <exception cref="IOException">The file is missing or cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
-    public static HybridCheckpoint Load(string path, IEncoder? encoder = null)
+    public static HybridCheckpoint Load(string path, IEncoder? encoder = null, Optimizer? optimizer = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         using FileStream stream = File.OpenRead(path);
-        return HybridCheckpointFile.Read(stream, path, encoder);
+        return HybridCheckpointFile.Read(stream, path, encoder, optimizer);
     }
 
     /// <summary>Loads a checkpoint from a stream in the format of <see cref="Save(string)"/>, from where the stream stands to its end.</summary>
     /// <param name="stream">The stream; it stays open. One that cannot seek may have 1 GiB of data.</param>
-    /// <param name="encoder">The encoder, as for <see cref="Load(string, IEncoder?)"/>.</param>
+    /// <param name="encoder">The encoder, as for <see cref="Load(string, IEncoder?, Optimizer?)"/>.</param>
+    /// <param name="optimizer">The optimiser, likewise.</param>
     /// <returns>The checkpoint.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="stream"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException">
-    /// <paramref name="stream"/> cannot be read, or <paramref name="encoder"/> is not the one of the stream, or missing.
+    /// <paramref name="stream"/> cannot be read, or <paramref name="encoder"/> is of another kind than the stream's, or missing.
     /// </exception>
     /// <exception cref="ModelFileException">
     /// The contents are truncated, altered, of another kind or of a newer version, or something follows them.
     /// </exception>
     /// <exception cref="IOException">Reading failed.</exception>
-    public static HybridCheckpoint Load(Stream stream, IEncoder? encoder = null)
+    public static HybridCheckpoint Load(Stream stream, IEncoder? encoder = null, Optimizer? optimizer = null)
     {
         Guard.Readable(stream, nameof(stream));
-        return HybridCheckpointFile.Read(stream, fileName: null, encoder);
+        return HybridCheckpointFile.Read(stream, fileName: null, encoder, optimizer);
     }
 
     /// <summary>
@@ -101,9 +104,7 @@ public sealed class HybridCheckpoint
     /// </summary>
     /// <remarks>
     /// The metadata hold <c>format_version</c>, <c>kind</c> (hybrid_checkpoint), <c>options</c> (<see cref="HybridOptions.ToJson"/>) and
-    /// <c>training</c>. An <see cref="MlpEncoder"/> with its best parameters stands under <c>encoder.</c>, with the names of
-    /// <see cref="MlpEncoder.Save(string)"/>; an encoder of one's own is held by its parameters, and by the
-    /// scales that it was offered before training.
+    /// <c>training</c>. The encoder with its best parameters stands under <c>encoder.</c>, with the names that <see cref="INetwork.Write"/> gives.
     /// </remarks>
     /// <param name="path">The file, created or replaced.</param>
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty or <see langword="null"/>.</exception>
@@ -142,7 +143,7 @@ public sealed class HybridCheckpoint
 
     private IEncoder Encoder(double[] parameters)
     {
-        IEncoder copy = _encoder.Clone();
+        IEncoder copy = EncoderFile.Copy(_encoder, "encoder");
         parameters.CopyTo(copy.Parameters);
         return copy;
     }

@@ -18,7 +18,7 @@ internal static class HybridCheckpointFile
 
     private static readonly string[] StateNames =
     [
-        .. new[] { "current", "average", "best", "coordinates", "history" }.Concat(MlpEncoderTensors.Scales).Select(name => StatePrefix + name),
+        .. new[] { "current", "average", "best", "coordinates", "history" }.Concat(EncoderScalesTensors.Names).Select(name => StatePrefix + name),
     ];
 
     // Epoch to elapsed ticks, as HybridProgress has them.
@@ -33,8 +33,8 @@ internal static class HybridCheckpointFile
             Vector(StatePrefix + "average", state.Average),
             Vector(StatePrefix + "best", state.Best),
             Vector(StatePrefix + "coordinates", state.Coordinates),
-            .. state.Optimizer.Vectors.Select(vector => Vector(Optimizer + vector.Name, vector.Values)),
-            .. MlpEncoderTensors.OfScales(state.Scales, StatePrefix),
+            .. state.Optimizer.GetVectors().Select(vector => new TensorValues(Optimizer + vector.Key, [vector.Value.Length], vector.Value)),
+            .. EncoderScalesTensors.Of(state.Scales, StatePrefix),
         ];
         List<KeyValuePair<string, string>> metadata =
         [
@@ -43,23 +43,21 @@ internal static class HybridCheckpointFile
             new(OptionsKey, checkpoint.Options.ToJson()),
             new(TrainingKey, TrainingStateJson.Write(state)),
         ];
-        if (encoder is MlpEncoder perceptron)
-        {
-            MlpEncoder best = perceptron.Clone();
-            state.Best.CopyTo(best.Parameters);
-            tensors.AddRange(MlpEncoderTensors.OfParameters(best, EncoderPrefix + MlpEncoderTensors.Prefix, EncoderPrefix));
-            tensors.AddRange(MlpEncoderTensors.OfScales(best.Scales, EncoderPrefix));
-            metadata.AddRange(MlpEncoderMetadata.Of(best).Select(entry => KeyValuePair.Create(EncoderPrefix + entry.Key, entry.Value)));
-        }
+        IEncoder best = EncoderFile.Copy(encoder, nameof(encoder));
+        state.Best.CopyTo(best.Parameters);
+        var own = new ModelState();
+        best.Write(own);
+        tensors.AddRange(own.Tensors.Select(tensor => tensor with { Name = EncoderPrefix + tensor.Name }));
+        metadata.AddRange(ModelFile.Metadata(best.Kind, own).Select(entry => KeyValuePair.Create(EncoderPrefix + entry.Key, entry.Value)));
 
-        MlpEncoderFile.CheckFinite(tensors);
+        ModelState.RequireFinite(tensors);
         tensors.Add(new TensorValues(History, [state.History.Length, HistoryColumns], Rows(state.History)));
         SafeTensorsWriter.Write(stream, metadata, tensors, TensorType.F64);
     }
 
     /// <exception cref="ModelFileException">The stream does not hold a checkpoint.</exception>
-    /// <exception cref="ArgumentException">The encoder is not the one of the file, or missing.</exception>
-    public static HybridCheckpoint Read(Stream stream, string? fileName, IEncoder? encoder)
+    /// <exception cref="ArgumentException">The encoder is not of the kind of the file, or missing.</exception>
+    public static HybridCheckpoint Read(Stream stream, string? fileName, IEncoder? encoder, Optimizer? optimizer)
     {
         var reader = new SafeTensorsReader(stream, fileName);
         IReadOnlyDictionary<string, string> metadata = reader.Header.Metadata;
@@ -77,7 +75,7 @@ internal static class HybridCheckpointFile
         IEncoder own = ReadEncoder(reader.Header, tensors, metadata, fileName, encoder);
         try
         {
-            HybridOptions options = HybridOptions.FromJson(Text(metadata, OptionsKey, fileName));
+            HybridOptions options = HybridOptions.FromJson(Text(metadata, OptionsKey, fileName), optimizer);
             var training = TrainingStateJson.Read(Text(metadata, TrainingKey, fileName));
             TrainingState state = ReadState(tensors, training, options, own, fileName);
             own.Calibrate(state.Scales);
@@ -130,26 +128,17 @@ internal static class HybridCheckpointFile
         string? fileName,
         IEncoder? encoder)
     {
-        ImmutableArray<TensorEntry> entries =
-        [
-            .. header.Tensors.Where(entry => entry.Name.StartsWith(EncoderPrefix, StringComparison.Ordinal))
-                .Select(entry => entry with { Name = entry.Name[EncoderPrefix.Length..] }),
-        ];
-        if (entries.IsEmpty)
+        string kind = Text(metadata, EncoderPrefix + KindKey, fileName);
+        ModelFile.RequireVersion(metadata, EncoderPrefix + VersionKey, fileName);
+        Func<ModelState, IEncoder> read = EncoderFile.Reader(kind, encoder, fileName);
+        var state = new ModelState();
+        foreach (TensorEntry entry in header.Tensors.Where(entry => entry.Name.StartsWith(EncoderPrefix, StringComparison.Ordinal)))
         {
-            return encoder?.Clone() ?? throw new ArgumentNullException(
-                nameof(encoder), "The checkpoint holds the parameters of an encoder that the library does not know; encoder must be given.");
+            ModelFile.AddTensor(state, entry.Name[EncoderPrefix.Length..], entry.Shape, tensors[entry.Name], fileName);
         }
 
-        if (encoder is not null)
-        {
-            throw new ArgumentException("The checkpoint describes its encoder; encoder must be null.", nameof(encoder));
-        }
-
-        Dictionary<string, string> own = metadata.Where(entry => entry.Key.StartsWith(EncoderPrefix, StringComparison.Ordinal))
-            .ToDictionary(entry => entry.Key[EncoderPrefix.Length..], entry => entry.Value, StringComparer.Ordinal);
-        return MlpEncoderFile.Create(
-            own, entries, (entry, values) => tensors[EncoderPrefix + entry.Name].CopyTo(values), fileName);
+        ModelFile.AddTexts(state, metadata, EncoderPrefix);
+        return ModelFile.Make(state, read, fileName);
     }
 
     private static TrainingState ReadState(
@@ -179,26 +168,26 @@ internal static class HybridCheckpointFile
         ImmutableArray<double> Scale(string name, int count)
         {
             ImmutableArray<double> scale = [.. Values(StatePrefix + name, count)];
-            return !MlpEncoderTensors.IsPositive(name) || scale.All(value => value > 0)
+            return !PerceptronTensors.IsPositive(name) || scale.All(value => value > 0)
                 ? scale
                 : throw new ModelFileException(fileName, $"{StatePrefix + name} has an element that is not positive; all must be.");
         }
 
-        OptimizerState optimizer = options.Optimizer.CreateState(parameterCount);
+        OptimizerState optimizer = options.Optimizer.NewState(parameterCount);
         optimizer.Steps = training.OptimizerSteps;
-        foreach ((string name, double[] values) in optimizer.Vectors)
+        foreach ((string name, Memory<double> values) in optimizer.GetVectors())
         {
-            Values(Optimizer + name, parameterCount).CopyTo(values.AsSpan());
+            Values(Optimizer + name, values.Length).CopyTo(values);
         }
 
         double[] coordinates = Values(StatePrefix + "coordinates", options.CoordinateSweeps is null ? 0 : null);
         return training.ToState(
             new EncoderScales(
-                Scale(MlpEncoderTensors.InputMeans, encoder.ObservationCount),
-                Scale(MlpEncoderTensors.InputDeviations, encoder.ObservationCount),
-                Scale(MlpEncoderTensors.OutputMeans, encoder.LatentCount),
-                Scale(MlpEncoderTensors.OutputDeviations, encoder.LatentCount),
-                Scale(MlpEncoderTensors.OutputVariances, encoder.LatentCount)),
+                Scale(PerceptronTensors.InputMeans, encoder.ObservationCount),
+                Scale(PerceptronTensors.InputDeviations, encoder.ObservationCount),
+                Scale(PerceptronTensors.OutputMeans, encoder.LatentCount),
+                Scale(PerceptronTensors.OutputDeviations, encoder.LatentCount),
+                Scale(PerceptronTensors.OutputVariances, encoder.LatentCount)),
             Values(StatePrefix + "current", parameterCount),
             Values(StatePrefix + "average", parameterCount),
             Values(StatePrefix + "best", parameterCount),

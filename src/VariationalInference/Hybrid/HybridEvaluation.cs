@@ -52,7 +52,7 @@ internal sealed class HybridEvaluation
     /// <summary>Computes the mean and the largest amortization gap of a row, in nats; not finite when the encoder's outputs are not.</summary>
     public (double Mean, double Largest) Gaps()
     {
-        PreparedTapes.Refresh(_encoder);
+        _encoder.Prepare();
         _team.Run(_workers.Length, _evaluate);
         double sum = 0;
         double largest = 0;

@@ -20,7 +20,7 @@ namespace VariationalInference;
 /// <code language="csharp">
 /// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
 /// HybridResult hybrid = new HybridSolver().Fit(model, new MlpEncoder(2, 1), model.Sample(2_000, seed: 1).Observations);
-/// ((MlpEncoder)hybrid.Encoder).Save("trained.safetensors");
+/// hybrid.Encoder.Save("trained.safetensors");
 ///
 /// var inference = new HybridInference(model, MlpEncoder.Load("trained.safetensors"), amortizedLatents: [0]);
 /// MeanFieldGaussian q = inference.Infer([1.2, 0.8]);
@@ -49,7 +49,7 @@ public class HybridInference
         Model = model;
         Encoder = encoder;
         Blocks = blocks;
-        PreparedTapes.Refresh(encoder);
+        encoder.Prepare();
     }
 
     /// <summary>Gets the model.</summary>

@@ -201,7 +201,7 @@ public sealed record HybridOptions
 
     /// <summary>
     /// Gets the file to which the state of training is saved every <see cref="CheckpointEpochs"/> epochs and at its end, replaced whole each
-    /// time; see <see cref="HybridCheckpoint.Load(string, IEncoder?)"/>. When it cannot be saved training goes on, and
+    /// time; see <see cref="HybridCheckpoint.Load(string, IEncoder?, Optimizer?)"/>. When it cannot be saved training goes on, and
     /// <see cref="HybridResult.CheckpointFailure"/> says why.
     /// </summary>
     /// <value>The default is <see langword="null"/>: the state is not saved.</value>
@@ -245,16 +245,19 @@ public sealed record HybridOptions
 
     /// <summary>Reads options that <see cref="ToJson"/> wrote.</summary>
     /// <param name="json">The text.</param>
+    /// <param name="optimizer">
+    /// An optimiser of the kind that the text names, of whatever settings. <see langword="null"/> for a kind of the library's own.
+    /// </param>
     /// <returns>The options; those that the text leaves out have their defaults.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="json"/> is <see langword="null"/>.</exception>
     /// <exception cref="FormatException">
     /// The text is no JSON object, is of a newer version, or names an option that does not exist or a value out of its range; the message
     /// says which, and what is allowed.
     /// </exception>
-    public static HybridOptions FromJson(string json)
+    public static HybridOptions FromJson(string json, Optimizer? optimizer = null)
     {
         ArgumentNullException.ThrowIfNull(json);
-        return HybridOptionsJson.Read(json);
+        return HybridOptionsJson.Read(json, optimizer);
     }
 
     /// <summary>
@@ -273,9 +276,27 @@ public sealed record HybridOptions
     /// <param name="other">The other options.</param>
     /// <returns>Whether they do.</returns>
     public bool Equals(HybridOptions? other) =>
-        other is not null && ToJson() == other.ToJson() && CheckpointPath == other.CheckpointPath && MaxThreads == other.MaxThreads;
+        other is not null
+        && AmortizedLatents.AsSpan().SequenceEqual(other.AmortizedLatents.AsSpan())
+        && (Estimator, DrawCount, BatchSize, MaxEpochs, CoordinateSweeps, NaturalGradient, Optimizer)
+            == (other.Estimator, other.DrawCount, other.BatchSize, other.MaxEpochs, other.CoordinateSweeps, other.NaturalGradient, other.Optimizer)
+        && (GapTolerance, ImprovementTolerance, Patience, ValidationFraction, Seed, ShuffleRows)
+            == (other.GapTolerance, other.ImprovementTolerance, other.Patience, other.ValidationFraction, other.Seed, other.ShuffleRows)
+        && (CheckpointPath, CheckpointEpochs, MaxThreads) == (other.CheckpointPath, other.CheckpointEpochs, other.MaxThreads);
 
     /// <summary>Returns a hash code that equal options share.</summary>
     /// <returns>The hash code.</returns>
-    public override int GetHashCode() => HashCode.Combine(ToJson(), CheckpointPath, MaxThreads);
+    public override int GetHashCode()
+    {
+        var hash = default(HashCode);
+        foreach (int latent in AmortizedLatents)
+        {
+            hash.Add(latent);
+        }
+
+        hash.Add((Estimator, DrawCount, BatchSize, MaxEpochs, CoordinateSweeps, NaturalGradient, Optimizer));
+        hash.Add((GapTolerance, ImprovementTolerance, Patience, ValidationFraction, Seed, ShuffleRows));
+        hash.Add((CheckpointPath, CheckpointEpochs, MaxThreads));
+        return hash.ToHashCode();
+    }
 }

@@ -53,7 +53,7 @@ internal static class HybridOptionsJson
         return Encoding.UTF8.GetString(stream.ToArray());
     }
 
-    public static HybridOptions Read(string json)
+    public static HybridOptions Read(string json, Optimizer? optimizer)
     {
         using JsonDocument document = Parse(json);
         JsonElement root = document.RootElement;
@@ -65,7 +65,7 @@ internal static class HybridOptionsJson
         try
         {
             CheckVersion(root);
-            return Read(root);
+            return Read(root, optimizer);
         }
         catch (InvalidOperationException exception)
         {
@@ -74,7 +74,7 @@ internal static class HybridOptionsJson
         }
     }
 
-    private static HybridOptions Read(JsonElement root)
+    private static HybridOptions Read(JsonElement root, Optimizer? optimizer)
     {
         var options = new HybridOptions();
         var names = new HashSet<string>(StringComparer.Ordinal);
@@ -88,7 +88,7 @@ internal static class HybridOptionsJson
 
             try
             {
-                options = With(options, name, property.Value);
+                options = With(options, name, property.Value, optimizer);
             }
             catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
             {
@@ -124,7 +124,7 @@ internal static class HybridOptionsJson
         }
     }
 
-    private static HybridOptions With(HybridOptions options, string name, JsonElement value) => name switch
+    private static HybridOptions With(HybridOptions options, string name, JsonElement value, Optimizer? optimizer) => name switch
     {
         VersionKey => options,
         "amortizedLatents" => options with { AmortizedLatents = Latents(value) },
@@ -134,7 +134,7 @@ internal static class HybridOptionsJson
         "maxEpochs" => options with { MaxEpochs = Integer(value) },
         "coordinateSweeps" => options with { CoordinateSweeps = value.ValueKind == JsonValueKind.Null ? null : Integer(value) },
         "naturalGradient" => options with { NaturalGradient = value.GetBoolean() },
-        "optimizer" => options with { Optimizer = ReadOptimizer(value) },
+        "optimizer" => options with { Optimizer = ReadOptimizer(value, optimizer) },
         "gapTolerance" => options with { GapTolerance = Number(value) },
         "improvementTolerance" => options with { ImprovementTolerance = Number(value) },
         "patience" => options with { Patience = Integer(value) },
@@ -149,48 +149,42 @@ internal static class HybridOptionsJson
     {
         writer.WriteStartObject(Key(nameof(HybridOptions.Optimizer)));
         writer.WriteString(KindKey, optimizer.Kind);
-        writer.WriteNumber(Key(nameof(optimizer.LearningRate)), optimizer.LearningRate);
-        if (optimizer is Adam adam)
+        var names = new HashSet<string>(StringComparer.Ordinal) { KindKey };
+        foreach ((string name, double value) in optimizer.GetSettings())
         {
-            writer.WriteNumber(Key(nameof(adam.Beta1)), adam.Beta1);
-            writer.WriteNumber(Key(nameof(adam.Beta2)), adam.Beta2);
-            writer.WriteNumber(Key(nameof(adam.Epsilon)), adam.Epsilon);
-        }
-        else if (optimizer is Sgd sgd)
-        {
-            writer.WriteNumber(Key(nameof(sgd.Momentum)), sgd.Momentum);
+            if (!names.Add(name) || !double.IsFinite(value))
+            {
+                throw new InvalidOperationException(
+                    Guard.Text($"The optimizer {optimizer.Kind} has a setting {name} of {value}; settings must have names of their own, other than {KindKey}, and be finite."));
+            }
+
+            writer.WriteNumber(name, value);
         }
 
         writer.WriteEndObject();
     }
 
-    private static Optimizer ReadOptimizer(JsonElement value)
+    private static Optimizer ReadOptimizer(JsonElement value, Optimizer? given)
     {
-        string? kind = value.ValueKind == JsonValueKind.Object && value.TryGetProperty(KindKey, out JsonElement element)
+        string kind = value.ValueKind == JsonValueKind.Object && value.TryGetProperty(KindKey, out JsonElement element)
             ? Text(element)
             : throw new ArgumentException($"an object with a {KindKey} was expected.");
-        Optimizer optimizer = kind switch
+        Optimizer[] known = given is null ? [new Adam(), new Sgd()] : [given, new Adam(), new Sgd()];
+        Optimizer optimizer = known.FirstOrDefault(one => one.Kind == kind) ?? throw new ArgumentException(
+            $"{KindKey} is {SafeTensors.Show(kind)}; it must be {string.Join(" or ", known.Select(one => one.Kind))}, or that of an optimizer that is given.");
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (JsonProperty property in value.EnumerateObject())
         {
-            "adam" => new Adam(),
-            "sgd" => new Sgd(),
-            _ => throw new ArgumentException($"{KindKey} is {SafeTensors.Show(kind)}; it must be adam or sgd."),
-        };
-        if (value.EnumerateObject().GroupBy(property => property.Name).FirstOrDefault(same => same.Count() > 1) is { Key: string repeated })
-        {
-            throw new ArgumentException($"{SafeTensors.Show(repeated)} is there twice; names must differ.");
-        }
-
-        foreach (JsonProperty property in value.EnumerateObject().Where(property => property.Name != KindKey))
-        {
-            optimizer = (optimizer, property.Name) switch
+            if (!names.Add(property.Name))
             {
-                (_, "learningRate") => optimizer with { LearningRate = Number(property.Value) },
-                (Adam adam, "beta1") => adam with { Beta1 = Number(property.Value) },
-                (Adam adam, "beta2") => adam with { Beta2 = Number(property.Value) },
-                (Adam adam, "epsilon") => adam with { Epsilon = Number(property.Value) },
-                (Sgd sgd, "momentum") => sgd with { Momentum = Number(property.Value) },
-                _ => throw new ArgumentException($"{kind} has no setting {SafeTensors.Show(property.Name)}."),
-            };
+                throw new ArgumentException($"{SafeTensors.Show(property.Name)} is there twice; names must differ.");
+            }
+
+            if (property.Name != KindKey)
+            {
+                optimizer = optimizer.WithSetting(property.Name, Number(property.Value))
+                    ?? throw new ArgumentException($"{kind} has no setting {SafeTensors.Show(property.Name)}.");
+            }
         }
 
         return optimizer;

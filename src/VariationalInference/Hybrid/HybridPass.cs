@@ -65,9 +65,12 @@ internal sealed class HybridPass
     public void Encode()
     {
         _encoded.Encode(_observations.AsSpan(0, _count * _width), _count);
-        foreach (ref double logVariance in _encoded.LogVariances)
+        for (int position = 0; position < _count; position++)
         {
-            logVariance = double.IsFinite(logVariance) ? Math.Clamp(logVariance, -LargestLogVariance, LargestLogVariance) : double.NaN;
+            foreach (ref double logVariance in _encoded.LogVariancesOf(position))
+            {
+                logVariance = double.IsFinite(logVariance) ? Math.Clamp(logVariance, -LargestLogVariance, LargestLogVariance) : double.NaN;
+            }
         }
 
         _count = 0;

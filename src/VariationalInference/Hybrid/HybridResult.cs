@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
 
@@ -81,23 +80,6 @@ public sealed class HybridResult : HybridInference
     /// when none did. It is not thrown, since that would cost the training that was done.
     /// </summary>
     public Exception? Failure { get; internal init; }
-
-    /// <summary>
-    /// Measures how much of a minibatch's gradient is signal, with each estimator at the trained parameters, for the batch size, draws and
-    /// natural gradient of training; the coordinate block is solved exactly.
-    /// </summary>
-    /// <param name="table">Rows such as those of training, N×K; all of them are visited once for the signal.</param>
-    /// <param name="batches">The number of minibatches to draw from them, with replacement. Range: at least 1.</param>
-    /// <returns>The quality by estimator, in the order of <see cref="GradientEstimator"/>. The same seed gives the same figures.</returns>
-    /// <exception cref="ArgumentException"><paramref name="table"/> or <paramref name="batches"/> is out of range.</exception>
-    public ImmutableSortedDictionary<GradientEstimator, GradientQuality> MeasureGradients(Matrix<double> table, int batches = 100)
-    {
-        RowTable.Require(Model, table, nameof(table), Encoder.AcceptsMissing);
-        Guard.AtLeast(batches, 1, nameof(batches));
-        int[] all = [.. Enumerable.Range(0, table.RowCount)];
-        var rows = new HybridRows(Model, Blocks, table, all, first: 0);
-        return new GradientProbe(rows, Blocks.Complete, Checkpoint.Options, Encoder).Measure(batches);
-    }
 
     /// <summary>Sums up the outcome in one line.</summary>
     /// <returns>The text.</returns>

@@ -13,14 +13,13 @@ internal sealed class HybridShard
     private readonly double[] _observations;
     private readonly double[] _whitened;
     private readonly double[] _likelihoodBase;
-    private readonly double[] _meanGradients;
-    private readonly double[] _logVarianceGradients;
+    private readonly double[] _outputGradients;
     private readonly double[] _noise;
     private readonly double[] _varianceRatios;
     private readonly AmortizedBlock[] _blocks;
     private readonly HybridRow _row;
     private readonly int _width;
-    private readonly int _outputs;
+    private readonly int _latents;
 
     /// <param name="complete">The block of complete rows.</param>
     /// <param name="options">The options of the run.</param>
@@ -34,15 +33,14 @@ internal sealed class HybridShard
         _outputGradient = new OutputGradient(complete, options.Estimator, options.NaturalGradient);
         _encoded = new EncodedTile(encoder, capacity);
         _width = encoder.ObservationCount;
-        _outputs = complete.Count;
-        int outputs = capacity * _outputs;
+        _latents = complete.Count;
+        int values = capacity * _latents;
         _observations = new double[capacity * _width];
         _whitened = new double[capacity * _width];
         _likelihoodBase = new double[capacity];
-        _meanGradients = new double[outputs];
-        _logVarianceGradients = new double[outputs];
-        _noise = new double[options.Estimator == GradientEstimator.Analytic ? 0 : outputs * options.DrawCount];
-        _varianceRatios = new double[outputs];
+        _outputGradients = new double[2 * values];
+        _noise = new double[options.Estimator == GradientEstimator.Analytic ? 0 : values * options.DrawCount];
+        _varianceRatios = new double[values];
         _blocks = new AmortizedBlock[capacity];
         _row = new HybridRow(complete);
         Gradient = new double[encoder.Parameters.Length];
@@ -80,13 +78,13 @@ internal sealed class HybridShard
         }
 
         Gradient.AsSpan().Clear();
-        _encoded.Backward(_meanGradients, _logVarianceGradients, Gradient);
+        _encoded.Backward(_outputGradients, Gradient);
     }
 
     private void Visit(int position, RowReference reference)
     {
         AmortizedBlock block = _blocks[position];
-        Range outputs = (position * _outputs)..((position + 1) * _outputs);
+        Range latents = (position * _latents)..((position + 1) * _latents);
         ReadOnlySpan<double> whitened = _whitened.AsSpan(position * _width, block.Shape.Rank);
         ReadOnlySpan<double> means = _encoded.MeansOf(position);
         if (_options.CoordinateSweeps is int sweeps)
@@ -99,16 +97,17 @@ internal sealed class HybridShard
             _row.Solve(block, whitened, means);
         }
 
-        int draws = _outputs * (_noise.Length / _meanGradients.Length);
-        ReadOnlySpan<double> ratios = _varianceRatios.AsSpan(outputs);
+        int draws = _latents * (_noise.Length / _varianceRatios.Length);
+        ReadOnlySpan<double> ratios = _varianceRatios.AsSpan(latents);
+        Span<double> gradients = _outputGradients.AsSpan(2 * position * _latents, 2 * _latents);
         _outputGradient.Evaluate(
             block,
             _row.Amortized,
             _row.Residual,
             ratios,
             _noise.AsSpan(position * draws, draws),
-            _meanGradients.AsSpan(outputs),
-            _logVarianceGradients.AsSpan(outputs));
+            gradients[.._latents],
+            gradients[_latents..]);
         Elbo += _row.Elbo(_likelihoodBase[position]) - VarianceGap(block, ratios, _encoded.LogVariancesOf(position));
         OptimizationGap += _row.OptimizationGap;
     }
@@ -122,11 +121,11 @@ internal sealed class HybridShard
             ReadOnlySpan<double> best = _blocks[n].LogMeanFieldVariances.AsSpan();
             for (int i = 0; i < best.Length; i++)
             {
-                _varianceRatios[(n * _outputs) + i] = logVariances[i] - best[i];
+                _varianceRatios[(n * _latents) + i] = logVariances[i] - best[i];
             }
         }
 
-        Span<double> ratios = _varianceRatios.AsSpan(0, rows * _outputs);
+        Span<double> ratios = _varianceRatios.AsSpan(0, rows * _latents);
         TensorPrimitives.Exp(ratios, ratios);
     }
 

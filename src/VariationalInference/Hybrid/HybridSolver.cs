@@ -73,8 +73,9 @@ public sealed class HybridSolver
         CancellationToken cancellationToken = default)
     {
         AmortizedBlocks blocks = Prepare(model, encoder, nameof(encoder));
-        (TrainingRows training, HybridRows heldOut) = Split(model, encoder, blocks, rows);
-        return Train(model, encoder, blocks, training, heldOut, resumed: null, progress, cancellationToken);
+        IEncoder trained = EncoderFile.Copy(encoder, nameof(encoder));
+        (TrainingRows training, HybridRows heldOut) = Split(model, trained, blocks, rows);
+        return Train(model, trained, blocks, training, heldOut, resumed: null, progress, cancellationToken);
     }
 
     /// <summary>
@@ -108,8 +109,9 @@ public sealed class HybridSolver
         CancellationToken cancellationToken = default)
     {
         AmortizedBlocks blocks = Prepare(model, encoder, nameof(encoder));
-        (TrainingRows training, HybridRows held) = Read(model, encoder, blocks, chunks, heldOut, cancellationToken);
-        return Train(model, encoder, blocks, training, held, resumed: null, progress, cancellationToken);
+        IEncoder trained = EncoderFile.Copy(encoder, nameof(encoder));
+        (TrainingRows training, HybridRows held) = Read(model, trained, blocks, chunks, heldOut, cancellationToken);
+        return Train(model, trained, blocks, training, held, resumed: null, progress, cancellationToken);
     }
 
     /// <summary>
@@ -244,14 +246,13 @@ public sealed class HybridSolver
                 nameof(rows));
         }
 
-        IEncoder trained = encoder.Clone();
         EncoderScales scales = Scales(rows, blocks.Complete);
-        trained.Calibrate(scales);
+        encoder.Calibrate(scales);
         using var team = new ShardTeam(Math.Min(Options.MaxThreads, HybridTraining.MostThreads(rows.Count, heldOut.Count, Options)));
-        var run = new HybridTraining(rows, heldOut, blocks.Complete, Options, trained, scales, resumed?.State, team, progress, cancellationToken);
+        var run = new HybridTraining(rows, heldOut, blocks.Complete, Options, encoder, scales, resumed?.State, team, progress, cancellationToken);
         HybridStopReason reason = run.Run();
         TrainingState state = run.State;
-        return new HybridResult(model, trained, blocks, new HybridCheckpoint(trained, Options, run.Resumable))
+        return new HybridResult(model, encoder, blocks, new HybridCheckpoint(encoder, Options, run.Resumable))
         {
             StopReason = reason,
             Converged = state.BestGap <= Options.GapTolerance,

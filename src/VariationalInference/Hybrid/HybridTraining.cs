@@ -126,7 +126,7 @@ internal sealed class HybridTraining
         Average = _encoder.Parameters.ToArray(),
         Best = _encoder.Parameters.ToArray(),
         Coordinates = _options.CoordinateSweeps is null ? [] : new double[_rows.Count * complete.Coordinate.Length],
-        Optimizer = _options.Optimizer.CreateState(_encoder.Parameters.Length),
+        Optimizer = _options.Optimizer.NewState(_encoder.Parameters.Length),
     };
 
     private void JudgeUntrained()
@@ -220,7 +220,7 @@ internal sealed class HybridTraining
         _state.Best.CopyTo(_state.Current.AsSpan());
         _state.Best.CopyTo(_state.Average.AsSpan());
         _state.Coordinates.AsSpan().Clear();
-        _state.Optimizer = _options.Optimizer.CreateState(_state.Current.Length);
+        _state.Optimizer = _options.Optimizer.NewState(_state.Current.Length);
         Resumable = _state;
     }
 

@@ -46,7 +46,7 @@ internal static class ResumedTraining
 
         RequireSameGap(checkpoint, evaluation, encoder);
         TrainingState state = checkpoint.Copy();
-        state.Optimizer = options.Optimizer.CreateState(state.Current.Length);
+        state.Optimizer = options.Optimizer.NewState(state.Current.Length);
         state.Optimizer.CopyFrom(checkpoint.Optimizer);
         return state;
     }

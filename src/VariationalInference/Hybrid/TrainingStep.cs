@@ -64,7 +64,7 @@ internal sealed class TrainingStep
     /// <summary>Takes a step on so many of the rows of the batch: one step uphill along their mean gradient.</summary>
     public void Run(int size)
     {
-        PreparedTapes.Refresh(_encoder);
+        _encoder.Prepare();
         _size = size;
         _shardCount = (size + _shardRows - 1) / _shardRows;
         _team.Run(_shardCount, _runShard);

@@ -6,6 +6,9 @@ internal sealed unsafe class AlignedBuffer<T>
 {
     private const int Alignment = 64;
 
+    /// <summary>The most bytes that a buffer can have.</summary>
+    public static readonly int MostBytes = Array.MaxLength - Alignment;
+
     // Keeps the memory alive; pinned, it stays where it is.
     private readonly byte[] _memory;
 

@@ -37,7 +37,10 @@ internal static class EncoderCases
     public static MlpEncoder Create(
         int[] widths, Activation activation, bool linearPath, NetworkPrecision precision = NetworkPrecision.Bits64)
     {
-        var encoder = new MlpEncoder(Observations, Latents, widths, activation, seed: 3, linearPath, precision);
+        var encoder = new MlpEncoder(
+            Observations,
+            Latents,
+            new PerceptronOptions { HiddenWidths = [.. widths], Activation = activation, Seed = 3, LinearPath = linearPath, Precision = precision });
         encoder.Calibrate(Scales);
         var random = new Xoshiro256StarStar(11, false);
         foreach (ref double parameter in encoder.Parameters.Span)

@@ -131,12 +131,11 @@ public sealed class CheckpointTests
         first.Checkpoint.Save(folder.File("run"));
 
         ((Action)(() => HybridCheckpoint.Load(folder.File("run")))).Should().Throw<ArgumentNullException>().WithParameterName("encoder");
-        var mean = new double[1];
-        var logVariance = new double[1];
+        var outputs = new double[2];
         HybridCheckpoint checkpoint = HybridCheckpoint.Load(folder.File("run"), new CancellingEncoder(Encoder(), cancellation, -1));
 
-        checkpoint.BestEncoder().CreateTape(1).Forward([1, 2, 3], mean, logVariance);
-        (mean[0], Math.Exp(logVariance[0])).Should().Be((first.Infer([1, 2, 3]).Means[0], first.Infer([1, 2, 3]).Variances[0]), "the scales come back too");
+        checkpoint.BestEncoder().CreateTape(1).Forward([1, 2, 3], outputs);
+        (outputs[0], Math.Exp(outputs[1])).Should().Be((first.Infer([1, 2, 3]).Means[0], first.Infer([1, 2, 3]).Variances[0]), "the scales come back too");
         new HybridSolver(Options(6)).Resume(Model, checkpoint, Rows).ShouldBeTheSameAs(whole);
     }
 
@@ -264,9 +263,16 @@ public sealed class CheckpointTests
 
         public void Calibrate(EncoderScales scales) => inner.Calibrate(scales);
 
-        public IEncoderTape CreateTape(int capacity) => new Tape(this, inner.CreateTape(capacity));
+        public INetworkTape CreateTape(int capacity) => new Tape(this, inner.CreateTape(capacity));
 
         public IEncoder Clone() => new CancellingEncoder(inner.Clone(), cancellation, atPass, throws);
+
+        public string Kind => "cancelling";
+
+        public void Write(ModelState state) => inner.Write(state);
+
+        public IEncoder Read(ModelState state) =>
+            new CancellingEncoder((MlpEncoder)((IEncoder)inner).Read(state), cancellation, atPass, throws);
 
         private void Pass()
         {
@@ -281,13 +287,13 @@ public sealed class CheckpointTests
             }
         }
 
-        private sealed class Tape(CancellingEncoder owner, IEncoderTape tape) : IEncoderTape
+        private sealed class Tape(CancellingEncoder owner, INetworkTape tape) : INetworkTape
         {
-            public void Forward(ReadOnlySpan<double> rows, Span<double> means, Span<double> logVariances) => tape.Forward(rows, means, logVariances);
+            public void Forward(ReadOnlySpan<double> inputs, Span<double> outputs) => tape.Forward(inputs, outputs);
 
-            public void Backward(ReadOnlySpan<double> meanGradients, ReadOnlySpan<double> logVarianceGradients, Span<double> parameterGradient)
+            public void Backward(ReadOnlySpan<double> outputGradients, Span<double> parameterGradient)
             {
-                tape.Backward(meanGradients, logVarianceGradients, parameterGradient);
+                tape.Backward(outputGradients, parameterGradient);
                 owner.Pass();
             }
         }

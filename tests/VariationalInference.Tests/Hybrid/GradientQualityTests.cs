@@ -24,7 +24,7 @@ public sealed class GradientQualityTests
         HybridResult result = Trained(model, Draws);
 
         (GradientQuality reparameterized, GradientQuality landing, GradientQuality analytic) =
-            Qualities(result.MeasureGradients(model.Sample(2_000, seed: 2).Observations, batches: 4_000));
+            Qualities(GradientDiagnostics.Measure(result, model.Sample(2_000, seed: 2).Observations, batches: 4_000));
 
         double precision = 1 + (2 / 0.5);
         double rows = Draws * BatchRows;
@@ -46,7 +46,7 @@ public sealed class GradientQualityTests
     {
         var model = new GaussianSumModel(3, 2, 0.5);
         Matrix<double> rows = model.Sample(500, seed: 3).Observations;
-        var encoder = new MlpEncoder(2, 1, seed: 1, precision: NetworkPrecision.Bits64);
+        var encoder = new MlpEncoder(2, 1, new PerceptronOptions { Seed = 1, Precision = NetworkPrecision.Bits64 });
         HybridResult result = new HybridSolver(new HybridOptions { MaxEpochs = 1, GapTolerance = 0, BatchSize = BatchRows }).Fit(model, encoder, rows);
         MlpEncoder trained = ((MlpEncoder)result.Encoder).Clone();
         double sum = 0;
@@ -62,7 +62,7 @@ public sealed class GradientQualityTests
             sum += Math.Pow((above - below) / (2 * Step), 2);
         }
 
-        result.MeasureGradients(rows, batches: 1)[GradientEstimator.Reparameterized].Signal.Should().BeApproximately(Math.Sqrt(sum), 1e-6 * Math.Sqrt(sum));
+        GradientDiagnostics.Measure(result, rows, batches: 1)[GradientEstimator.Reparameterized].Signal.Should().BeApproximately(Math.Sqrt(sum), 1e-6 * Math.Sqrt(sum));
     }
 
     [Fact]
@@ -70,8 +70,10 @@ public sealed class GradientQualityTests
     {
         var model = new GaussianSumModel(3, 2, 0.5);
         Matrix<double> rows = model.Sample(2_000, seed: 3).Observations;
-        double Noise(int batch) => new HybridSolver(new HybridOptions { MaxEpochs = 1, GapTolerance = 1e9, BatchSize = batch })
-            .Fit(model, new MlpEncoder(2, 1, [8], seed: 1), rows).MeasureGradients(rows, batches: 500)[GradientEstimator.Analytic].RowNoise;
+        double Noise(int batch) => GradientDiagnostics.Measure(
+            new HybridSolver(new HybridOptions { MaxEpochs = 1, GapTolerance = 1e9, BatchSize = batch }).Fit(model, new MlpEncoder(2, 1, [8], seed: 1), rows),
+            rows,
+            batches: 500)[GradientEstimator.Analytic].RowNoise;
         (Noise(20) / Noise(320)).Should().BeApproximately(4, 0.4);
     }
 
@@ -80,9 +82,10 @@ public sealed class GradientQualityTests
     {
         var model = new GaussianSumModel();
         HybridResult result = Trained(model, draws: 1);
-        Refusal.Of<ArgumentException>(() => result.MeasureGradients(Matrix<double>.Build.Dense(3, 5)), "table", "table has 5 columns");
+        Refusal.Of<ArgumentNullException>(() => GradientDiagnostics.Measure(null!, Matrix<double>.Build.Dense(3, 2)), "result", "Value cannot be null.");
+        Refusal.Of<ArgumentException>(() => GradientDiagnostics.Measure(result, Matrix<double>.Build.Dense(3, 5)), "table", "table has 5 columns");
         Refusal.Of<ArgumentOutOfRangeException>(
-            () => result.MeasureGradients(model.Sample(3, seed: 1).Observations, batches: 0), "batches", "batches is 0; it must be at least 1.");
+            () => GradientDiagnostics.Measure(result, model.Sample(3, seed: 1).Observations, batches: 0), "batches", "batches is 0; it must be at least 1.");
     }
 
     private static (GradientQuality Reparameterized, GradientQuality Landing, GradientQuality Analytic) Qualities(
@@ -95,5 +98,5 @@ public sealed class GradientQualityTests
 
     private static HybridResult Trained(GaussianSumModel model, int draws) => new HybridSolver(
         new HybridOptions { GapTolerance = 1e-9, BatchSize = BatchRows, DrawCount = draws }).Fit(
-            model, new MlpEncoder(2, 1, precision: NetworkPrecision.Bits64), model.Sample(4_000, seed: 1).Observations);
+            model, new MlpEncoder(2, 1, new PerceptronOptions { Precision = NetworkPrecision.Bits64 }), model.Sample(4_000, seed: 1).Observations);
 }

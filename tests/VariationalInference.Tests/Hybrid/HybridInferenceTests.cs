@@ -108,7 +108,7 @@ public sealed class HybridInferenceTests
     public void Table_RowsFarBeyondTraining_AreFlagged_AndCanBeRefined(Activation activation)
     {
         HybridResult result = new HybridSolver(new HybridOptions { MaxEpochs = 5 }).Fit(
-            Model, new MlpEncoder(3, 1, [8], activation, seed: 1), Model.Sample(500, seed: 1).Observations);
+            Model, new MlpEncoder(3, 1, new PerceptronOptions { HiddenWidths = [8], Activation = activation, Seed = 1 }), Model.Sample(500, seed: 1).Observations);
         Matrix<double> rows = Model.Sample(6, seed: 2).Observations;
         rows.SetRow(1, [1e3, -1e3, 0]);
         rows.SetRow(2, [-1e4, 1e4, 1e4]);
@@ -176,7 +176,7 @@ public sealed class HybridInferenceTests
     [Fact]
     public void Table_OutputsNotFinite_NamesTheFirstRow()
     {
-        var encoder = new MlpEncoder(3, 1, precision: NetworkPrecision.Bits64);
+        var encoder = new MlpEncoder(3, 1, new PerceptronOptions { Precision = NetworkPrecision.Bits64 });
         encoder.Parameters.Span[0] = 1e200;
         var inference = new HybridInference(Model, encoder, [0]);
         Matrix<double> rows = Matrix<double>.Build.Dense(600, 3, (n, _) => n is 599 or 300 ? 1e200 : 0);

@@ -1,3 +1,4 @@
+using System.Reflection;
 using FluentAssertions;
 using Xunit;
 
@@ -76,7 +77,7 @@ public sealed class HybridOptionsTests
     [InlineData("{\"formatVersion\":1,\"amortizedLatents\":1}", "Option 'amortizedLatents': '1' is no array of whole numbers.")]
     [InlineData("{\"formatVersion\":1,\"amortizedLatents\":[1,1]}", "Option 'amortizedLatents': AmortizedLatents names latent 1 twice")]
     [InlineData("{\"formatVersion\":1,\"optimizer\":1}", "Option 'optimizer': an object with a kind was expected.")]
-    [InlineData("{\"formatVersion\":1,\"optimizer\":{\"kind\":\"lion\"}}", "Option 'optimizer': kind is 'lion'; it must be adam or sgd.")]
+    [InlineData("{\"formatVersion\":1,\"optimizer\":{\"kind\":\"lion\"}}", "Option 'optimizer': kind is 'lion'; it must be adam or sgd, or that of an optimizer that is given.")]
     [InlineData("{\"formatVersion\":1,\"optimizer\":{\"kind\":\"sgd\",\"beta1\":0}}", "Option 'optimizer': sgd has no setting 'beta1'.")]
     [InlineData("{\"formatVersion\":1,\"optimizer\":{\"kind\":\"adam\",\"beta1\":1}}", "Option 'optimizer': Beta1 is 1; it must be at least 0 and less than 1.")]
     [InlineData("{\"formatVersion\":1,\"optimizer\":{\"kind\":\"sgd\",\"kind\":\"adam\"}}", "Option 'optimizer': 'kind' is there twice; names must differ.")]
@@ -105,6 +106,20 @@ public sealed class HybridOptionsTests
         options.Should().NotBe(options with { CheckpointPath = "run" });
         options.Should().NotBe(options with { Optimizer = new Adam { LearningRate = 0.2 } });
         options.Equals(null).Should().BeFalse();
+    }
+
+    [Fact]
+    public void Equals_OfOptionsThatDifferInOne_IsFalse_WhicheverItIs()
+    {
+        HybridOptions unusual = Unusual with { CheckpointPath = "run", MaxThreads = Environment.ProcessorCount + 1 };
+        foreach (PropertyInfo property in typeof(HybridOptions).GetProperties())
+        {
+            // A copy with one property set: init accessors are settable by reflection.
+            HybridOptions other = new HybridOptions() with { };
+            property.SetValue(other, property.GetValue(unusual));
+            other.Should().NotBe(new HybridOptions(), "{0} differs", property.Name);
+            other.GetHashCode().Should().NotBe(new HybridOptions().GetHashCode(), "{0} differs", property.Name);
+        }
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using FluentAssertions;
 using MathNet.Numerics.LinearAlgebra;
 using MathNet.Numerics.Random;
+using VariationalInference.Testing;
 using Xunit;
 
 namespace VariationalInference.Tests.Hybrid;
@@ -23,7 +24,7 @@ public sealed class MissingCellsTests
     public void Fit_ComesCloseOnUnseenRows(string name, double share)
     {
         LinearGaussianModel model = Model(name);
-        var encoder = new MlpEncoder(4, 1, [32, 32], seed: 1, acceptsMissing: true);
+        var encoder = new MlpEncoder(4, 1, new PerceptronOptions { HiddenWidths = [32, 32], Seed = 1, AcceptsMissing = true });
         var options = new HybridOptions { GapTolerance = 5e-4, Estimator = GradientEstimator.StickingTheLanding };
 
         HybridResult result = new HybridSolver(options).Fit(model, encoder, Rows(model, 20_000, share, seed: 1));
@@ -40,7 +41,7 @@ public sealed class MissingCellsTests
     public void Table_EveryRow_HasTheElboAndTheGapsOfItsOwnCells(string name, int? sweeps)
     {
         LinearGaussianModel model = Model(name);
-        var inference = new HybridInference(model, new MlpEncoder(4, 1, [8], seed: 1, acceptsMissing: true), [2]) { CoordinateSweeps = sweeps };
+        var inference = new HybridInference(model, new MlpEncoder(4, 1, new PerceptronOptions { HiddenWidths = [8], Seed = 1, AcceptsMissing = true }), [2]) { CoordinateSweeps = sweeps };
         Matrix<double> rows = Rows(model, 300, 0.4, seed: 5);
         rows.SetRow(7, [.. Enumerable.Repeat(double.NaN, 4)]);
 
@@ -69,18 +70,18 @@ public sealed class MissingCellsTests
     [Fact]
     public void Encoder_MissingCell_CountsAsItsMeanWithAMark()
     {
-        var encoder = new MlpEncoder(2, 1, acceptsMissing: true, precision: NetworkPrecision.Bits64);
+        var encoder = new MlpEncoder(2, 1, new PerceptronOptions { AcceptsMissing = true, Precision = NetworkPrecision.Bits64 });
         encoder.Calibrate(new EncoderScales([10, 20], [2, 5], [1], [3], [0.5]));
         encoder.Parameters.Length.Should().Be((4 + 1) * 2);
         new double[] { 1, 2, 3, 4, 0, 0, 0, 7, 0.25, 0.5 }.CopyTo(encoder.Parameters);
-        double[] mean = new double[2], logVariance = new double[2];
+        double[] outputs = new double[4];
 
-        encoder.CreateTape(2).Forward([12, double.NaN, 12, 25], mean, logVariance);
+        encoder.CreateTape(2).Forward([12, double.NaN, 12, 25], outputs);
 
-        mean[0].Should().BeApproximately(1 + (3 * ((1 * 1) + 4 + 0.25)), 1e-14);
-        logVariance[0].Should().BeApproximately(Math.Log(0.5) + 7 + 0.5, 1e-14);
-        mean[1].Should().BeApproximately(1 + (3 * (1 + 2 + 0.25)), 1e-14);
-        logVariance[1].Should().BeApproximately(Math.Log(0.5) + 0.5, 1e-14);
+        outputs[0].Should().BeApproximately(1 + (3 * ((1 * 1) + 4 + 0.25)), 1e-14);
+        outputs[1].Should().BeApproximately(Math.Log(0.5) + 7 + 0.5, 1e-14);
+        outputs[2].Should().BeApproximately(1 + (3 * (1 + 2 + 0.25)), 1e-14);
+        outputs[3].Should().BeApproximately(Math.Log(0.5) + 0.5, 1e-14);
     }
 
     [Theory]
@@ -88,15 +89,15 @@ public sealed class MissingCellsTests
     [InlineData(NetworkPrecision.Bits64, 1e-5, 1e-5)]
     public void Encoder_WithMissingCells_Conforms(NetworkPrecision precision, double step, double tolerance)
     {
-        var encoder = new MlpEncoder(4, 2, [6, 5], seed: 3, precision: precision, acceptsMissing: true);
-        var options = new EncoderConformanceOptions { StepSize = step, GradientTolerance = tolerance };
+        var encoder = new MlpEncoder(4, 2, new PerceptronOptions { HiddenWidths = [6, 5], Seed = 3, Precision = precision, AcceptsMissing = true });
+        var options = new ConformanceOptions { StepSize = step, GradientTolerance = tolerance };
         EncoderConformance.Check(encoder, Rows(General, 20, 0.3, seed: 2), options).Should().BeEmpty();
     }
 
     [Fact]
     public void Encoder_SavedAndLoaded_AcceptsMissingCellsStill()
     {
-        var encoder = new MlpEncoder(3, 2, [5], seed: 3, acceptsMissing: true);
+        var encoder = new MlpEncoder(3, 2, new PerceptronOptions { HiddenWidths = [5], Seed = 3, AcceptsMissing = true });
         using var stream = new MemoryStream();
         encoder.Save(stream);
         stream.Position = 0;
@@ -115,7 +116,7 @@ public sealed class MissingCellsTests
         const int Cells = 14;
         var model = new LinearGaussianModel(
             Matrix<double>.Build.Random(Cells, 2, seed: 1), new double[Cells], [.. Enumerable.Repeat(0.5, Cells)], [0, 0], [1, 1]);
-        var inference = new HybridInference(model, new MlpEncoder(Cells, 1, seed: 1, acceptsMissing: true), [0]);
+        var inference = new HybridInference(model, new MlpEncoder(Cells, 1, new PerceptronOptions { Seed = 1, AcceptsMissing = true }), [0]);
         Matrix<double> rows = Rows(model, 3_000, 0.5, seed: 5);
 
         HybridTable first = inference.Infer(rows);
@@ -138,7 +139,7 @@ public sealed class MissingCellsTests
             "chunks",
             "chunks[0][1, 1] is NaN; it must be finite.");
         Refusal.Of<ArgumentException>(
-            () => new HybridInference(model, new MlpEncoder(2, 1, acceptsMissing: true), [0]).Infer([1, double.PositiveInfinity]),
+            () => new HybridInference(model, new MlpEncoder(2, 1, new PerceptronOptions { AcceptsMissing = true }), [0]).Infer([1, double.PositiveInfinity]),
             "row",
             "row[1] is Infinity; it must be finite, or NaN when it is missing.");
     }

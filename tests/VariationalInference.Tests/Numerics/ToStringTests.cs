@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using FluentAssertions;
 using MathNet.Numerics.LinearAlgebra;
+using VariationalInference.Testing;
 using Xunit;
 
 namespace VariationalInference.Tests.Numerics;
@@ -26,8 +27,8 @@ public sealed class ToStringTests
         },
         { new GradientAscentOptions { StepSize = 0.5 }, "GradientAscentOptions { StepSize = 0.5, Tolerance = 1E-08, MaxSteps = 100000, PathLimit = 1000 }" },
         {
-            new EncoderConformanceOptions(),
-            "EncoderConformanceOptions { GradientTolerance = 1E-05, StepSize = 1E-05, MaxParameters = 200, Seed = 0 }"
+            new ConformanceOptions(),
+            "ConformanceOptions { GradientTolerance = 1E-05, StepSize = 1E-05, MaxParameters = 200, Seed = 0 }"
         },
         {
             new VariationalEmOptions { Offset = true },

@@ -47,7 +47,8 @@ internal static class EncoderBytes
     {
         int count = rows.Length / encoder.ObservationCount;
         double[] outputs = new double[2 * count * encoder.LatentCount];
-        encoder.CreateTape(count).Forward(rows, outputs.AsSpan(0, outputs.Length / 2), outputs.AsSpan(outputs.Length / 2));
-        return outputs;
+        encoder.CreateTape(count).Forward(rows, outputs);
+        double[][] parts = [.. outputs.Chunk(encoder.LatentCount)];
+        return [.. parts.Where((_, i) => i % 2 == 0).Concat(parts.Where((_, i) => i % 2 == 1)).SelectMany(part => part)];
     }
 }

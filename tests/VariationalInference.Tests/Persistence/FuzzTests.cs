@@ -183,7 +183,7 @@ public sealed class FuzzTests
     private static HybridCheckpoint ReadCheckpoint(byte[] file)
     {
         using var stream = new MemoryStream(file, writable: false);
-        return HybridCheckpointFile.Read(stream, fileName: null, encoder: null);
+        return HybridCheckpointFile.Read(stream, fileName: null, encoder: null, optimizer: null);
     }
 
     private static byte[] Save(HybridCheckpoint checkpoint)

@@ -1,5 +1,6 @@
 using System.Text;
 using FluentAssertions;
+using VariationalInference.Samples;
 using Xunit;
 
 namespace VariationalInference.Tests.Persistence;
@@ -79,12 +80,15 @@ public sealed class HybridCheckpointFileTests
     }
 
     [Fact]
-    public void Load_EncoderGivenForOneThatTheFileDescribes_IsRefused()
+    public void Load_EncoderOfAnotherKind_IsRefused_AndOneOfAnotherShapeReads()
     {
         using var folder = new TemporaryFolder();
         System.IO.File.WriteAllBytes(folder.File("run"), File);
         Refusal.Of<ArgumentException>(
-            () => HybridCheckpoint.Load(folder.File("run"), new MlpEncoder(2, 1)), "encoder", "The checkpoint describes its encoder; encoder must be null.");
+            () => HybridCheckpoint.Load(folder.File("run"), new SetEncoder(2, 1, 3, seed: 0)),
+            "encoder",
+            "The file holds an encoder of the kind 'mlp_encoder'; encoder is of the kind set_encoder and must be of the same.");
+        HybridCheckpoint.Load(folder.File("run"), new MlpEncoder(7, 3)).BestEncoder().ToString().Should().Be("MlpEncoder 2-3-2 tanh");
         ((Action)(() => HybridCheckpoint.Load(string.Empty))).Should().Throw<ArgumentException>().WithParameterName("path");
         ((Action)(() => HybridCheckpoint.Load(folder.File("none")))).Should().Throw<FileNotFoundException>();
     }
@@ -165,7 +169,14 @@ public sealed class HybridCheckpointFileTests
     {
         using var folder = new TemporaryFolder();
         var model = new GaussianSumModel();
-        var encoder = new MlpEncoder(2, 1, [3], Activation.Silu, seed: 1, linearPath: false, NetworkPrecision.Bits64);
+        var encoder = new MlpEncoder(2, 1, new PerceptronOptions
+        {
+            HiddenWidths = [3],
+            Activation = Activation.Silu,
+            Seed = 1,
+            LinearPath = false,
+            Precision = NetworkPrecision.Bits64,
+        });
         HybridOptions options = new() { MaxEpochs = 1, GapTolerance = 0, CoordinateSweeps = 1 };
         HybridResult result = new HybridSolver(options).Fit(model, encoder, model.Sample(50, seed: 1).Observations);
 

@@ -50,7 +50,7 @@ public sealed class MlpEncoderFileTests : IDisposable
     [Fact]
     public void LargeEncoder_SpansManyChunks()
     {
-        var encoder = new MlpEncoder(300, 7, [200, 100], Activation.Silu, seed: 4);
+        var encoder = new MlpEncoder(300, 7, new PerceptronOptions { HiddenWidths = [200, 100], Activation = Activation.Silu, Seed = 4 });
         byte[] file = EncoderBytes.Save(encoder);
 
         MlpEncoder[] loaded = [EncoderBytes.Load(file), MlpEncoder.Load(new PipeStream(file, endless: false))];
@@ -168,7 +168,7 @@ public sealed class MlpEncoderFileTests : IDisposable
     [InlineData("\"0.weight\":{\"dtype\":\"F64\",\"shape\":[2,1],\"data_offsets\":[0,16]}")]
     [InlineData("\"layers.2.weight\":{\"dtype\":\"F64\",\"shape\":[2,1],\"data_offsets\":[0,16]}")]
     public void MissingTensor_IsNamed(string tensors) =>
-        Refuse(EncoderBytes.Compose($"{{{tensors}}}", new byte[tensors.Length > 0 ? 16 : 0]), "tensor *0.* is missing; the encoder must have it.");
+        Refuse(EncoderBytes.Compose($"{{{tensors}}}", new byte[tensors.Length > 0 ? 16 : 0]), "tensor *0.* is missing; an encoder must have it.");
 
     [Theory]
     [InlineData("[2]", "[2]", "layers.0.weight has the shape [2]; it must be [outputs, inputs], none of them 0.")]
@@ -210,7 +210,7 @@ public sealed class MlpEncoderFileTests : IDisposable
         Action save = () => encoder.Save(path);
 
         save.Should().Throw<InvalidOperationException>()
-            .WithMessage(FormattableString.Invariant($"layers.0.bias[0] is {bias}; it must be finite for the encoder to be saved."));
+            .WithMessage(FormattableString.Invariant($"layers.0.bias[0] is {bias}; it must be finite to be saved."));
         File.ReadAllBytes(path).Should().Equal(old);
         _folder.Names.Should().Equal("encoder.safetensors");
     }
@@ -233,7 +233,7 @@ public sealed class MlpEncoderFileTests : IDisposable
         byte[] file = EncoderBytes.Save(new MlpEncoder(3, 2));
         BitConverter.TryWriteBytes(file.AsSpan(file.Length - 8), 2.0);
 
-        Refuse(file, "scales.output_variances[1] is 2; it must be 1 in an encoder that is not calibrated.");
+        Refuse(file, "scales.output_variances[1] is 2; it must be 1 where the scales are not calibrated.");
     }
 
     [Fact]
@@ -321,7 +321,7 @@ public sealed class MlpEncoderFileTests : IDisposable
 
         for (int fits = 0; fits < old.Length; fits += 37)
         {
-            Action save = () => AtomicFile.Write(path, stream => MlpEncoderFile.Write(encoder, new FullDisk(stream, fits)));
+            Action save = () => AtomicFile.Write(path, stream => NetworkFile.Write(encoder, new FullDisk(stream, fits)));
 
             save.Should().Throw<IOException>().WithMessage("The disk is full.");
             File.ReadAllBytes(path).Should().Equal(old);

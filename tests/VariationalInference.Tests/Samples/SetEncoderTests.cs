@@ -1,6 +1,7 @@
 using FluentAssertions;
 using MathNet.Numerics.LinearAlgebra;
 using VariationalInference.Samples;
+using VariationalInference.Testing;
 using Xunit;
 
 namespace VariationalInference.Tests.Samples;
@@ -56,7 +57,7 @@ public sealed class SetEncoderTests
     private static double[] Evaluate(SetEncoder encoder, double[] row)
     {
         double[] outputs = new double[2 * encoder.LatentCount];
-        encoder.CreateTape(1).Forward(row, outputs.AsSpan(0, encoder.LatentCount), outputs.AsSpan(encoder.LatentCount));
+        encoder.CreateTape(1).Forward(row, outputs);
         return outputs;
     }
 
