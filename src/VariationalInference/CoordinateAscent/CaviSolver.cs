@@ -248,12 +248,7 @@ public sealed partial class CaviSolver
                 LogEvidences = evidences,
                 ListsIncompleteRows = lists,
             };
-            var pass = new TablePass(model, Options, cells, rows.RowCount, rows.IsColumnMajor, outputs)
-            {
-                Label = label,
-                ParameterName = name,
-                FirstRow = firstRow,
-            };
+            var pass = new TablePass(model, Options, RowView.Of(cells, rows, new RowLabels(label, name), firstRow), rows.RowCount, outputs);
             return (pass.Run(cancellationToken), lists ? pass.IncompleteRows() : []);
         }
     }

@@ -18,18 +18,15 @@ internal sealed unsafe class TablePass
 
     /// <param name="model">The model.</param>
     /// <param name="options">How to go about it.</param>
-    /// <param name="cells">The table's values.</param>
-    /// <param name="rowCount">The number of rows N.</param>
-    /// <param name="isColumnMajor">Whether the values of a column are side by side.</param>
+    /// <param name="rows">The table.</param>
+    /// <param name="rowCount">The number of its rows N.</param>
     /// <param name="outputs">Where the results go.</param>
-    public TablePass(LinearGaussianModel model, CaviOptions options, double* cells, int rowCount, bool isColumnMajor, TableOutputs outputs)
+    public TablePass(LinearGaussianModel model, CaviOptions options, RowView rows, int rowCount, TableOutputs outputs)
     {
         Model = model;
         Options = options;
-        Cells = cells;
+        Rows = rows;
         RowCount = rowCount;
-        ColumnStride = isColumnMajor ? rowCount : 1;
-        RowStride = isColumnMajor ? 1 : model.ObservationCount;
         Outputs = outputs;
         bool oneByOne = options.SolvesRowByRow || outputs.NeedsEachRow;
         Reduction = oneByOne ? null : model.Structure.Reduction;
@@ -46,22 +43,9 @@ internal sealed unsafe class TablePass
 
     public int RowCount { get; }
 
-    public double* Cells { get; }
-
-    public long ColumnStride { get; }
-
-    public long RowStride { get; }
+    public RowView Rows { get; }
 
     public TableOutputs Outputs { get; }
-
-    /// <summary>Gets what an exception calls the table.</summary>
-    public required string Label { get; init; }
-
-    /// <summary>Gets the parameter that the table came in.</summary>
-    public required string ParameterName { get; init; }
-
-    /// <summary>Gets the number of the first row, in a stream of tables.</summary>
-    public required long FirstRow { get; init; }
 
     /// <summary>Gets the vectors to work with.</summary>
     public LaneWidth Width { get; init; } = Lanes.Widest;

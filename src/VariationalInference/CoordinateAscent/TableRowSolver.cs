@@ -35,7 +35,7 @@ internal sealed unsafe class TableRowSolver
         CaviSummary summary;
         try
         {
-            summary = _rowSolver.Solve(_pass.FirstRow + row, withEvidence: _outputs.LogEvidences != null);
+            summary = _rowSolver.Solve(_pass.Rows.FirstRow + row, withEvidence: _outputs.LogEvidences != null);
         }
         catch (NonFiniteValueException exception)
         {
@@ -85,11 +85,11 @@ internal sealed unsafe class TableRowSolver
     public int? Gather(int row)
     {
         Span<double> cells = _rowSolver.Cells;
-        double* source = _pass.Cells + (row * _pass.RowStride);
+        double* source = _pass.Rows.Cells + (row * _pass.Rows.RowStride);
         int? infinite = null;
         for (int k = 0; k < cells.Length; k++)
         {
-            cells[k] = source[k * _pass.ColumnStride];
+            cells[k] = source[k * _pass.Rows.ColumnStride];
             if (double.IsInfinity(cells[k]))
             {
                 infinite ??= k;
@@ -111,7 +111,7 @@ internal sealed unsafe class TableRowSolver
 
             try
             {
-                _rowSolver.Solve(_pass.FirstRow + n, withEvidence: false);
+                _rowSolver.Solve(_pass.Rows.FirstRow + n, withEvidence: false);
             }
             catch (NonFiniteValueException exception)
             {
@@ -119,10 +119,10 @@ internal sealed unsafe class TableRowSolver
             }
         }
 
-        return new NonFiniteValueException("the squared residual of the prior prediction", norm * norm, _pass.FirstRow + first, iteration: 0);
+        return new NonFiniteValueException("the squared residual of the prior prediction", norm * norm, _pass.Rows.FirstRow + first, iteration: 0);
     }
 
     private ArgumentException InfiniteCell(int row, int column) => new(
-        Guard.Text($"{_pass.Label}[{row}, {column}] is {_rowSolver.Cells[column]}; it must be finite, or NaN when it is missing."),
-        _pass.ParameterName);
+        Guard.Text($"{_pass.Rows.Labels.Table}[{row}, {column}] is {_rowSolver.Cells[column]}; it must be finite, or NaN when it is missing."),
+        _pass.Rows.Labels.TableParameter);
 }

@@ -178,8 +178,8 @@ internal sealed unsafe class TileWorker : IDisposable
         int rows = RoundUp(count);
         var tile = new Tile
         {
-            Cells = _pass.Cells + (first * _pass.RowStride),
-            CellStride = _pass.ColumnStride,
+            Cells = _pass.Rows.Cells + (first * _pass.Rows.RowStride),
+            CellStride = _pass.Rows.ColumnStride,
             Rows = rows,
             Columns = reduction.ObservationCount,
             SkipsMissing = _skipsMissing,
@@ -191,7 +191,7 @@ internal sealed unsafe class TileWorker : IDisposable
             MeanStride = rows == count ? _pass.RowCount : _stride,
             Offsets = _priorMeans,
         };
-        if (_pass.RowStride == 1 && rows == count)
+        if (_pass.Rows.RowStride == 1 && rows == count)
         {
             return tile;
         }
@@ -199,10 +199,10 @@ internal sealed unsafe class TileWorker : IDisposable
         for (int k = 0; k < reduction.ObservationCount; k++)
         {
             double* column = _cells + ((long)k * _stride);
-            double* source = tile.Cells + (k * _pass.ColumnStride);
+            double* source = tile.Cells + (k * _pass.Rows.ColumnStride);
             for (int i = 0; i < count; i++)
             {
-                column[i] = source[i * _pass.RowStride];
+                column[i] = source[i * _pass.Rows.RowStride];
             }
 
             new Span<double>(column + count, rows - count).Fill(column[count - 1]);

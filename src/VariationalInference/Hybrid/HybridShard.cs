@@ -135,7 +135,7 @@ internal sealed class HybridShard
         double gap = 0;
         for (int i = 0; i < ratios.Length; i++)
         {
-            gap += 0.5 * (ratios[i] - 1 - (logVariances[i] - block.LogMeanFieldVariances[i]));
+            gap += PosteriorShape.VarianceGap(ratios[i], logVariances[i] - block.LogMeanFieldVariances[i]);
         }
 
         return gap;

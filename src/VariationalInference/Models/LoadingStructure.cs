@@ -21,6 +21,9 @@ internal abstract class LoadingStructure
     /// <summary>Gets how tables of complete rows are solved.</summary>
     public abstract RowReduction Reduction { get; }
 
+    /// <summary>Gets a value indicating whether the cells of a row are replicates, which their mean stands for.</summary>
+    public virtual bool HasReplicates => false;
+
     public abstract Matrix<double> Loadings();
 
     /// <summary>Returns the shape of the posterior of rows with missing cells.</summary>

@@ -111,8 +111,11 @@ internal abstract class PosteriorShape
         double ratio = VarianceRatio(latent, logVariance);
         double excess = ratio - 1;
         double log = ratio < small ? logVariance - Math.Log(MeanFieldVariance(latent)) : SpecialFunctions.Log1p(excess);
-        return 0.5 * (excess - log);
+        return VarianceGap(ratio, log);
     }
+
+    /// <summary>Returns ½(q − 1 − log q), in nats.</summary>
+    public static double VarianceGap(double ratio, double logRatio) => 0.5 * (ratio - 1 - logRatio);
 
     /// <summary>Moves every latent once, in order: update (4-1).</summary>
     /// <param name="t">The means.</param>

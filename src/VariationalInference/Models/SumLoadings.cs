@@ -36,6 +36,8 @@ internal sealed class SumLoadings : LoadingStructure
 
     public override RowReduction Reduction => _reduction.Value;
 
+    public override bool HasReplicates => true;
+
     public override Matrix<double> Loadings() => Matrix<double>.Build.Dense(ObservationCount, Prior.Count, 1.0);
 
     public override SharedShape ShapeOf(MissingPattern pattern) =>

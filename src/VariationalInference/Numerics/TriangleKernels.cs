@@ -17,6 +17,9 @@ internal static unsafe class TriangleKernels
     /// <summary>The rows of a tile: eight columns of it, a panel and the block that it is applied to, take a third of a first-level cache.</summary>
     public const int TileRows = 256;
 
+    /// <summary>Rows of a shard, the work that a thread takes at a time: 16 tiles.</summary>
+    public const int ShardRows = 16 * TileRows;
+
     /// <summary>What the number of columns is padded to a multiple of.</summary>
     public const int PanelColumns = 4;
 

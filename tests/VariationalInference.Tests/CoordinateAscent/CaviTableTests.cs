@@ -472,11 +472,9 @@ public sealed class CaviTableTests
         var means = new double[table.RowCount * model.LatentCount];
         fixed (double* cells = table.ToColumnMajorArray(), target = means)
         {
-            var pass = new TablePass(model, new CaviOptions(), cells, table.RowCount, isColumnMajor: true, new TableOutputs { Means = target })
+            RowView rows = RowView.Of(cells, RowSpan.ColumnMajor(table.ToColumnMajorArray(), table.ColumnCount), RowLabels.Of("table"));
+            var pass = new TablePass(model, new CaviOptions(), rows, table.RowCount, new TableOutputs { Means = target })
             {
-                Label = "table",
-                ParameterName = "table",
-                FirstRow = 0,
                 Width = width,
             };
             pass.Run(CancellationToken.None);

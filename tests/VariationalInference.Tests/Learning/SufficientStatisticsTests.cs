@@ -482,16 +482,7 @@ public class SufficientStatisticsTests
     {
         fixed (double* pointer = cells)
         {
-            var source = new MomentSource
-            {
-                Cells = pointer,
-                ColumnCount = columns,
-                RowStride = 1,
-                ColumnStride = rows,
-                Label = "rows",
-                ParameterName = "rows",
-                FirstRow = 0,
-            };
+            RowView source = RowView.Of(pointer, RowSpan.ColumnMajor(cells, columns), RowLabels.Of("rows"));
             return new MomentWorker(columns) { Width = width }.Summarise(source, 0, rows).Values.Single();
         }
     }

@@ -24,7 +24,7 @@ internal sealed partial class LearningProblem
         LinearGaussianModel start, SufficientStatistics statistics, VariationalEmOptions options, Matrix<double>? table = null)
     {
         _options = options;
-        IsSum = start is GaussianSumModel && !options.Loadings && !options.Offset && options.NoiseVariances != VarianceLearning.Each;
+        IsSum = start.Structure.HasReplicates && !options.Loadings && !options.Offset && options.NoiseVariances != VarianceLearning.Each;
         Units = new LearningUnits(start, ColumnMoments.Of(statistics), options, IsSum);
         ConstantColumns = options.Loadings && options.NoiseVariances == VarianceLearning.Each
             ? [.. Enumerable.Range(0, start.ObservationCount).Where(Units.Columns.IsConstant)]

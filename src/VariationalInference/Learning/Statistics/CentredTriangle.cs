@@ -89,7 +89,7 @@ internal sealed class CentredTriangle(long count, double[] high, double[] low, T
     private double MeanFrom(int k, double originHigh, double originLow) => (high[k] - originHigh) + (low[k] - originLow);
 
     private static ShardedRows<CentredTriangle> CreateBuilder(int columns, int? maxThreads) =>
-        new(columns, maxThreads, () => new Worker(columns), (first, second) => first.Merge(second));
+        new(columns, TriangleKernels.ShardRows, maxThreads, () => new Worker(columns), (first, second) => first.Merge(second));
 
     private static void Add(ShardedRows<CentredTriangle> builder, RowSpan rows, RowLabels labels, CancellationToken cancellationToken)
     {
@@ -116,7 +116,7 @@ internal sealed class CentredTriangle(long count, double[] high, double[] low, T
         private readonly TriangleWorker _worker = new(columns + 1);
         private readonly double[] _centres = new double[columns];
 
-        public CentredTriangle Summarise(in RowSource source, long first, int rows)
+        public CentredTriangle Summarise(in RowView source, long first, int rows)
         {
             _worker.Begin();
             for (int start = 0; start < rows; start += TriangleKernels.TileRows)
@@ -143,7 +143,7 @@ internal sealed class CentredTriangle(long count, double[] high, double[] low, T
             return End(rows);
         }
 
-        public void RequireCells(in RowSource source, long first, int rows)
+        public void RequireCells(in RowView source, long first, int rows)
         {
             for (long n = first; n < first + rows; n++)
             {

@@ -7,7 +7,7 @@ namespace VariationalInference;
 /// The complete tiles of a shard are centred at the mean of the first of them, and the mean of what is left is taken off at the end:
 /// S = Σddᵀ − nd̄d̄ᵀ. As the first tile is at least a sixteenth of them, nd̄² is at most 15 S, however the data drift.
 /// </remarks>
-internal sealed unsafe class MomentWorker
+internal sealed unsafe class MomentWorker : IShardWorker<Dictionary<MissingPattern, Moments>>
 {
     private readonly int _columns;
     private readonly AlignedBuffer<double> _tile;
@@ -38,7 +38,7 @@ internal sealed unsafe class MomentWorker
 
     /// <exception cref="ArgumentException">A cell is infinite; the first such row is named.</exception>
     /// <exception cref="NonFiniteValueException">The squares of a column leave the range of double precision.</exception>
-    public Dictionary<MissingPattern, Moments> Summarise(in MomentSource source, long first, int rows)
+    public Dictionary<MissingPattern, Moments> Summarise(in RowView source, long first, int rows)
     {
         var moments = new Dictionary<MissingPattern, Moments>();
         var incomplete = new Dictionary<MissingPattern, List<double>>();
@@ -46,7 +46,7 @@ internal sealed unsafe class MomentWorker
         for (int start = 0; start < rows; start += MomentKernels.TileRows)
         {
             int count = Math.Min(MomentKernels.TileRows, rows - start);
-            (nint cells, long stride) = source.Columns(first + start, count, _tile.Pointer);
+            (nint cells, long stride) = source.Columns(first + start, count, _tile.Pointer, MomentKernels.TileRows);
             if (!TryAdd((double*)cells, stride, count))
             {
                 SortOut(source, first + start, count, moments, incomplete);
@@ -77,7 +77,7 @@ internal sealed unsafe class MomentWorker
 
     /// <summary>Sorts the rows of a tile by their patterns.</summary>
     private void SortOut(
-        in MomentSource source,
+        in RowView source,
         long first,
         int rows,
         Dictionary<MissingPattern, Moments> moments,
@@ -86,7 +86,7 @@ internal sealed unsafe class MomentWorker
         for (int n = 0; n < rows; n++)
         {
             source.CopyRow(first + n, _row);
-            RequireCells(source, first + n);
+            RequireCells(source, first + n, 1);
             MissingPattern pattern = MissingPattern.OfTransient(_row);
             if (!incomplete.TryGetValue(pattern, out List<double>? cells))
             {
@@ -222,15 +222,17 @@ internal sealed unsafe class MomentWorker
         return new Moments(_count, high, low, products);
     }
 
-    private void RequireCells(in MomentSource source, long row)
+    /// <exception cref="ArgumentException">A cell is infinite; the first such row is named.</exception>
+    public void RequireCells(in RowView source, long first, int rows)
     {
-        for (int k = 0; k < _row.Length; k++)
+        for (long row = first; row < first + rows; row++)
         {
-            if (double.IsInfinity(_row[k]))
+            for (int k = 0; k < _columns; k++)
             {
-                throw new ArgumentException(
-                    Guard.Text($"{source.Label}[{source.FirstRow + row}, {k}] is {_row[k]}; it must be finite, or NaN when it is missing."),
-                    source.ParameterName);
+                if (double.IsInfinity(source[row, k]))
+                {
+                    throw source.Refuse(row, k, "finite, or NaN when it is missing");
+                }
             }
         }
     }

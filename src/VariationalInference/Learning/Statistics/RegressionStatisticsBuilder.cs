@@ -31,7 +31,7 @@ public sealed class RegressionStatisticsBuilder
         Guard.AtLeast(latentCount, 1, nameof(latentCount));
         LatentCount = latentCount;
         _rows = new ShardedRows<RegressionStatistics>(
-            latentCount + 1, maxThreads, () => new RegressionWorker(latentCount), (first, second) => first.MergeUnchecked(second));
+            latentCount + 1, TriangleKernels.ShardRows, maxThreads, () => new RegressionWorker(latentCount), (first, second) => first.MergeUnchecked(second));
     }
 
     /// <summary>Gets the number of latents J.</summary>

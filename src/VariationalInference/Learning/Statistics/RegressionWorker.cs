@@ -7,7 +7,7 @@ internal sealed class RegressionWorker(int latents) : IShardWorker<RegressionSta
 
     private readonly TriangleWorker _worker = new(latents + 1);
 
-    public RegressionStatistics Summarise(in RowSource source, long first, int rows)
+    public RegressionStatistics Summarise(in RowView source, long first, int rows)
     {
         long missing = 0;
         _worker.Begin();
@@ -27,7 +27,7 @@ internal sealed class RegressionWorker(int latents) : IShardWorker<RegressionSta
         return new RegressionStatistics(_worker.End(), rows - missing, missing);
     }
 
-    public void RequireCells(in RowSource source, long first, int rows)
+    public void RequireCells(in RowView source, long first, int rows)
     {
         for (long n = first; n < first + rows; n++)
         {

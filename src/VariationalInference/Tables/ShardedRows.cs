@@ -4,10 +4,10 @@ namespace VariationalInference;
 internal interface IShardWorker<out TShard>
 {
     /// <exception cref="ArgumentException">A cell is out of range; the first such is named.</exception>
-    TShard Summarise(in RowSource source, long first, int rows);
+    TShard Summarise(in RowView source, long first, int rows);
 
     /// <exception cref="ArgumentException">A cell is out of range; the first such is named.</exception>
-    void RequireCells(in RowSource source, long first, int rows);
+    void RequireCells(in RowView source, long first, int rows);
 }
 
 /// <summary>
@@ -17,9 +17,8 @@ internal interface IShardWorker<out TShard>
 internal sealed class ShardedRows<TShard>
     where TShard : class
 {
-    public const int ShardRows = 16 * TriangleKernels.TileRows;
-
     private readonly int _width;
+    private readonly int _shardRows;
     private readonly int _maxThreads;
     private readonly Func<IShardWorker<TShard>> _createWorker;
     private readonly IShardWorker<TShard> _worker;
@@ -29,12 +28,14 @@ internal sealed class ShardedRows<TShard>
 
     /// <summary>Initializes a new instance of the <see cref="ShardedRows{TShard}"/> class.</summary>
     /// <param name="width">The number of columns, one that lies apart included.</param>
+    /// <param name="shardRows">The number of rows of a shard, the work that a thread takes at a time.</param>
     /// <param name="maxThreads">The largest number of threads; <see langword="null"/> means the number of processors.</param>
     /// <param name="createWorker">Creates a worker for a thread.</param>
     /// <param name="merge">Puts the summaries of two sets of rows together.</param>
-    public ShardedRows(int width, int? maxThreads, Func<IShardWorker<TShard>> createWorker, Func<TShard, TShard, TShard> merge)
+    public ShardedRows(int width, int shardRows, int? maxThreads, Func<IShardWorker<TShard>> createWorker, Func<TShard, TShard, TShard> merge)
     {
         _width = width;
+        _shardRows = shardRows;
         _maxThreads = maxThreads ?? Environment.ProcessorCount;
         Guard.AtLeast(_maxThreads, 1, nameof(maxThreads));
         _createWorker = createWorker;
@@ -43,7 +44,7 @@ internal sealed class ShardedRows<TShard>
     }
 
     /// <summary>Gets the number of rows added so far.</summary>
-    public long RowCount => (_shards.Count * ShardRows) + _pendingRows;
+    public long RowCount => (_shards.Count * _shardRows) + _pendingRows;
 
     /// <summary>Adds rows, at least one, of the right width.</summary>
     /// <param name="table">The columns but for one that lies apart.</param>
@@ -54,28 +55,21 @@ internal sealed class ShardedRows<TShard>
     {
         fixed (double* cells = table.Values, apart = last)
         {
-            var source = new RowSource
-            {
-                Cells = cells,
-                ColumnCount = table.ColumnCount,
-                RowStride = table.IsColumnMajor ? 1 : table.ColumnCount,
-                ColumnStride = table.IsColumnMajor ? table.RowCount : 1,
-                Last = apart,
-                Labels = labels,
-                FirstRow = 0,
-            };
+            RowView source = RowView.Of(cells, table, labels, last: apart);
             for (int next = 0; next < table.RowCount;)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                int shards = _pendingRows == 0 ? Math.Min((table.RowCount - next) / ShardRows, 8 * _maxThreads) : 0;
+                int shards = _pendingRows == 0 ? Math.Min((table.RowCount - next) / _shardRows, 8 * _maxThreads) : 0;
                 if (shards > 0)
                 {
                     AddShards(source, next, shards);
-                    next += shards * ShardRows;
+                    next += shards * _shardRows;
                 }
                 else
                 {
-                    int count = Math.Min(table.RowCount - next, ShardRows - _pendingRows);
+                    // Full only after the shard was found to be out of range; it still is.
+                    TakeFullShard();
+                    int count = Math.Min(table.RowCount - next, _shardRows - _pendingRows);
                     _worker.RequireCells(source, next, count);
                     Append(source, next, count);
                     next += count;
@@ -87,14 +81,14 @@ internal sealed class ShardedRows<TShard>
     /// <summary>Returns the summary of all rows; <see langword="null"/> where there are none.</summary>
     public TShard? Total() => _shards.Total(_pendingRows > 0 ? SummarisePending() : null);
 
-    private void AddShards(RowSource source, int first, int shards)
+    private void AddShards(RowView source, int first, int shards)
     {
         var found = new TShard[shards];
         if (_maxThreads == 1 || shards == 1)
         {
             for (int shard = 0; shard < shards; shard++)
             {
-                found[shard] = _worker.Summarise(source, first + (shard * ShardRows), ShardRows);
+                found[shard] = _worker.Summarise(source, first + (shard * _shardRows), _shardRows);
             }
         }
         else
@@ -108,7 +102,7 @@ internal sealed class ShardedRows<TShard>
         }
     }
 
-    private void AddInParallel(RowSource source, int first, TShard[] found)
+    private void AddInParallel(RowView source, int first, TShard[] found)
     {
         var failures = new Exception?[found.Length];
         Parallel.For(
@@ -120,7 +114,7 @@ internal sealed class ShardedRows<TShard>
             {
                 try
                 {
-                    found[shard] = worker.Summarise(source, first + (shard * ShardRows), ShardRows);
+                    found[shard] = worker.Summarise(source, first + (shard * _shardRows), _shardRows);
                 }
                 catch (Exception exception) when (exception is ArgumentException or NonFiniteValueException)
                 {
@@ -136,12 +130,12 @@ internal sealed class ShardedRows<TShard>
         }
     }
 
-    private void Append(in RowSource source, int first, int count)
+    private void Append(in RowView source, int first, int count)
     {
         int needed = (_pendingRows + count) * _width;
         if (_pending.Length < needed)
         {
-            Array.Resize(ref _pending, Math.Min(Math.Max(needed, 2 * _pending.Length), checked(ShardRows * _width)));
+            Array.Resize(ref _pending, Math.Min(Math.Max(needed, 2 * _pending.Length), checked(_shardRows * _width)));
         }
 
         for (int n = 0, at = _pendingRows * _width; n < count; n++)
@@ -153,7 +147,12 @@ internal sealed class ShardedRows<TShard>
         }
 
         _pendingRows += count;
-        if (_pendingRows == ShardRows)
+        TakeFullShard();
+    }
+
+    private void TakeFullShard()
+    {
+        if (_pendingRows == _shardRows)
         {
             TShard shard = SummarisePending();
             _pendingRows = 0;
@@ -165,16 +164,8 @@ internal sealed class ShardedRows<TShard>
     {
         fixed (double* cells = _pending)
         {
-            var source = new RowSource
-            {
-                Cells = cells,
-                ColumnCount = _width,
-                RowStride = _width,
-                ColumnStride = 1,
-                Labels = RowLabels.Of("rows"),
-                FirstRow = _shards.Count * ShardRows,
-            };
-            return _worker.Summarise(source, 0, _pendingRows);
+            RowSpan rows = RowSpan.RowMajor(_pending.AsSpan(0, _pendingRows * _width), _width);
+            return _worker.Summarise(RowView.Of(cells, rows, RowLabels.Of("rows"), _shards.Count * _shardRows), 0, _pendingRows);
         }
     }
 }

@@ -1,7 +1,7 @@
 namespace VariationalInference;
 
 /// <summary>Rows in pinned memory, of which the last column may lie apart, and what to call them when a cell is out of range.</summary>
-internal readonly unsafe struct RowSource
+internal readonly unsafe struct RowView
 {
     public required double* Cells { get; init; }
 
@@ -20,8 +20,58 @@ internal readonly unsafe struct RowSource
     /// <summary>Gets what to add to a row's number for the reader.</summary>
     public required long FirstRow { get; init; }
 
+    /// <summary>Describes rows whose values are pinned.</summary>
+    /// <param name="cells">The first of the values of <paramref name="rows"/>.</param>
+    /// <param name="rows">How they lie.</param>
+    /// <param name="labels">What to call them.</param>
+    /// <param name="firstRow">What to add to a row's number for the reader.</param>
+    /// <param name="last">The last column, where it lies apart.</param>
+    public static RowView Of(double* cells, RowSpan rows, RowLabels labels, long firstRow = 0, double* last = null) => new()
+    {
+        Cells = cells,
+        ColumnCount = rows.ColumnCount,
+        RowStride = rows.IsColumnMajor ? 1 : rows.ColumnCount,
+        ColumnStride = rows.IsColumnMajor ? rows.RowCount : 1,
+        Last = last,
+        Labels = labels,
+        FirstRow = firstRow,
+    };
+
     public double this[long row, int column] =>
         column < ColumnCount ? Cells[(row * RowStride) + (column * ColumnStride)] : Last[row];
+
+    /// <summary>
+    /// Returns where the columns of some rows lie side by side, and how far apart: in place, or in a tile that they are copied to.
+    /// </summary>
+    public (nint Cells, long Stride) Columns(long first, int rows, double* tile, int tileRows)
+    {
+        double* start = Cells + (first * RowStride);
+        if (RowStride == 1)
+        {
+            return ((nint)start, ColumnStride);
+        }
+
+        for (int n = 0; n < rows; n++)
+        {
+            double* row = start + (n * RowStride);
+            double* cell = tile + n;
+            for (int k = 0; k < ColumnCount; k++)
+            {
+                *cell = row[k];
+                cell += tileRows;
+            }
+        }
+
+        return ((nint)tile, tileRows);
+    }
+
+    public void CopyRow(long row, Span<double> destination)
+    {
+        for (int k = 0; k < destination.Length; k++)
+        {
+            destination[k] = this[row, k];
+        }
+    }
 
     /// <summary>Copies rows into a worker's tile, from its column <paramref name="at"/> on.</summary>
     public void CopyColumns(long first, int rows, int columns, TriangleWorker worker, int at = 0)
