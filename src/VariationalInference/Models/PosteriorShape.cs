@@ -197,7 +197,7 @@ internal sealed class PosteriorShape
                 }
             }
 
-            return new DenseCovariance(elements, count);
+            return new DenseCovariance(elements, count, () => LowerFactor.OfPrecision(Precision.Factor, deviations));
         }
 
         var suffix = new double[count + 1];
@@ -217,7 +217,7 @@ internal sealed class PosteriorShape
             prefix += Loadings.Row[j] * Loadings.Row[j];
         }
 
-        return new RankOneCovariance(variances, coupling);
+        return new RankOneCovariance(variances, coupling, [.. deviations], suffix, Loadings.Row.ToArray());
     }
 
     private (double Min, double Max) ComputeSpectrum()
