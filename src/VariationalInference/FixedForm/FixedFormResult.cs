@@ -7,6 +7,14 @@ namespace VariationalInference;
 /// From <see cref="FixedFormElbo.Ascend"/>.
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>
+/// <example>
+/// <code language="csharp"><![CDATA[
+/// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
+/// var prior = new MultivariateGaussian([0, 0, 0], Matrix<double>.Build.DenseIdentity(3));
+/// FixedFormResult<MultivariateGaussian> fit = new FixedFormElbo(model.Observe([1.2, 0.8])).Ascend(prior);
+/// Console.WriteLine($"{fit.Posterior[0]}, ELBO {fit.Elbo:F5}");   // N(0.28571, 0.71429), ELBO -2.99369
+/// ]]></code>
+/// </example>
 /// <typeparam name="TPosterior">The family.</typeparam>
 public sealed class FixedFormResult<TPosterior>
     where TPosterior : GaussianPosterior

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -40,9 +41,8 @@ public abstract class GaussianPosterior
         Means = means;
     }
 
-    /// <param name="means">The means μ, which inference has computed; where it diverges they may be anything.</param>
-    /// <param name="isChecked">Always true; tells this constructor from the other.</param>
-    private protected GaussianPosterior(ImmutableArray<double> means, bool isChecked) => Means = means;
+    /// <param name="means">The means μ, kept; inference has computed them, and where it diverges they may be anything.</param>
+    private protected GaussianPosterior(double[] means) => Means = ImmutableCollectionsMarshal.AsImmutableArray(means);
 
     /// <summary>Gets the number of latents J.</summary>
     public int Count => Means.Length;

@@ -45,7 +45,7 @@ public sealed class LowRankGaussian : GaussianPosterior
     }
 
     private LowRankGaussian(ReadOnlySpan<double> means, ReadOnlySpan<double> independent, double[] factors, int rank)
-        : base([.. means])
+        : base(ImmutableArray.Create(means))
     {
         Rank = rank;
         _factors = factors;

@@ -28,7 +28,7 @@ public sealed class MeanFieldGaussian : GaussianPosterior
     /// <param name="variances">The variances v, length J, all positive and finite.</param>
     /// <exception cref="ArgumentException">A length or a value is outside its range.</exception>
     public MeanFieldGaussian(ReadOnlySpan<double> means, ReadOnlySpan<double> variances)
-        : base([.. means])
+        : base(ImmutableArray.Create(means))
     {
         Guard.Length(variances.Length, means.Length, nameof(variances), "one for each mean");
         Guard.AllPositive(variances, nameof(variances));
@@ -36,7 +36,7 @@ public sealed class MeanFieldGaussian : GaussianPosterior
     }
 
     private MeanFieldGaussian(ImmutableArray<double> means, ImmutableArray<double> variances)
-        : base(means, isChecked: true) => Variances = variances;
+        : base(ImmutableCollectionsMarshal.AsArray(means)!) => Variances = variances;
 
     /// <summary>Gets the variances v.</summary>
     public override ImmutableArray<double> Variances { get; }

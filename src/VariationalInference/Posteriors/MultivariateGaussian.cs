@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -33,7 +34,7 @@ public sealed class MultivariateGaussian : GaussianPosterior
     /// <param name="covariance">The covariance Σ, J×J, symmetric (to 1e-10 of the standard deviations) and positive definite.</param>
     /// <exception cref="ArgumentException">A size or a value is outside its range.</exception>
     public MultivariateGaussian(ReadOnlySpan<double> means, Matrix<double> covariance)
-        : base([.. means])
+        : base(ImmutableArray.Create(means))
     {
         ArgumentNullException.ThrowIfNull(covariance);
         _covariance = DenseCovariance.Of(Factorize(covariance, Count));
@@ -41,7 +42,7 @@ public sealed class MultivariateGaussian : GaussianPosterior
     }
 
     internal MultivariateGaussian(ImmutableArray<double> means, CovarianceStructure covariance)
-        : base(means, isChecked: true)
+        : base(ImmutableCollectionsMarshal.AsArray(means)!)
     {
         _covariance = covariance;
         Variances = Diagonal(covariance);
