@@ -83,7 +83,7 @@ public sealed partial class CaviSolver
         var buffer = new double[CaviRun.BufferLength(joint.LatentCount, joint.Shape.Rank)];
         var means = new double[joint.LatentCount];
         var trace = ImmutableArray.CreateBuilder<double>();
-        CaviSummary summary = _ascent.Run(joint.Shape, joint.Row.Constants, joint.Whitened, buffer, start, means, trace, rowNumber: 0);
+        CaviSummary summary = _ascent.Run(joint.Shape, joint.Row.Constants, joint.WhitenedDigits, buffer, start, means, trace, rowNumber: 0);
         return new CaviResult(joint, means, trace.ToImmutable(), summary);
     }
 

@@ -105,9 +105,21 @@ internal sealed class GradientAscent
 
     private void Step()
     {
+        if (!_shape.Prior.IsIndependent)
+        {
+            // In the latents themselves, and back.
+            _shape.Prior.ToLatents(_gradient);
+            for (int j = 0; j < _t.Length; j++)
+            {
+                _gradient[j] *= _shape.Prior.ConditionalVariances[j] * _meanSteps[j];
+            }
+
+            _shape.Prior.Unscale(_gradient);
+        }
+
         for (int j = 0; j < _t.Length; j++)
         {
-            _t[j] += _meanSteps[j] * _gradient[j];
+            _t[j] += _shape.Prior.IsIndependent ? _meanSteps[j] * _gradient[j] : _gradient[j];
             double ratio = _shape.VarianceRatio(j, _logVariances[j]);
             double step = _options.StepSize ?? 2 / Math.Max(1, ratio);
             _logVariances[j] += step * 0.5 * (1 - ratio);

@@ -19,11 +19,15 @@ namespace VariationalInference;
 public sealed class GradientAscentResult
 {
     private readonly QuadraticLogJoint _joint;
+    private readonly Lazy<double> _logEvidence;
+    private readonly Lazy<MultivariateGaussian> _linearResponse;
 
     internal GradientAscentResult(QuadraticLogJoint joint, MeanFieldGaussian posterior)
     {
         _joint = joint;
         Posterior = posterior;
+        _logEvidence = new Lazy<double>(() => joint.LogEvidence);
+        _linearResponse = new Lazy<MultivariateGaussian>(() => new MultivariateGaussian(posterior.Means, joint.Shape.Covariance));
     }
 
     /// <summary>Gets the point with the largest ELBO that was visited.</summary>
@@ -60,13 +64,13 @@ public sealed class GradientAscentResult
     public double ElboGapBound { get; internal init; }
 
     /// <summary>Gets the exact log evidence log p(x), in nats.</summary>
-    public double LogEvidence => _joint.LogEvidence;
+    public double LogEvidence => _logEvidence.Value;
 
     /// <summary>Gets what the mean-field family loses against the evidence, log p(x) − ELBO*, in nats.</summary>
     public double ApproximationGap => _joint.ApproximationGap;
 
     /// <inheritdoc cref="CaviResult.LinearResponse"/>
-    public MultivariateGaussian LinearResponse => new(Posterior.Means, _joint.Shape.Covariance);
+    public MultivariateGaussian LinearResponse => _linearResponse.Value;
 
     /// <summary>Sums up the outcome in one line.</summary>
     /// <returns>The text.</returns>

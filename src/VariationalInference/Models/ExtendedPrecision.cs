@@ -140,7 +140,15 @@ internal sealed class ExtendedPrecision : TrianglePrecision
         }
 
         Prior.Conjugate(elements);
-        return new DenseCovariance(elements, count);
+        return new DenseCovariance(elements, count, Root);
+    }
+
+    protected override void SolveTransposed(Span<double> x)
+    {
+        using var values = new Scratch(x.Length);
+        Copy(x, values.Span);
+        SolveTransposed(values.Span);
+        Round(values.Span, x);
     }
 
     protected override void SolveOnce(ReadOnlySpan<double> w, Span<double> t) => Optimum(w, t, []);

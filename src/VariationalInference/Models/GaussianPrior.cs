@@ -312,6 +312,20 @@ public sealed class GaussianPrior
         return sum;
     }
 
+    /// <summary>Replaces x by L⁻¹x.</summary>
+    internal void Unscale(Span<double> deviations)
+    {
+        for (int j = 0; j < deviations.Length; j++)
+        {
+            deviations[j] = IsAlone(j) ? deviations[j] / Deviations[j] : deviations[j];
+        }
+
+        foreach (PriorBlock block in _blocks)
+        {
+            block.Factor.Solve(deviations.Slice(block.First, block.Size));
+        }
+    }
+
     /// <summary>Replaces t by Lt.</summary>
     internal void Scale(Span<double> whitened)
     {

@@ -36,7 +36,7 @@ namespace VariationalInference;
 /// Console.WriteLine($"{gradient[0]:F5}");   // -0.10000
 /// </code>
 /// </example>
-public sealed class QuadraticLogJoint
+public sealed class QuadraticLogJoint : ILogJoint
 {
     private static readonly double LogTwoPi = Math.Log(2 * Math.PI);
 
@@ -101,9 +101,10 @@ public sealed class QuadraticLogJoint
     internal string Size => $"{Wording.Count(LatentCount, "latent")}, {Wording.Count(ObservedCount, "observed cell")}";
 
     /// <summary>Gets w = R^(−½)(x − b − Am), reduced to <see cref="PosteriorShape.Rank"/> values.</summary>
-    internal ReadOnlySpan<double> Whitened => _observations;
+    internal ReadOnlySpan<double> Whitened => _observations.AsSpan(0, Shape.Rank);
 
-    private ReadOnlySpan<double> Rounded => _observations.AsSpan(0, Shape.Rank);
+    /// <summary>Gets w, and behind it its digits beyond a double where the shape takes them.</summary>
+    internal ReadOnlySpan<double> WhitenedDigits => _observations;
 
     /// <summary>Gets the log joint's part that depends neither on z nor on the priors' normalisation.</summary>
     internal double LogLikelihoodBase => Row.LogLikelihoodBase;
@@ -144,7 +145,7 @@ public sealed class QuadraticLogJoint
         var t = new double[LatentCount];
         var e = new double[Shape.Rank];
         Shape.Prior.Whiten(latents, t);
-        Shape.Loadings.Residual(Rounded, t, e);
+        Shape.Loadings.Residual(Whitened, t, e);
         double priors = (LatentCount * LogTwoPi) + Shape.Prior.LogDeterminant;
         return LogLikelihoodBase - (0.5 * (ShortVectors.SquaredNorm(e) + ShortVectors.SquaredNorm(t) + priors));
     }
@@ -160,7 +161,7 @@ public sealed class QuadraticLogJoint
         var t = new double[LatentCount];
         var e = new double[Shape.Rank];
         Shape.Prior.Whiten(latents, t);
-        Shape.Loadings.Residual(Rounded, t, e);
+        Shape.Loadings.Residual(Whitened, t, e);
         Shape.Loadings.Gradient(t, e, destination);
         Shape.Prior.ToLatents(destination);
     }

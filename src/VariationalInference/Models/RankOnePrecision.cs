@@ -68,7 +68,7 @@ internal sealed class RankOnePrecision(WhitenedLoadings loadings, GaussianPrior 
             prefix += row[j] * row[j];
         }
 
-        return new RankOneCovariance(variances, coupling);
+        return new RankOneCovariance(variances, coupling, [.. Prior.Deviations], suffix, row.ToArray());
     }
 
     protected override void SolveOnce(ReadOnlySpan<double> w, Span<double> t)

@@ -52,7 +52,28 @@ internal abstract class TrianglePrecision(WhitenedLoadings loadings, GaussianPri
         int count = Loadings.LatentCount;
         double[] elements = Factor.InverseOfSquare();
         Prior.Conjugate(elements);
-        return new DenseCovariance(elements, count);
+        return new DenseCovariance(elements, count, Root);
+    }
+
+    /// <summary>Replaces x by R⁻ᵀx.</summary>
+    protected virtual void SolveTransposed(Span<double> x) => Factor.SolveTransposed(x);
+
+    /// <summary>Returns the factor of Λ⁻¹ = WᵀW with W = R⁻ᵀLᵀ.</summary>
+    protected LowerFactor Root()
+    {
+        int count = Loadings.LatentCount;
+        Matrix<double> root = Matrix<double>.Build.Dense(count, count);
+        var column = new double[count];
+        for (int j = 0; j < count; j++)
+        {
+            Array.Clear(column);
+            column[j] = 1;
+            Prior.ScaleTransposed(column);
+            SolveTransposed(column);
+            root.SetColumn(j, column);
+        }
+
+        return LowerFactor.OfRoot(root);
     }
 
     protected static UpperTriangle Triangle(List<double[]> rows)

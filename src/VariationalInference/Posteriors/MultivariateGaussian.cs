@@ -1,12 +1,15 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
 
-/// <summary>A multivariate normal distribution N(μ, Σ), such as the exact posterior N(Λ⁻¹h, Λ⁻¹) of a row.</summary>
+/// <summary>A multivariate normal distribution N(μ, Σ) of full covariance, such as the exact posterior N(Λ⁻¹h, Λ⁻¹) of a row.</summary>
 /// <remarks>
 /// From <see cref="LinearGaussianModel.Posterior"/>, or with the same covariance from <see cref="CaviResult.LinearResponse"/>. For Gaussian
-/// sums it holds O(J) numbers, for other models J².
+/// sums it holds O(J) numbers, and a density, a draw or the entropy costs O(J); for other models J², and J³ once for the Cholesky factor.
+/// Its parameters are μ and the lower Cholesky factor L, Σ = LLᵀ, by rows: L_00, L_10, L_11, L_20, …
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>
 /// <example>
@@ -19,50 +22,172 @@ namespace VariationalInference;
 /// Console.WriteLine($"the sum of the latents has variance {sum:F5}");   // the sum of the latents has variance 0.42857
 /// </code>
 /// </example>
-public sealed class MultivariateGaussian
+public sealed class MultivariateGaussian : GaussianPosterior
 {
+    /// <summary>How far the two triangles may differ, relative to the standard deviations: what forming a product leaves.</summary>
+    private const double Asymmetry = 1e-10;
+
     private readonly CovarianceStructure _covariance;
 
+    /// <summary>Initializes a new instance of the <see cref="MultivariateGaussian"/> class.</summary>
+    /// <param name="means">The means μ, length J ≥ 1, all finite.</param>
+    /// <param name="covariance">The covariance Σ, J×J, symmetric (to 1e-10 of the standard deviations) and positive definite.</param>
+    /// <exception cref="ArgumentException">A size or a value is outside its range.</exception>
+    public MultivariateGaussian(ReadOnlySpan<double> means, Matrix<double> covariance)
+        : base(ImmutableArray.Create(means))
+    {
+        ArgumentNullException.ThrowIfNull(covariance);
+        _covariance = DenseCovariance.Of(Factorize(covariance, Count));
+        Variances = Diagonal(_covariance);
+    }
+
     internal MultivariateGaussian(ImmutableArray<double> means, CovarianceStructure covariance)
+        : base(ImmutableCollectionsMarshal.AsArray(means)!)
     {
-        Means = means;
         _covariance = covariance;
-        Variances = [.. Enumerable.Range(0, covariance.Size).Select(j => covariance[j, j])];
+        Variances = Diagonal(covariance);
     }
 
-    /// <summary>Gets the dimension J.</summary>
-    public int Count => Means.Length;
+    /// <inheritdoc/>
+    public override ImmutableArray<double> Variances { get; }
 
-    /// <summary>Gets the means μ, length J.</summary>
-    public ImmutableArray<double> Means { get; }
+    /// <inheritdoc/>
+    public override double LogDeterminant => _covariance.LogDeterminant;
 
-    /// <summary>Gets the marginal variances Σ_jj, length J.</summary>
-    public ImmutableArray<double> Variances { get; }
+    /// <inheritdoc/>
+    public override int NoiseCount => Count;
 
-    /// <summary>Gets the marginal distribution of one component.</summary>
-    /// <param name="component">The component j, counted from 0.</param>
-    /// <returns>N(μ_j, Σ_jj).</returns>
-    public Gaussian this[int component] => new(Means[component], Variances[component]);
+    /// <inheritdoc/>
+    public override int ParameterCount => Count + LowerFactor.Start(Count);
 
-    /// <summary>Returns one element of the covariance matrix.</summary>
-    /// <param name="i">The row, counted from 0.</param>
-    /// <param name="j">The column, counted from 0.</param>
-    /// <returns>Σ_ij.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">An index is outside 0 … J − 1.</exception>
-    public double Covariance(int i, int j)
+    /// <inheritdoc/>
+    public override int FreeDirections => Count;
+
+    /// <summary>Writes out the lower Cholesky factor.</summary>
+    /// <returns>A new J×J matrix L with Σ = LLᵀ.</returns>
+    public Matrix<double> CholeskyFactor() =>
+        Matrix<double>.Build.Dense(Count, Count, (i, j) => j <= i ? _covariance.Factor(i, j) : 0);
+
+    /// <inheritdoc/>
+    public override void Scale(ReadOnlySpan<double> noise, Span<double> deviations) => _covariance.Scale(noise, deviations);
+
+    /// <inheritdoc/>
+    public override double SquaredDistance(ReadOnlySpan<double> deviations)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(i);
-        ArgumentOutOfRangeException.ThrowIfNegative(j);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(i, Count);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(j, Count);
-        return _covariance[i, j];
+        double[] standard = deviations.ToArray();
+        _covariance.Unscale(standard);
+        return ShortVectors.SquaredNorm(standard);
     }
 
-    /// <summary>Writes out the covariance matrix.</summary>
-    /// <returns>A new J×J matrix Σ.</returns>
-    public Matrix<double> CovarianceMatrix() => Matrix<double>.Build.Dense(Count, Count, Covariance);
+    /// <summary>Writes μ and L, by rows.</summary>
+    /// <param name="destination">Receives them, length J + J(J + 1)/2.</param>
+    public override void CopyParameters(Span<double> destination)
+    {
+        Means.CopyTo(destination);
+        Span<double> factor = destination[Count..];
+        for (int i = 0; i < Count; i++)
+        {
+            for (int j = 0; j <= i; j++)
+            {
+                factor[LowerFactor.Start(i) + j] = _covariance.Factor(i, j);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void CopyScales(Span<double> destination)
+    {
+        for (int i = 0; i < Count; i++)
+        {
+            destination[i] = Math.Sqrt(Variances[i]);
+            destination.Slice(Count + LowerFactor.Start(i), i + 1).Fill(destination[i]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override bool TryWithParameters(ReadOnlySpan<double> parameters, [NotNullWhen(true)] out GaussianPosterior? posterior)
+    {
+        posterior = null;
+        double[] factor = parameters[Count..].ToArray();
+        foreach (double parameter in parameters)
+        {
+            if (!double.IsFinite(parameter))
+            {
+                return false;
+            }
+        }
+
+        for (int j = 0; j < Count; j++)
+        {
+            if (!(factor[LowerFactor.Start(j) + j] > 0))
+            {
+                return false;
+            }
+        }
+
+        posterior = new MultivariateGaussian([.. parameters[..Count]], DenseCovariance.Of(new LowerFactor(factor, Count)));
+        return posterior.Variances.All(variance => variance > 0 && double.IsFinite(variance));
+    }
+
+    /// <inheritdoc/>
+    public override void AddScaleGradient(ReadOnlySpan<double> noise, ReadOnlySpan<double> latentGradient, Span<double> gradient)
+    {
+        for (int i = 0; i < Count; i++)
+        {
+            Span<double> row = gradient.Slice(LowerFactor.Start(i), i + 1);
+            for (int j = 0; j <= i; j++)
+            {
+                row[j] += latentGradient[i] * noise[j];
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void AddEntropyGradient(Span<double> gradient)
+    {
+        for (int j = 0; j < Count; j++)
+        {
+            gradient[LowerFactor.Start(j) + j] += 1 / _covariance.Factor(j, j);
+        }
+    }
 
     /// <summary>Returns the marginals side by side; of many, the first ones.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => "marginals " + Wording.Join(", ", Count, j => this[j].ToString());
+
+    /// <summary>Replaces y by L⁻¹y.</summary>
+    internal void Unscale(Span<double> y) => _covariance.Unscale(y);
+
+    /// <inheritdoc/>
+    protected override double CovarianceElement(int i, int j) => _covariance[i, j];
+
+    private static ImmutableArray<double> Diagonal(CovarianceStructure covariance) =>
+        [.. Enumerable.Range(0, covariance.Size).Select(j => covariance[j, j])];
+
+    private static LowerFactor Factorize(Matrix<double> covariance, int count)
+    {
+        if (covariance.RowCount != count || covariance.ColumnCount != count)
+        {
+            throw new ArgumentException(
+                Guard.Text($"covariance is {covariance.RowCount}×{covariance.ColumnCount}; it must be {count}×{count}, one row and column for each mean."),
+                nameof(covariance));
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            for (int j = 0; j < i; j++)
+            {
+                double size = Math.Sqrt(Math.Abs(covariance[i, i])) * Math.Sqrt(Math.Abs(covariance[j, j]));
+                if (!(Math.Abs(covariance[i, j] - covariance[j, i]) <= Asymmetry * size))
+                {
+                    throw new ArgumentException(
+                        Guard.Text($"covariance[{i}, {j}] is {covariance[i, j]} and covariance[{j}, {i}] is {covariance[j, i]}; the matrix must be finite and symmetric."),
+                        nameof(covariance));
+                }
+            }
+        }
+
+        return LowerFactor.OfCovariance(covariance) ?? throw new ArgumentException(
+            Guard.Text($"covariance is not positive definite; all its eigenvalues must be positive and finite."), nameof(covariance));
+    }
 }

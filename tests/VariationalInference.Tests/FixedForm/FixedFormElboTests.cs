@@ -186,7 +186,8 @@ public sealed class FixedFormElboTests
     [Fact]
     public void Nulls_AreRefused()
     {
-        FluentActions.Invoking(() => new FixedFormElbo(null!)).Should().Throw<ArgumentNullException>().WithParameterName("joint");
+        FluentActions.Invoking(() => new FixedFormElbo((ILogJoint)null!)).Should().Throw<ArgumentNullException>().WithParameterName("joint");
+        FluentActions.Invoking(() => new FixedFormElbo((LogJointExpectation)null!)).Should().Throw<ArgumentNullException>().WithParameterName("expectation");
         FluentActions.Invoking(() => Example.Value(null!)).Should().Throw<ArgumentNullException>().WithParameterName("q");
         FluentActions.Invoking(() => Example.Gradient(null!)).Should().Throw<ArgumentNullException>().WithParameterName("q");
     }

@@ -58,6 +58,15 @@ public class GaussianPriorTests
             fit.LargestElboDecrease.Should().BeLessThan(1e-11);
         }
 
+        var elbo = new FixedFormElbo(joint);
+        var best = new MeanFieldGaussian([.. means], [.. precision.Diagonal().Select(value => 1 / value)]);
+        elbo.Value(best).Should().BeApproximately(evidence - gap, 1e-9);
+        elbo.Gradient(best).Means.Should().BeEquivalentTo(new double[means.Count], Close(1e-7));
+        GradientAscentResult walk = elbo.Maximize(new GradientAscentOptions { Tolerance = 1e-7 });
+        walk.Converged.Should().BeTrue();
+        walk.Posterior.Means.Should().BeEquivalentTo(means, Close(1e-6));
+        elbo.Value(new MultivariateGaussian([.. means], covariance)).Should().BeApproximately(evidence, 1e-8);
+
         Matrix<double> table = Matrix<double>.Build.DenseOfRowArrays(row, row, [.. row.Select(value => double.IsNaN(value) ? 1 : value)]);
         CaviTable fits = new CaviSolver().Solve(model, table, CaviOutputs.All);
         fits[1].Means.Should().BeEquivalentTo(means, Close(1e-9));

@@ -41,6 +41,9 @@ public sealed class ReferenceCase
     /// <summary>Gets the ids of cases that have points with ELBO and gradients.</summary>
     public static IEnumerable<object[]> IdsWithPoints => IdsWhere(item => item.ElboPoints.Any());
 
+    /// <summary>Gets the ids of cases that have a point with a full covariance.</summary>
+    public static IEnumerable<object[]> IdsWithFullPoint => IdsWhere(item => item.FullPoint is not null);
+
     public string Id { get; }
 
     public LinearGaussianModel Model { get; }
@@ -99,6 +102,17 @@ public sealed class ReferenceCase
                 Vector(item.GetProperty("d_elbo_d_mu")),
                 Vector(item.GetProperty("d_elbo_d_log_sd"))))
             : [];
+
+    /// <summary>Gets an arbitrary point for row 0 with the lower Cholesky factor of its covariance, its ELBO and gradients.</summary>
+    public FullElboPoint? FullPoint =>
+        _expected.TryGetProperty("elbo_at_point_fullcov_q", out JsonElement item)
+            ? new FullElboPoint(
+                Vector(item.GetProperty("mu")),
+                Matrix(item.GetProperty("L_lower")),
+                item.GetProperty("elbo").GetDouble(),
+                Vector(item.GetProperty("d_elbo_d_mu")),
+                Matrix(item.GetProperty("d_elbo_d_L")))
+            : null;
 
     private JsonElement Cavi => _expected.GetProperty("cavi_sequential_order_1_to_J");
 
@@ -163,6 +177,8 @@ public sealed class ReferenceCase
     private static double[] Vector(JsonElement element) => [.. element.EnumerateArray().Select(value => value.GetDouble())];
 
     private static double[][] Matrix(JsonElement element) => [.. element.EnumerateArray().Select(Vector)];
+
+    public sealed record FullElboPoint(double[] Means, double[][] Factor, double Elbo, double[] MeanGradient, double[][] FactorGradient);
 
     public sealed record ElboPoint(
         double[] Means, double[] Variances, double Elbo, double[] MeanGradient, double[] LogDeviationGradient);
