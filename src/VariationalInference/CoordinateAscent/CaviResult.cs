@@ -21,6 +21,7 @@ namespace VariationalInference;
 public sealed class CaviResult
 {
     private readonly QuadraticLogJoint _joint;
+    private MultivariateGaussian? _linearResponse;
 
     internal CaviResult(QuadraticLogJoint joint, double[] means, ImmutableArray<double> elboTrace, CaviSummary summary)
     {
@@ -96,7 +97,7 @@ public sealed class CaviResult
     /// Gets the linear-response posterior: the means of the fit with the covariance Λ⁻¹, which for this model is the exact one (Giordano,
     /// Broderick and Jordan, 2018). Mean-field variances are too small; these are not.
     /// </summary>
-    public MultivariateGaussian LinearResponse => new(Posterior.Means, _joint.Shape.Covariance);
+    public MultivariateGaussian LinearResponse => _linearResponse ??= new MultivariateGaussian(Posterior.Means, _joint.Shape.Covariance);
 
     /// <summary>Sums up the outcome in one line.</summary>
     /// <returns>The text.</returns>

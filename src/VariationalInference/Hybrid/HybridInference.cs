@@ -148,6 +148,13 @@ public class HybridInference
         return new HybridTablePass(this, table, cancellationToken).Run();
     }
 
+    /// <inheritdoc cref="Infer(Matrix{double}, CancellationToken)"/>
+    public HybridTable Infer(RowSpan table, CancellationToken cancellationToken = default)
+    {
+        RowTable.RequireSize(Model, table.RowCount, table.ColumnCount, nameof(table));
+        return Infer(table.ToMatrix(), cancellationToken);
+    }
+
     /// <summary>
     /// Starts from the encoder and finishes a row by coordinate ascent (semi-amortized inference): the best mean-field posterior, with its
     /// certificate, also for rows unlike those of training.

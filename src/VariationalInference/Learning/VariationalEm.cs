@@ -101,6 +101,15 @@ public sealed class VariationalEm
         return Learn(start, statistics, table, progress, cancellationToken);
     }
 
+    /// <inheritdoc cref="Learn(LinearGaussianModel, Matrix{double}, IProgress{double}?, CancellationToken)"/>
+    public VariationalEmResult Learn(
+        LinearGaussianModel start, RowSpan table, IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(start);
+        RowTable.RequireSize(start, table.RowCount, table.ColumnCount, nameof(table));
+        return Learn(start, table.ToMatrix(), progress, cancellationToken);
+    }
+
     /// <summary>Learns from the statistics of a table.</summary>
     /// <param name="start">The model: its fixed parameters count, the others are a start.</param>
     /// <param name="statistics">The statistics, one column for each observation.</param>

@@ -171,13 +171,15 @@ public sealed class GaussianPrior
 
     /// <summary>Returns a posterior as the prior of what comes next.</summary>
     /// <param name="posterior">The posterior, such as that of <see cref="LinearGaussianModel.Posterior"/>.</param>
-    /// <returns>The prior with the same means and covariance.</returns>
+    /// <returns>The prior with the same means and covariance; independent where the posterior is of mean field.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="posterior"/> is null.</exception>
     /// <exception cref="ArgumentException">The covariance is not positive definite in double precision.</exception>
-    public static GaussianPrior From(MultivariateGaussian posterior)
+    public static GaussianPrior From(GaussianPosterior posterior)
     {
         ArgumentNullException.ThrowIfNull(posterior);
-        return new GaussianPrior(
+        return posterior is MeanFieldGaussian
+            ? new GaussianPrior(posterior.Means.AsSpan(), posterior.Variances.AsSpan(), nameof(posterior), nameof(posterior))
+            : new GaussianPrior(
             posterior.Means,
             new double[posterior.Count],
             [new PriorBlock(0, PriorFactor.Of(posterior.CovarianceMatrix(), nameof(posterior)))]);

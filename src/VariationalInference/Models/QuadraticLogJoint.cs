@@ -45,6 +45,11 @@ public sealed class QuadraticLogJoint : ILogJoint
 
     private readonly double[] _observations;
     private double[]? _optimum;
+    private double[]? _linear;
+
+    // Boxed, so that a thread sees all of a number or nothing.
+    private object? _constant;
+    private object? _logEvidence;
 
     /// <param name="row">What conditioning on the row gave.</param>
     /// <param name="observations">w, length Rank.</param>
@@ -61,25 +66,29 @@ public sealed class QuadraticLogJoint : ILogJoint
     public int ObservedCount => Shape.ObservedCount;
 
     /// <summary>Gets the constant c, in nats: the log joint at z = 0.</summary>
-    public double Constant => Value(new double[LatentCount]);
+    public double Constant => (double)(_constant ??= Value(new double[LatentCount]));
 
     /// <summary>Gets the linear coefficients h, length J.</summary>
     public ImmutableArray<double> Linear
     {
         get
         {
-            var h = new double[LatentCount];
-            Gradient(new double[LatentCount], h);
-            return ImmutableCollectionsMarshal.AsImmutableArray(h);
+            if (_linear is null)
+            {
+                var h = new double[LatentCount];
+                Gradient(new double[LatentCount], h);
+                _linear = h;
+            }
+
+            return ImmutableCollectionsMarshal.AsImmutableArray(_linear);
         }
     }
 
     /// <summary>Gets the diagonal Λ_jj of the posterior precision, length J.</summary>
-    public ImmutableArray<double> PrecisionDiagonal =>
-        [.. Enumerable.Range(0, LatentCount).Select(j => Shape.ScaledPrecision[j] / Shape.Prior.ConditionalVariances[j])];
+    public ImmutableArray<double> PrecisionDiagonal => Shape.PrecisionDiagonal;
 
     /// <summary>Gets the log evidence log p(x) of the observed cells, in nats.</summary>
-    public double LogEvidence => Shape.LogEvidence(_observations, Optimum, LogLikelihoodBase, new double[Shape.Rank]);
+    public double LogEvidence => (double)(_logEvidence ??= Shape.LogEvidence(_observations, Optimum, LogLikelihoodBase, new double[Shape.Rank]));
 
     /// <summary>
     /// Gets the approximation gap log p(x) − ELBO* = ½(Σ log Λ_jj − log det Λ) of the best mean-field posterior, in nats; it is ≥ 0 and
@@ -109,7 +118,7 @@ public sealed class QuadraticLogJoint : ILogJoint
     /// <summary>Gets the log joint's part that depends neither on z nor on the priors' normalisation.</summary>
     internal double LogLikelihoodBase => Row.LogLikelihoodBase;
 
-    /// <summary>Gets t* = D⁻¹(Λ⁻¹h − m). Whoever computes it first, the values are the same.</summary>
+    /// <summary>Gets t* = D⁻¹(Λ⁻¹h − m). Threads that compute it at the same time get the same values.</summary>
     internal double[] Optimum
     {
         get

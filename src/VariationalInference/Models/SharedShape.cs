@@ -10,6 +10,7 @@ internal sealed class SharedShape : PosteriorShape
     private readonly Lazy<(double Min, double Max)> _spectrum;
     private readonly Lazy<CovarianceStructure> _covariance;
     private readonly Lazy<double> _approximationGap;
+    private readonly Lazy<ImmutableArray<double>> _precisionDiagonal;
 
     /// <param name="loadings">B.</param>
     /// <param name="prior">The priors of the latents.</param>
@@ -25,11 +26,16 @@ internal sealed class SharedShape : PosteriorShape
         _response = new Lazy<RowResponse>(() => new RowResponse(this));
         _spectrum = new Lazy<(double, double)>(() => Precision.Spectrum(ScaledPrecision));
         _covariance = new Lazy<CovarianceStructure>(Precision.Covariance);
+        _precisionDiagonal = new Lazy<ImmutableArray<double>>(
+            () => [.. Enumerable.Range(0, LatentCount).Select(j => ScaledPrecision[j] / Prior.ConditionalVariances[j])]);
         _approximationGap = new Lazy<double>(() => Precision.ApproximationGap(ScaledPrecision));
     }
 
     /// <summary>Gets the optimal mean-field variances 1/Λ_jj, equation (4-4).</summary>
     public ImmutableArray<double> MeanFieldVariances { get; }
+
+    /// <summary>Gets Λ_jj, in the latents' units.</summary>
+    public ImmutableArray<double> PrecisionDiagonal => _precisionDiagonal.Value;
 
     /// <summary>Gets how the stationary point depends on the row.</summary>
     public RowResponse Response => _response.Value;

@@ -1,3 +1,5 @@
+using MathNet.Numerics.LinearAlgebra;
+
 namespace VariationalInference;
 
 /// <summary>A table of rows in memory that the caller owns: the values, and how they lie there. Nothing is copied.</summary>
@@ -63,6 +65,21 @@ public readonly ref struct RowSpan
     /// <returns>The table.</returns>
     /// <exception cref="ArgumentException">The length of <paramref name="values"/> is no multiple of <paramref name="columnCount"/>.</exception>
     public static RowSpan ColumnMajor(ReadOnlySpan<double> values, int columnCount) => new(values, columnCount, isColumnMajor: true);
+
+    /// <summary>Copies the table.</summary>
+    /// <returns>A new N×K matrix.</returns>
+    /// <exception cref="InvalidOperationException">The table has no rows.</exception>
+    public Matrix<double> ToMatrix()
+    {
+        if (RowCount == 0)
+        {
+            throw new InvalidOperationException("The table has no rows; a matrix has at least 1.");
+        }
+
+        return IsColumnMajor
+            ? Matrix<double>.Build.Dense(RowCount, ColumnCount, Values.ToArray())
+            : Matrix<double>.Build.DenseOfRowMajor(RowCount, ColumnCount, Values.ToArray());
+    }
 
     /// <summary>Says how large the table is and how it lies in memory.</summary>
     /// <returns>The text.</returns>

@@ -112,6 +112,16 @@ public class GaussianPriorTests
     }
 
     [Fact]
+    public void From_MeanField_IsIndependent()
+    {
+        GaussianPrior prior = GaussianPrior.From(new MeanFieldGaussian([1, 2], [3, 4]));
+
+        prior.IsIndependent.Should().BeTrue();
+        prior.Means.Should().Equal(1, 2);
+        prior.Variances.Should().Equal(3, 4);
+    }
+
+    [Fact]
     public void Sample_CorrelatedPrior_HasItsCovariance()
     {
         var model = new GaussianSumModel(1, 1, GaussianPrior.Concat(GaussianPrior.Independent(1, 2, 1), GaussianPrior.Repeated(1, Pair, [3, -1])));

@@ -127,6 +127,13 @@ public sealed class FactorSolution
         return scores;
     }
 
+    /// <inheritdoc cref="Scores(Matrix{double}, FactorScoreMethod)"/>
+    public Matrix<double> Scores(RowSpan table, FactorScoreMethod method = FactorScoreMethod.Regression)
+    {
+        RowTable.RequireSize(_analysis.Fit.Model, table.RowCount, table.ColumnCount, nameof(table));
+        return Scores(table.ToMatrix(), method);
+    }
+
     /// <summary>
     /// Prints the loadings as R's print.loadings does, with the sums of their squares, and the part and the cumulated part of the variance that they are.
     /// </summary>
