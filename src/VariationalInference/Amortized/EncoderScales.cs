@@ -16,18 +16,38 @@ namespace VariationalInference;
 /// Console.WriteLine(encoder.Scales);   // inputs [20 ± 5, 20 ± 5], outputs [20 ± 4], output variances [0.1]
 /// </code>
 /// </example>
-/// <param name="InputMeans">The centre of each observation, length K.</param>
-/// <param name="InputDeviations">The standard deviation of each observation about its centre, length K, all positive.</param>
-/// <param name="OutputMeans">The centre of each amortized latent's mean, length A.</param>
-/// <param name="OutputDeviations">The scale on which each amortized latent's mean varies, length A, all positive.</param>
-/// <param name="OutputVariances">A typical variance of each amortized factor, length A, all positive.</param>
-public sealed record EncoderScales(
-    ImmutableArray<double> InputMeans,
-    ImmutableArray<double> InputDeviations,
-    ImmutableArray<double> OutputMeans,
-    ImmutableArray<double> OutputDeviations,
-    ImmutableArray<double> OutputVariances)
+public sealed record EncoderScales
 {
+    /// <summary>Initializes a new instance of the <see cref="EncoderScales"/> class.</summary>
+    /// <param name="inputMeans">The centre of each observation, length K.</param>
+    /// <param name="inputDeviations">The standard deviation of each observation about its centre, length K, all positive.</param>
+    /// <param name="outputMeans">The centre of each amortized latent's mean, length A.</param>
+    /// <param name="outputDeviations">The scale on which each amortized latent's mean varies, length A, all positive.</param>
+    /// <param name="outputVariances">A typical variance of each amortized factor, length A, all positive.</param>
+    public EncoderScales(ImmutableArray<double> inputMeans, ImmutableArray<double> inputDeviations, ImmutableArray<double> outputMeans, ImmutableArray<double> outputDeviations, ImmutableArray<double> outputVariances)
+    {
+        InputMeans = inputMeans;
+        InputDeviations = inputDeviations;
+        OutputMeans = outputMeans;
+        OutputDeviations = outputDeviations;
+        OutputVariances = outputVariances;
+    }
+
+    /// <summary>Gets the centre of each observation, length K.</summary>
+    public ImmutableArray<double> InputMeans { get; init; }
+
+    /// <summary>Gets the standard deviation of each observation about its centre, length K, all positive.</summary>
+    public ImmutableArray<double> InputDeviations { get; init; }
+
+    /// <summary>Gets the centre of each amortized latent's mean, length A.</summary>
+    public ImmutableArray<double> OutputMeans { get; init; }
+
+    /// <summary>Gets the scale on which each amortized latent's mean varies, length A, all positive.</summary>
+    public ImmutableArray<double> OutputDeviations { get; init; }
+
+    /// <summary>Gets a typical variance of each amortized factor, length A, all positive.</summary>
+    public ImmutableArray<double> OutputVariances { get; init; }
+
     /// <summary>Says whether other scales have the same numbers.</summary>
     /// <param name="other">The other scales.</param>
     /// <returns>Whether they do.</returns>

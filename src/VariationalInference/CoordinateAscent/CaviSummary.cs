@@ -16,13 +16,32 @@ namespace VariationalInference;
 /// Console.WriteLine($"{means[0]:F5}, {summary.StopReason}");   // 0.28571, CertificateMet
 /// </code>
 /// </example>
-/// <param name="Elbo">The ELBO of the posterior, in nats, with every constant.</param>
-/// <param name="ErrorBound">The bound on the error of every mean, in exact posterior standard deviations; see <see cref="CaviResult.ErrorBound"/>.</param>
-/// <param name="Iterations">The number of iterations done.</param>
-/// <param name="StopReason">Why the run ended.</param>
-/// <param name="Converged">Whether <paramref name="ErrorBound"/> is within <see cref="CaviOptions.Tolerance"/>, whatever stopped the run.</param>
-public readonly record struct CaviSummary(double Elbo, double ErrorBound, int Iterations, CaviStopReason StopReason, bool Converged)
+public readonly record struct CaviSummary
 {
+    internal CaviSummary(double elbo, double errorBound, int iterations, CaviStopReason stopReason, bool converged)
+    {
+        Elbo = elbo;
+        ErrorBound = errorBound;
+        Iterations = iterations;
+        StopReason = stopReason;
+        Converged = converged;
+    }
+
+    /// <summary>Gets the ELBO of the posterior, in nats, with every constant.</summary>
+    public double Elbo { get; init; }
+
+    /// <summary>Gets the bound on the error of every mean, in exact posterior standard deviations; see <see cref="CaviResult.ErrorBound"/>.</summary>
+    public double ErrorBound { get; init; }
+
+    /// <summary>Gets the number of iterations done.</summary>
+    public int Iterations { get; init; }
+
+    /// <summary>Gets why the run ended.</summary>
+    public CaviStopReason StopReason { get; init; }
+
+    /// <summary>Gets a value indicating whether <see cref="ErrorBound"/> is within <see cref="CaviOptions.Tolerance"/>, whatever stopped the run.</summary>
+    public bool Converged { get; init; }
+
     /// <summary>Sums up the outcome in one line.</summary>
     /// <returns>The text.</returns>
     public override string ToString() =>

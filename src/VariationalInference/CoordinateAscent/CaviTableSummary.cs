@@ -14,11 +14,24 @@ namespace VariationalInference;
 /// Console.WriteLine(summary);   // 2 rows, 0 not converged, error at most … posterior sd
 /// </code>
 /// </example>
-/// <param name="RowCount">The number of rows N.</param>
-/// <param name="UnconvergedRowCount">The number of rows whose error bound is above <see cref="CaviOptions.Tolerance"/>.</param>
-/// <param name="LargestErrorBound">The largest error bound of a row, in exact posterior standard deviations.</param>
-public readonly record struct CaviTableSummary(int RowCount, int UnconvergedRowCount, double LargestErrorBound)
+public readonly record struct CaviTableSummary
 {
+    internal CaviTableSummary(int rowCount, int unconvergedRowCount, double largestErrorBound)
+    {
+        RowCount = rowCount;
+        UnconvergedRowCount = unconvergedRowCount;
+        LargestErrorBound = largestErrorBound;
+    }
+
+    /// <summary>Gets the number of rows N.</summary>
+    public int RowCount { get; init; }
+
+    /// <summary>Gets the number of rows whose error bound is above <see cref="CaviOptions.Tolerance"/>.</summary>
+    public int UnconvergedRowCount { get; init; }
+
+    /// <summary>Gets the largest error bound of a row, in exact posterior standard deviations.</summary>
+    public double LargestErrorBound { get; init; }
+
     /// <summary>Gets a value indicating whether every row converged.</summary>
     public bool Converged => UnconvergedRowCount == 0;
 

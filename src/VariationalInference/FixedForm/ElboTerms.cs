@@ -14,13 +14,32 @@ namespace VariationalInference;
 /// // ELBO -3.6687 = data fit -0.060408 + prior -0.12245 + uncertainty cost -1.5 + spread -1.6479 + constant -0.33788
 /// </code>
 /// </example>
-/// <param name="DataFit">−½ Σ_k (x_k − b_k − (Aμ)_k)²/r_k: how well the means explain the observations.</param>
-/// <param name="Prior">−½ Σ_j (μ_j − m_j)²/s_j²: how far the means are from the prior's.</param>
-/// <param name="UncertaintyCost">−½ Σ_j Λ_jj v_j: what wide factors cost.</param>
-/// <param name="Spread">½ Σ_j log v_j: what wide factors earn.</param>
-/// <param name="Constant">−½ Σ_k log 2πr_k − ½ Σ_j log s_j² + J/2: everything that depends on neither means nor variances.</param>
-public readonly record struct ElboTerms(double DataFit, double Prior, double UncertaintyCost, double Spread, double Constant)
+public readonly record struct ElboTerms
 {
+    internal ElboTerms(double dataFit, double prior, double uncertaintyCost, double spread, double constant)
+    {
+        DataFit = dataFit;
+        Prior = prior;
+        UncertaintyCost = uncertaintyCost;
+        Spread = spread;
+        Constant = constant;
+    }
+
+    /// <summary>Gets −½ Σ_k (x_k − b_k − (Aμ)_k)²/r_k: how well the means explain the observations.</summary>
+    public double DataFit { get; init; }
+
+    /// <summary>Gets −½ Σ_j (μ_j − m_j)²/s_j²: how far the means are from the prior's.</summary>
+    public double Prior { get; init; }
+
+    /// <summary>Gets −½ Σ_j Λ_jj v_j: what wide factors cost.</summary>
+    public double UncertaintyCost { get; init; }
+
+    /// <summary>Gets ½ Σ_j log v_j: what wide factors earn.</summary>
+    public double Spread { get; init; }
+
+    /// <summary>Gets −½ Σ_k log 2πr_k − ½ Σ_j log s_j² + J/2: everything that depends on neither means nor variances.</summary>
+    public double Constant { get; init; }
+
     /// <summary>Gets the sum of the five, the ELBO itself.</summary>
     public double Total => DataFit + Prior + UncertaintyCost + Spread + Constant;
 

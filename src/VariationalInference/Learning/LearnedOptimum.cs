@@ -1,10 +1,6 @@
 namespace VariationalInference;
 
 /// <summary>An optimum of the bound that a search came to; see <see cref="VariationalEmResult.Optima"/>.</summary>
-/// <param name="Elbo">The bound there, in nats.</param>
-/// <param name="RemainingNats">How much higher the bound is at the top nearby, in nats; see <see cref="VariationalEmResult.RemainingNats"/>.</param>
-/// <param name="Converged">Whether that is within <see cref="VariationalEmOptions.Tolerance"/>.</param>
-/// <param name="Starts">How many climbs, from starts and from the scan along variances, ended there.</param>
 /// <remarks><threadsafety>Immutable, hence safe to share.</threadsafety></remarks>
 /// <example>
 /// <code language="csharp"><![CDATA[
@@ -15,4 +11,25 @@ namespace VariationalInference;
 /// Console.WriteLine($"{optimum.Elbo:F2} from {optimum.Starts} starts, converged: {optimum.Converged}");   // -783.12 from 8 starts, converged: True
 /// ]]></code>
 /// </example>
-public sealed record LearnedOptimum(double Elbo, double RemainingNats, bool Converged, int Starts);
+public sealed record LearnedOptimum
+{
+    internal LearnedOptimum(double elbo, double remainingNats, bool converged, int starts)
+    {
+        Elbo = elbo;
+        RemainingNats = remainingNats;
+        Converged = converged;
+        Starts = starts;
+    }
+
+    /// <summary>Gets the bound there, in nats.</summary>
+    public double Elbo { get; init; }
+
+    /// <summary>Gets how much higher the bound is at the top nearby, in nats; see <see cref="VariationalEmResult.RemainingNats"/>.</summary>
+    public double RemainingNats { get; init; }
+
+    /// <summary>Gets a value indicating whether that is within <see cref="VariationalEmOptions.Tolerance"/>.</summary>
+    public bool Converged { get; init; }
+
+    /// <summary>Gets how many climbs, from starts and from the scan along variances, ended there.</summary>
+    public int Starts { get; init; }
+}

@@ -14,16 +14,33 @@ namespace VariationalInference;
 /// Console.WriteLine(network.Scales);   // inputs [20 ± 5], outputs [1000 ± 100]
 /// </code>
 /// </example>
-/// <param name="InputMeans">The centre of each input.</param>
-/// <param name="InputDeviations">The standard deviation of each input about its centre, all positive.</param>
-/// <param name="OutputMeans">The centre of each output.</param>
-/// <param name="OutputDeviations">The scale on which each output varies, all positive.</param>
-public sealed record NetworkScales(
-    ImmutableArray<double> InputMeans,
-    ImmutableArray<double> InputDeviations,
-    ImmutableArray<double> OutputMeans,
-    ImmutableArray<double> OutputDeviations)
+public sealed record NetworkScales
 {
+    /// <summary>Initializes a new instance of the <see cref="NetworkScales"/> class.</summary>
+    /// <param name="inputMeans">The centre of each input.</param>
+    /// <param name="inputDeviations">The standard deviation of each input about its centre, all positive.</param>
+    /// <param name="outputMeans">The centre of each output.</param>
+    /// <param name="outputDeviations">The scale on which each output varies, all positive.</param>
+    public NetworkScales(ImmutableArray<double> inputMeans, ImmutableArray<double> inputDeviations, ImmutableArray<double> outputMeans, ImmutableArray<double> outputDeviations)
+    {
+        InputMeans = inputMeans;
+        InputDeviations = inputDeviations;
+        OutputMeans = outputMeans;
+        OutputDeviations = outputDeviations;
+    }
+
+    /// <summary>Gets the centre of each input.</summary>
+    public ImmutableArray<double> InputMeans { get; init; }
+
+    /// <summary>Gets the standard deviation of each input about its centre, all positive.</summary>
+    public ImmutableArray<double> InputDeviations { get; init; }
+
+    /// <summary>Gets the centre of each output.</summary>
+    public ImmutableArray<double> OutputMeans { get; init; }
+
+    /// <summary>Gets the scale on which each output varies, all positive.</summary>
+    public ImmutableArray<double> OutputDeviations { get; init; }
+
     /// <summary>Says whether other scales have the same numbers.</summary>
     /// <param name="other">The other scales.</param>
     /// <returns>Whether they do.</returns>

@@ -16,10 +16,23 @@ namespace VariationalInference;
 /// Console.WriteLine($"{z1}: {lower:F2} to {upper:F2}");   // N(0.28571, 0.71429): -1.37 to 1.94
 /// </code>
 /// </example>
-/// <param name="Mean">The mean μ, in the latent's unit.</param>
-/// <param name="Variance">The variance σ² (not the standard deviation), in the square of that unit. Range: positive.</param>
-public readonly record struct Gaussian(double Mean, double Variance)
+public readonly record struct Gaussian
 {
+    /// <summary>Initializes a new instance of the <see cref="Gaussian"/> struct.</summary>
+    /// <param name="mean">The mean μ, in the latent's unit.</param>
+    /// <param name="variance">The variance σ² (not the standard deviation), in the square of that unit. Range: positive.</param>
+    public Gaussian(double mean, double variance)
+    {
+        Mean = mean;
+        Variance = variance;
+    }
+
+    /// <summary>Gets the mean μ, in the latent's unit.</summary>
+    public double Mean { get; init; }
+
+    /// <summary>Gets the variance σ² (not the standard deviation), in the square of that unit. Range: positive.</summary>
+    public double Variance { get; init; }
+
     /// <summary>Gets the standard deviation σ.</summary>
     public double StandardDeviation => Math.Sqrt(Variance);
 

@@ -11,12 +11,28 @@ namespace VariationalInference;
 /// Console.WriteLine(effects.Anova);   // sum of squares between 16 on 2 df, within 12 on 3 df, F 2
 /// </code>
 /// </example>
-/// <param name="SumOfSquaresBetween">The sum of squares between groups, Σ n_g (ȳ_g − ȳ)².</param>
-/// <param name="DegreesOfFreedomBetween">Its degrees of freedom, the number of groups less 1.</param>
-/// <param name="SumOfSquaresWithin">The sum of squares within groups, Σ (y − ȳ_g)².</param>
-/// <param name="DegreesOfFreedomWithin">Its degrees of freedom, the number of measurements less that of groups.</param>
-public sealed record AnovaTable(double SumOfSquaresBetween, long DegreesOfFreedomBetween, double SumOfSquaresWithin, long DegreesOfFreedomWithin)
+public sealed record AnovaTable
 {
+    internal AnovaTable(double sumOfSquaresBetween, long degreesOfFreedomBetween, double sumOfSquaresWithin, long degreesOfFreedomWithin)
+    {
+        SumOfSquaresBetween = sumOfSquaresBetween;
+        DegreesOfFreedomBetween = degreesOfFreedomBetween;
+        SumOfSquaresWithin = sumOfSquaresWithin;
+        DegreesOfFreedomWithin = degreesOfFreedomWithin;
+    }
+
+    /// <summary>Gets the sum of squares between groups, Σ n_g (ȳ_g − ȳ)².</summary>
+    public double SumOfSquaresBetween { get; init; }
+
+    /// <summary>Gets its degrees of freedom, the number of groups less 1.</summary>
+    public long DegreesOfFreedomBetween { get; init; }
+
+    /// <summary>Gets the sum of squares within groups, Σ (y − ȳ_g)².</summary>
+    public double SumOfSquaresWithin { get; init; }
+
+    /// <summary>Gets its degrees of freedom, the number of measurements less that of groups.</summary>
+    public long DegreesOfFreedomWithin { get; init; }
+
     /// <summary>Gets the mean square between groups; NaN with one group.</summary>
     public double MeanSquareBetween => SumOfSquaresBetween / DegreesOfFreedomBetween;
 

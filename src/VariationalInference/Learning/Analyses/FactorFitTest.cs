@@ -16,11 +16,24 @@ namespace VariationalInference;
 /// Console.WriteLine(analysis.ExactFit);   // chi-square 11.27 on 2 degrees of freedom, p = 0.00357
 /// ]]></code>
 /// </example>
-/// <param name="Statistic">The statistic χ²; ≥ 0 but for rounding.</param>
-/// <param name="DegreesOfFreedom">((K − J)² − K − J)/2, the number of restrictions.</param>
-/// <param name="PValue">The probability of so large a statistic if the model is true.</param>
-public sealed record FactorFitTest(double Statistic, int DegreesOfFreedom, double PValue)
+public sealed record FactorFitTest
 {
+    internal FactorFitTest(double statistic, int degreesOfFreedom, double pValue)
+    {
+        Statistic = statistic;
+        DegreesOfFreedom = degreesOfFreedom;
+        PValue = pValue;
+    }
+
+    /// <summary>Gets the statistic χ²; ≥ 0 but for rounding.</summary>
+    public double Statistic { get; init; }
+
+    /// <summary>Gets ((K − J)² − K − J)/2, the number of restrictions.</summary>
+    public int DegreesOfFreedom { get; init; }
+
+    /// <summary>Gets the probability of so large a statistic if the model is true.</summary>
+    public double PValue { get; init; }
+
     /// <summary>Returns the test in words.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Guard.Text($"chi-square {Statistic:F2} on {Wording.Count(DegreesOfFreedom, "degree")} of freedom, p = {PValue:G3}");

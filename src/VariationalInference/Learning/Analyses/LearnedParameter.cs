@@ -16,10 +16,23 @@ namespace VariationalInference;
 /// Console.WriteLine($"{lower:F4} to {upper:F4}");   // 0.0065 to 0.0772
 /// </code>
 /// </example>
-/// <param name="Value">The estimate.</param>
-/// <param name="StandardError">Its standard error; NaN at a boundary, and where the data cannot tell the parameter from others.</param>
-public readonly record struct LearnedParameter(double Value, double StandardError)
+public readonly record struct LearnedParameter
 {
+    /// <summary>Initializes a new instance of the <see cref="LearnedParameter"/> struct.</summary>
+    /// <param name="value">The value.</param>
+    /// <param name="standardError">The standard error; NaN where there is none.</param>
+    public LearnedParameter(double value, double standardError)
+    {
+        Value = value;
+        StandardError = standardError;
+    }
+
+    /// <summary>Gets the estimate.</summary>
+    public double Value { get; init; }
+
+    /// <summary>Gets its standard error; NaN at a boundary, and where the data cannot tell the parameter from others.</summary>
+    public double StandardError { get; init; }
+
     /// <summary>Returns the interval estimate ± quantile · standard error.</summary>
     /// <param name="probability">The coverage for large samples. Range: 0 &lt; probability &lt; 1; 0.95 gives ± 1.96 standard errors.</param>
     /// <returns>The interval's ends; NaN where there is no standard error.</returns>

@@ -12,11 +12,24 @@ namespace VariationalInference;
 /// Console.WriteLine($"{lower:F2} to {upper:F2}");   // 10.04 to 11.97
 /// </code>
 /// </example>
-/// <param name="Name">The column's name.</param>
-/// <param name="Estimate">The estimate.</param>
-/// <param name="StandardError">Its standard error at the estimated variances.</param>
-public readonly record struct FixedEffect(string Name, double Estimate, double StandardError)
+public readonly record struct FixedEffect
 {
+    internal FixedEffect(string name, double estimate, double standardError)
+    {
+        Name = name;
+        Estimate = estimate;
+        StandardError = standardError;
+    }
+
+    /// <summary>Gets the column's name.</summary>
+    public string Name { get; init; }
+
+    /// <summary>Gets the estimate.</summary>
+    public double Estimate { get; init; }
+
+    /// <summary>Gets its standard error at the estimated variances.</summary>
+    public double StandardError { get; init; }
+
     /// <summary>Gets the estimate over its standard error.</summary>
     public double ZValue => Estimate / StandardError;
 

@@ -15,11 +15,24 @@ namespace VariationalInference;
 /// Console.WriteLine($"{known.Mean:F2} {known.MeanSd:F2}, {unknown.Mean:F2} {unknown.MeanSd:F2}");   // 12.03 0.11, 11.00 0.98
 /// </code>
 /// </example>
-/// <param name="Mean">The expected response.</param>
-/// <param name="MeanSd">The standard deviation of what is expected: of the line, without the noise of a measurement.</param>
-/// <param name="Sd">The standard deviation of a measurement of weight 1: with noise.</param>
-public readonly record struct Prediction(double Mean, double MeanSd, double Sd)
+public readonly record struct Prediction
 {
+    internal Prediction(double mean, double meanSd, double sd)
+    {
+        Mean = mean;
+        MeanSd = meanSd;
+        Sd = sd;
+    }
+
+    /// <summary>Gets the expected response.</summary>
+    public double Mean { get; init; }
+
+    /// <summary>Gets the standard deviation of what is expected: of the line, without the noise of a measurement.</summary>
+    public double MeanSd { get; init; }
+
+    /// <summary>Gets the standard deviation of a measurement of weight 1: with noise.</summary>
+    public double Sd { get; init; }
+
     /// <summary>Returns the central interval for what is expected, mean ± quantile · <see cref="MeanSd"/>.</summary>
     /// <param name="probability">The probability. Range: 0 &lt; probability &lt; 1.</param>
     /// <returns>The interval's ends.</returns>

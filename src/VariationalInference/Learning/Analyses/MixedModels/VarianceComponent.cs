@@ -11,18 +11,36 @@ namespace VariationalInference;
 /// Console.WriteLine(fit.VarianceComponents[1]);   // Residual: variance 0.022345, sd 0.14948
 /// </code>
 /// </example>
-/// <param name="Group">The grouping factor, or Residual.</param>
-/// <param name="Effect">The effect; empty for residuals.</param>
-/// <param name="OtherEffect">The other effect of a covariance; <see langword="null"/> for a variance.</param>
-/// <param name="Value">The variance or covariance.</param>
-/// <param name="StandardError">
-/// Its standard error from the observed information; NaN at a boundary, and where the data do not tell it from others. Intervals are better taken from
-/// <see cref="MixedModelFit.VarianceIntervals"/>.
-/// </param>
-/// <param name="SdOrCorrelation">The standard deviation, or the correlation of the two effects; NaN where one of them does not vary.</param>
-public readonly record struct VarianceComponent(
-    string Group, string Effect, string? OtherEffect, double Value, double StandardError, double SdOrCorrelation)
+public readonly record struct VarianceComponent
 {
+    internal VarianceComponent(string group, string effect, string? otherEffect, double value, double standardError, double sdOrCorrelation)
+    {
+        Group = group;
+        Effect = effect;
+        OtherEffect = otherEffect;
+        Value = value;
+        StandardError = standardError;
+        SdOrCorrelation = sdOrCorrelation;
+    }
+
+    /// <summary>Gets the grouping factor, or Residual.</summary>
+    public string Group { get; init; }
+
+    /// <summary>Gets the effect; empty for residuals.</summary>
+    public string Effect { get; init; }
+
+    /// <summary>Gets the other effect of a covariance; <see langword="null"/> for a variance.</summary>
+    public string? OtherEffect { get; init; }
+
+    /// <summary>Gets the variance or covariance.</summary>
+    public double Value { get; init; }
+
+    /// <summary>Gets its standard error from the observed information; NaN at a boundary, and where the data do not tell it from others. Intervals are better taken from <see cref="MixedModelFit.VarianceIntervals"/>.</summary>
+    public double StandardError { get; init; }
+
+    /// <summary>Gets the standard deviation, or the correlation of the two effects; NaN where one of them does not vary.</summary>
+    public double SdOrCorrelation { get; init; }
+
     /// <summary>Returns the component in a line.</summary>
     /// <returns>The text.</returns>
     public override string ToString()

@@ -13,11 +13,24 @@ namespace VariationalInference;
 /// Console.WriteLine(batches);   // batch (Intercept): sd 0.84466, …
 /// </code>
 /// </example>
-/// <param name="Component">The component.</param>
-/// <param name="Lower">The lower end: standard deviation, or correlation.</param>
-/// <param name="Upper">The upper end.</param>
-public readonly record struct VarianceInterval(VarianceComponent Component, double Lower, double Upper)
+public readonly record struct VarianceInterval
 {
+    internal VarianceInterval(VarianceComponent component, double lower, double upper)
+    {
+        Component = component;
+        Lower = lower;
+        Upper = upper;
+    }
+
+    /// <summary>Gets the component.</summary>
+    public VarianceComponent Component { get; init; }
+
+    /// <summary>Gets the lower end: standard deviation, or correlation.</summary>
+    public double Lower { get; init; }
+
+    /// <summary>Gets the upper end.</summary>
+    public double Upper { get; init; }
+
     /// <summary>Returns the component and its interval.</summary>
     /// <returns>The text.</returns>
     public override string ToString()
