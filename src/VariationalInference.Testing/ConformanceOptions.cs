@@ -24,11 +24,7 @@ public sealed record ConformanceOptions
     public double GradientTolerance
     {
         get;
-        init
-        {
-            Require.Positive(value, nameof(GradientTolerance));
-            field = value;
-        }
+        init => field = Require.Positive(value, nameof(GradientTolerance));
     } = 1e-5;
 
     /// <summary>
@@ -39,11 +35,7 @@ public sealed record ConformanceOptions
     public double StepSize
     {
         get;
-        init
-        {
-            Require.Positive(value, nameof(StepSize));
-            field = value;
-        }
+        init => field = Require.Positive(value, nameof(StepSize));
     } = 1e-5;
 
     /// <summary>
@@ -53,11 +45,7 @@ public sealed record ConformanceOptions
     public int MaxParameters
     {
         get;
-        init
-        {
-            Require.AtLeast(value, 1, nameof(MaxParameters));
-            field = value;
-        }
+        init => field = Require.AtLeast(value, 1, nameof(MaxParameters));
     } = 200;
 
     /// <summary>

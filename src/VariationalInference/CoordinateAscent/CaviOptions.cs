@@ -22,16 +22,7 @@ public sealed record CaviOptions
     public CaviMethod Method
     {
         get;
-        init
-        {
-            if (!Enum.IsDefined(value))
-            {
-                throw new ArgumentOutOfRangeException(
-                    nameof(Method), value, Guard.Text($"{nameof(Method)} is {(int)value}; it must be a member of {nameof(CaviMethod)}."));
-            }
-
-            field = value;
-        }
+        init => field = Guard.Defined(value, nameof(Method));
     } = CaviMethod.Accelerated;
 
     /// <summary>
@@ -43,11 +34,7 @@ public sealed record CaviOptions
     public double Tolerance
     {
         get;
-        init
-        {
-            Guard.NonNegative(value, nameof(Tolerance));
-            field = value;
-        }
+        init => field = Guard.NonNegative(value, nameof(Tolerance));
     } = 1e-8;
 
     /// <summary>
@@ -58,15 +45,7 @@ public sealed record CaviOptions
     public double? MeanChangeTolerance
     {
         get;
-        init
-        {
-            if (value is double tolerance)
-            {
-                Guard.Positive(tolerance, nameof(MeanChangeTolerance));
-            }
-
-            field = value;
-        }
+        init => field = value is double tolerance ? Guard.Positive(tolerance, nameof(MeanChangeTolerance)) : null;
     }
 
     /// <summary>Gets the second stop of section 4.4: the growth of the ELBO in one iteration, in nats. Range: at least 0.</summary>
@@ -74,15 +53,7 @@ public sealed record CaviOptions
     public double? ElboChangeTolerance
     {
         get;
-        init
-        {
-            if (value is double tolerance)
-            {
-                Guard.NonNegative(tolerance, nameof(ElboChangeTolerance));
-            }
-
-            field = value;
-        }
+        init => field = value is double tolerance ? Guard.NonNegative(tolerance, nameof(ElboChangeTolerance)) : null;
     }
 
     /// <summary>Gets the largest number of iterations of a row; one sweep updates each latent once. Range: at least 1.</summary>
@@ -90,11 +61,7 @@ public sealed record CaviOptions
     public int MaxIterations
     {
         get;
-        init
-        {
-            Guard.AtLeast(value, 1, nameof(MaxIterations));
-            field = value;
-        }
+        init => field = Guard.AtLeast(value, 1, nameof(MaxIterations));
     } = 100_000;
 
     /// <summary>Gets the largest number of threads that work on a table; results do not depend on it. Range: at least 1.</summary>
@@ -102,11 +69,7 @@ public sealed record CaviOptions
     public int MaxThreads
     {
         get;
-        init
-        {
-            Guard.AtLeast(value, 1, nameof(MaxThreads));
-            field = value;
-        }
+        init => field = Guard.AtLeast(value, 1, nameof(MaxThreads));
     } = Environment.ProcessorCount;
 
     /// <summary>Gets a value indicating whether rows of a table need runs of their own.</summary>

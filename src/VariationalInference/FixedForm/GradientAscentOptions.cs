@@ -26,15 +26,7 @@ public sealed record GradientAscentOptions
     public double? StepSize
     {
         get;
-        init
-        {
-            if (value is double step)
-            {
-                Guard.Positive(step, nameof(StepSize));
-            }
-
-            field = value;
-        }
+        init => field = value is double step ? Guard.Positive(step, nameof(StepSize)) : null;
     }
 
     /// <summary>
@@ -45,11 +37,7 @@ public sealed record GradientAscentOptions
     public double Tolerance
     {
         get;
-        init
-        {
-            Guard.NonNegative(value, nameof(Tolerance));
-            field = value;
-        }
+        init => field = Guard.NonNegative(value, nameof(Tolerance));
     } = 1e-8;
 
     /// <summary>Gets the largest number of steps. Range: at least 1.</summary>
@@ -57,11 +45,7 @@ public sealed record GradientAscentOptions
     public int MaxSteps
     {
         get;
-        init
-        {
-            Guard.AtLeast(value, 1, nameof(MaxSteps));
-            field = value;
-        }
+        init => field = Guard.AtLeast(value, 1, nameof(MaxSteps));
     } = 100_000;
 
     /// <summary>Gets how many points of the path are kept, counted from the start. Range: at least 1.</summary>
@@ -69,11 +53,7 @@ public sealed record GradientAscentOptions
     public int PathLimit
     {
         get;
-        init
-        {
-            Guard.AtLeast(value, 1, nameof(PathLimit));
-            field = value;
-        }
+        init => field = Guard.AtLeast(value, 1, nameof(PathLimit));
     } = 1_000;
 
     /// <summary>Lists the options.</summary>

@@ -69,15 +69,7 @@ public class HybridInference
     public int? CoordinateSweeps
     {
         get;
-        init
-        {
-            if (value is int sweeps)
-            {
-                Guard.AtLeast(sweeps, 1, nameof(CoordinateSweeps));
-            }
-
-            field = value;
-        }
+        init => field = value is int sweeps ? Guard.AtLeast(sweeps, 1, nameof(CoordinateSweeps)) : null;
     }
 
     /// <summary>Gets the amortization gap above which the rows of a table are flagged, in nats. Range: at least 0.</summary>
@@ -85,11 +77,7 @@ public class HybridInference
     public double GapLimit
     {
         get;
-        init
-        {
-            Guard.NonNegative(value, nameof(GapLimit));
-            field = value;
-        }
+        init => field = Guard.NonNegative(value, nameof(GapLimit));
     } = 0.01;
 
     /// <summary>Gets the largest number of threads that work on a table; results do not depend on it. Range: at least 1.</summary>
@@ -97,11 +85,7 @@ public class HybridInference
     public int MaxThreads
     {
         get;
-        init
-        {
-            Guard.AtLeast(value, 1, nameof(MaxThreads));
-            field = value;
-        }
+        init => field = Guard.AtLeast(value, 1, nameof(MaxThreads));
     } = Environment.ProcessorCount;
 
     internal AmortizedBlocks Blocks { get; }

@@ -39,16 +39,7 @@ public sealed record HybridOptions
     public GradientEstimator Estimator
     {
         get;
-        init
-        {
-            if (!Enum.IsDefined(value))
-            {
-                throw new ArgumentOutOfRangeException(
-                    nameof(Estimator), value, Guard.Text($"Estimator is {(int)value}; it must be a member of GradientEstimator."));
-            }
-
-            field = value;
-        }
+        init => field = Guard.Defined(value, nameof(Estimator));
     } = GradientEstimator.Analytic;
 
     /// <summary>Gets the number of draws L a row and step; the analytic estimator takes none. Range: at least 1.</summary>
@@ -56,11 +47,7 @@ public sealed record HybridOptions
     public int DrawCount
     {
         get;
-        init
-        {
-            Guard.AtLeast(value, 1, nameof(DrawCount));
-            field = value;
-        }
+        init => field = Guard.AtLeast(value, 1, nameof(DrawCount));
     } = 1;
 
     /// <summary>Gets the number of rows in a minibatch. Range: at least 1.</summary>
@@ -68,11 +55,7 @@ public sealed record HybridOptions
     public int BatchSize
     {
         get;
-        init
-        {
-            Guard.AtLeast(value, 1, nameof(BatchSize));
-            field = value;
-        }
+        init => field = Guard.AtLeast(value, 1, nameof(BatchSize));
     } = 256;
 
     /// <summary>Gets the largest number of passes over the training rows. Range: at least 1.</summary>
@@ -80,11 +63,7 @@ public sealed record HybridOptions
     public int MaxEpochs
     {
         get;
-        init
-        {
-            Guard.AtLeast(value, 1, nameof(MaxEpochs));
-            field = value;
-        }
+        init => field = Guard.AtLeast(value, 1, nameof(MaxEpochs));
     } = 500;
 
     /// <summary>
@@ -98,15 +77,7 @@ public sealed record HybridOptions
     public int? CoordinateSweeps
     {
         get;
-        init
-        {
-            if (value is int sweeps)
-            {
-                Guard.AtLeast(sweeps, 1, nameof(CoordinateSweeps));
-            }
-
-            field = value;
-        }
+        init => field = value is int sweeps ? Guard.AtLeast(sweeps, 1, nameof(CoordinateSweeps)) : null;
     }
 
     /// <summary>
@@ -134,11 +105,7 @@ public sealed record HybridOptions
     public double GapTolerance
     {
         get;
-        init
-        {
-            Guard.NonNegative(value, nameof(GapTolerance));
-            field = value;
-        }
+        init => field = Guard.NonNegative(value, nameof(GapTolerance));
     } = 1e-4;
 
     /// <summary>
@@ -149,11 +116,7 @@ public sealed record HybridOptions
     public double ImprovementTolerance
     {
         get;
-        init
-        {
-            Guard.NonNegative(value, nameof(ImprovementTolerance));
-            field = value;
-        }
+        init => field = Guard.NonNegative(value, nameof(ImprovementTolerance));
     } = 1e-9;
 
     /// <summary>
@@ -164,11 +127,7 @@ public sealed record HybridOptions
     public int Patience
     {
         get;
-        init
-        {
-            Guard.AtLeast(value, 1, nameof(Patience));
-            field = value;
-        }
+        init => field = Guard.AtLeast(value, 1, nameof(Patience));
     } = 10;
 
     /// <summary>Gets the share of the rows held out of training to measure the gap. Range: 0 &lt; share &lt; 1; at least one row is held out.</summary>
@@ -224,11 +183,7 @@ public sealed record HybridOptions
     public int CheckpointEpochs
     {
         get;
-        init
-        {
-            Guard.AtLeast(value, 1, nameof(CheckpointEpochs));
-            field = value;
-        }
+        init => field = Guard.AtLeast(value, 1, nameof(CheckpointEpochs));
     } = 10;
 
     /// <summary>Gets the largest number of threads; results do not depend on it. Range: at least 1.</summary>
@@ -236,11 +191,7 @@ public sealed record HybridOptions
     public int MaxThreads
     {
         get;
-        init
-        {
-            Guard.AtLeast(value, 1, nameof(MaxThreads));
-            field = value;
-        }
+        init => field = Guard.AtLeast(value, 1, nameof(MaxThreads));
     } = Environment.ProcessorCount;
 
     /// <summary>Reads options that <see cref="ToJson"/> wrote.</summary>

@@ -23,7 +23,7 @@ public sealed record VariationalEmOptions
     public VarianceLearning NoiseVariances
     {
         get;
-        init => field = Defined(value, nameof(NoiseVariances));
+        init => field = Guard.Defined(value, nameof(NoiseVariances));
     } = VarianceLearning.Shared;
 
     /// <summary>Gets whether the prior variances s² are learned: one for all latents or one for each (automatic relevance).</summary>
@@ -31,7 +31,7 @@ public sealed record VariationalEmOptions
     public VarianceLearning PriorVariances
     {
         get;
-        init => field = Defined(value, nameof(PriorVariances));
+        init => field = Guard.Defined(value, nameof(PriorVariances));
     } = VarianceLearning.Fixed;
 
     /// <summary>
@@ -66,7 +66,7 @@ public sealed record VariationalEmOptions
     public PosteriorFamily Family
     {
         get;
-        init => field = Defined(value, nameof(Family));
+        init => field = Guard.Defined(value, nameof(Family));
     } = PosteriorFamily.FullGaussian;
 
     /// <summary>Gets how the bound is raised.</summary>
@@ -74,7 +74,7 @@ public sealed record VariationalEmOptions
     public VariationalEmMethod Method
     {
         get;
-        init => field = Defined(value, nameof(Method));
+        init => field = Guard.Defined(value, nameof(Method));
     } = VariationalEmMethod.Accelerated;
 
     /// <summary>
@@ -86,11 +86,7 @@ public sealed record VariationalEmOptions
     public double Tolerance
     {
         get;
-        init
-        {
-            Guard.Positive(value, nameof(Tolerance));
-            field = value;
-        }
+        init => field = Guard.Positive(value, nameof(Tolerance));
     } = 1e-3;
 
     /// <summary>
@@ -123,11 +119,7 @@ public sealed record VariationalEmOptions
     public double GradientTolerance
     {
         get;
-        init
-        {
-            Guard.NonNegative(value, nameof(GradientTolerance));
-            field = value;
-        }
+        init => field = Guard.NonNegative(value, nameof(GradientTolerance));
     } = 1e-9;
 
     /// <summary>Gets the largest number of iterations from the best start. Range: at least 1.</summary>
@@ -135,11 +127,7 @@ public sealed record VariationalEmOptions
     public int MaxIterations
     {
         get;
-        init
-        {
-            Guard.AtLeast(value, 1, nameof(MaxIterations));
-            field = value;
-        }
+        init => field = Guard.AtLeast(value, 1, nameof(MaxIterations));
     } = 10_000;
 
     /// <summary>
@@ -150,11 +138,7 @@ public sealed record VariationalEmOptions
     public int Starts
     {
         get;
-        init
-        {
-            Guard.AtLeast(value, 1, nameof(Starts));
-            field = value;
-        }
+        init => field = Guard.AtLeast(value, 1, nameof(Starts));
     } = 8;
 
     /// <summary>Gets the seed of the starts that are drawn; the same seed gives the same result, bit for bit.</summary>
@@ -166,11 +150,7 @@ public sealed record VariationalEmOptions
     public int MaxThreads
     {
         get;
-        init
-        {
-            Guard.AtLeast(value, 1, nameof(MaxThreads));
-            field = value;
-        }
+        init => field = Guard.AtLeast(value, 1, nameof(MaxThreads));
     } = Environment.ProcessorCount;
 
     /// <summary>Gets a value indicating whether any prior variance is learned.</summary>
@@ -187,13 +167,6 @@ public sealed record VariationalEmOptions
     /// <summary>Returns which prior variances of so many latents are learned together.</summary>
     internal VarianceGroups GroupsOfPriorVariances(int latents) =>
         PriorVarianceGroups.IsEmpty ? VarianceGroups.Of(PriorVariances, latents) : VarianceGroups.Of(PriorVarianceGroups.AsSpan());
-
-    private static TEnum Defined<TEnum>(TEnum value, string name)
-        where TEnum : struct, Enum =>
-        Enum.IsDefined(value)
-            ? value
-            : throw new ArgumentOutOfRangeException(
-                name, value, Guard.Text($"{name} is {Convert.ToInt32(value, null)}; it must be a member of {typeof(TEnum).Name}."));
 
     private static ImmutableArray<int> Numbered(ImmutableArray<int> groups, string name)
     {

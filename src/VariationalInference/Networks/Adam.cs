@@ -24,11 +24,7 @@ public sealed record Adam : Optimizer
     public override double LearningRate
     {
         get;
-        init
-        {
-            Guard.Positive(value, nameof(LearningRate));
-            field = value;
-        }
+        init => field = Guard.Positive(value, nameof(LearningRate));
     } = 0.01;
 
     /// <summary>Gets the decay rate β₁ of the mean gradient. Range: at least 0 and below 1.</summary>
@@ -37,11 +33,7 @@ public sealed record Adam : Optimizer
     public double Beta1
     {
         get;
-        init
-        {
-            Guard.InRange(value, 0, 1, nameof(Beta1));
-            field = value;
-        }
+        init => field = Guard.InRange(value, 0, 1, nameof(Beta1));
     } = 0.9;
 
     /// <summary>Gets the decay rate β₂ of the mean squared gradient. Range: at least 0 and below 1.</summary>
@@ -50,11 +42,7 @@ public sealed record Adam : Optimizer
     public double Beta2
     {
         get;
-        init
-        {
-            Guard.InRange(value, 0, 1, nameof(Beta2));
-            field = value;
-        }
+        init => field = Guard.InRange(value, 0, 1, nameof(Beta2));
     } = 0.999;
 
     /// <summary>Gets ε, which bounds the scaling of parameters whose gradients are tiny. Range: positive and finite.</summary>
@@ -63,11 +51,7 @@ public sealed record Adam : Optimizer
     public double Epsilon
     {
         get;
-        init
-        {
-            Guard.Positive(value, nameof(Epsilon));
-            field = value;
-        }
+        init => field = Guard.Positive(value, nameof(Epsilon));
     } = 1e-8;
 
     /// <inheritdoc/>

@@ -33,16 +33,7 @@ public sealed record PerceptronOptions
     public Activation Activation
     {
         get;
-        init
-        {
-            if (!Enum.IsDefined(value))
-            {
-                throw new ArgumentOutOfRangeException(
-                    nameof(Activation), value, Guard.Text($"Activation is {(int)value}; it must be Tanh, Relu or Silu."));
-            }
-
-            field = value;
-        }
+        init => field = Guard.Defined(value, nameof(Activation));
     }
 
     /// <summary>Gets the seed of the weights that the parameters start from: the same seed and shape give the same parameters.</summary>
@@ -63,16 +54,7 @@ public sealed record PerceptronOptions
     public NetworkPrecision Precision
     {
         get;
-        init
-        {
-            if (!Enum.IsDefined(value))
-            {
-                throw new ArgumentOutOfRangeException(
-                    nameof(Precision), value, Guard.Text($"Precision is {(int)value}; it must be Bits32 or Bits64."));
-            }
-
-            field = value;
-        }
+        init => field = Guard.Defined(value, nameof(Precision));
     }
 
     /// <summary>

@@ -25,11 +25,7 @@ public sealed record Sgd : Optimizer
     public override double LearningRate
     {
         get;
-        init
-        {
-            Guard.Positive(value, nameof(LearningRate));
-            field = value;
-        }
+        init => field = Guard.Positive(value, nameof(LearningRate));
     } = 0.1;
 
     /// <summary>Gets the share β of the last step's direction that carries on. Range: at least 0 and below 1; 0 is plain ascent.</summary>
@@ -38,11 +34,7 @@ public sealed record Sgd : Optimizer
     public double Momentum
     {
         get;
-        init
-        {
-            Guard.InRange(value, 0, 1, nameof(Momentum));
-            field = value;
-        }
+        init => field = Guard.InRange(value, 0, 1, nameof(Momentum));
     } = 0.9;
 
     /// <inheritdoc/>

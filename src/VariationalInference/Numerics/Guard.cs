@@ -9,38 +9,58 @@ internal static class Guard
     /// <summary>Formats a message in the invariant culture, so that it reads the same everywhere.</summary>
     public static string Text(FormattableString message) => message.ToString(CultureInfo.InvariantCulture);
 
-    public static void AtLeast(int value, int minimum, string name)
+    public static int AtLeast(int value, int minimum, string name)
     {
         if (value < minimum)
         {
             throw new ArgumentOutOfRangeException(name, value, Text($"{name} is {value}; it must be at least {minimum}."));
         }
+
+        return value;
     }
 
-    public static void Positive(double value, string name)
+    public static double Positive(double value, string name)
     {
         if (!(value > 0 && double.IsFinite(value)))
         {
             throw new ArgumentOutOfRangeException(name, value, Text($"{name} is {value}; it must be positive and finite."));
         }
+
+        return value;
     }
 
-    public static void NonNegative(double value, string name)
+    public static double NonNegative(double value, string name)
     {
         if (!(value >= 0 && double.IsFinite(value)))
         {
             throw new ArgumentOutOfRangeException(name, value, Text($"{name} is {value}; it must be zero or positive, and finite."));
         }
+
+        return value;
     }
 
     /// <summary>Requires <c>minimum ≤ value &lt; limit</c>.</summary>
-    public static void InRange(double value, double minimum, double limit, string name)
+    public static double InRange(double value, double minimum, double limit, string name)
     {
         if (!(value >= minimum && value < limit))
         {
             throw new ArgumentOutOfRangeException(
                 name, value, Text($"{name} is {value}; it must be at least {minimum} and less than {limit}."));
         }
+
+        return value;
+    }
+
+    /// <summary>Requires a named member of an enumeration.</summary>
+    public static T Defined<T>(T value, string name)
+        where T : struct, Enum
+    {
+        if (!Enum.IsDefined(value))
+        {
+            throw new ArgumentOutOfRangeException(name, value, Text($"{name} is {value:D}; it must be a member of {typeof(T).Name}."));
+        }
+
+        return value;
     }
 
     public static void Length(int actual, int expected, string name, string meaning)

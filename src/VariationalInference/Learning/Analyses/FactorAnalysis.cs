@@ -170,12 +170,7 @@ public sealed class FactorAnalysis
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="rotation"/> is none of the known.</exception>
     public FactorSolution Rotate(FactorRotation rotation, FactorRotationOptions? options = null)
     {
-        if (!Enum.IsDefined(rotation))
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(rotation), rotation, Guard.Text($"{nameof(rotation)} is {(int)rotation}; it must be a member of {nameof(FactorRotation)}."));
-        }
-
+        Guard.Defined(rotation, nameof(rotation));
         options ??= new FactorRotationOptions();
         if (rotation == FactorRotation.None || Fit.Model.LatentCount == 1)
         {

@@ -38,11 +38,7 @@ public sealed record FactorRotationOptions
     public int Starts
     {
         get;
-        init
-        {
-            Guard.AtLeast(value, 1, nameof(Starts));
-            field = value;
-        }
+        init => field = Guard.AtLeast(value, 1, nameof(Starts));
     } = 20;
 
     /// <summary>Gets the largest number of iterations from each start. Range: at least 1.</summary>
@@ -50,11 +46,7 @@ public sealed record FactorRotationOptions
     public int MaxIterations
     {
         get;
-        init
-        {
-            Guard.AtLeast(value, 1, nameof(MaxIterations));
-            field = value;
-        }
+        init => field = Guard.AtLeast(value, 1, nameof(MaxIterations));
     } = 5_000;
 
     /// <summary>Gets the seed of the starts that are drawn; the same seed gives the same result, bit for bit.</summary>

@@ -177,8 +177,6 @@ public sealed class FactorSolution
         ? $"{Wording.Count(_loadings.ColumnCount, "factor")} of {Wording.Count(_loadings.RowCount, "observation")}, as learned"
         : Guard.Text($"{Wording.Count(_loadings.ColumnCount, "factor")} of {Wording.Count(_loadings.RowCount, "observation")}, {Rotation}: {StartsAtBest} of {Wording.Count(Starts, "start")} at the best optimum{(Converged ? string.Empty : ", not converged")}");
 
-    private FactorScoring CreateScoring(FactorScoreMethod method) => Enum.IsDefined(method)
-        ? new FactorScoring(_analysis.Fit.Model, _transformation, method)
-        : throw new ArgumentOutOfRangeException(
-            nameof(method), method, Guard.Text($"{nameof(method)} is {(int)method}; it must be a member of {nameof(FactorScoreMethod)}."));
+    private FactorScoring CreateScoring(FactorScoreMethod method) =>
+        new(_analysis.Fit.Model, _transformation, Guard.Defined(method, nameof(method)));
 }

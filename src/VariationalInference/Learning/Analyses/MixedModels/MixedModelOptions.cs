@@ -25,11 +25,7 @@ public sealed record MixedModelOptions
     public int MaxIterations
     {
         get;
-        init
-        {
-            Guard.AtLeast(value, 1, nameof(MaxIterations));
-            field = value;
-        }
+        init => field = Guard.AtLeast(value, 1, nameof(MaxIterations));
     } = 200;
 
     /// <summary>Gets the largest number of threads; the result does not depend on it. <see langword="null"/> means the number of processors. Range: at least 1.</summary>
