@@ -13,8 +13,6 @@ internal sealed class NoiseFloors
     private const double LeastRoundings = 16;
 
     private const double RoundingsPerColumn = 2;
-    private const double UnitRoundoff = 1.1102230246251565e-16;
-
     /// <summary>A variance below so many floors is at its floor.</summary>
     private const double AtFloor = 4;
 
@@ -128,8 +126,8 @@ internal sealed class NoiseFloors
     {
         double scale = problem.Units.Scales[column];
         double level = problem.Units.Columns.Count[column] > 0 ? problem.Units.Columns.Mean(column) / scale : 0;
-        double roundings = Math.Max(LeastRoundings, RoundingsPerColumn * problem.Columns.Count) * 2 * UnitRoundoff;
-        return Math.Max(roundings, Square(2 * UnitRoundoff * (1 + Math.Abs(level))));
+        double roundings = Math.Max(LeastRoundings, RoundingsPerColumn * problem.Columns.Count) * 2 * Rounding.Unit;
+        return Math.Max(roundings, Square(2 * Rounding.Unit * (1 + Math.Abs(level))));
     }
 
     private static double Square(double value) => value * value;

@@ -17,7 +17,7 @@ internal sealed class SharedShape : PosteriorShape
     /// <param name="observedCount">The number of observed cells.</param>
     /// <param name="logNormalizer">−½ Σ log 2πr over the observed cells.</param>
     public SharedShape(WhitenedLoadings loadings, GaussianPrior prior, int observedCount, double logNormalizer)
-        : base(loadings, WhitenedPrecision.Of(loadings, prior), prior)
+        : base(loadings, PrecisionForm.Of(loadings, prior), prior)
     {
         ObservedCount = observedCount;
         LogNormalizer = logNormalizer;
@@ -66,8 +66,8 @@ internal sealed class SharedShape : PosteriorShape
         }
 
         double least = Math.Sqrt(leastSquares);
-        double reduction = 8 * (LatentCount + Rank) * UnitRoundoff * (whitenedNorm + (2 * (1 + Loadings.FrobeniusNorm) * least));
-        return UnitRoundoff * ((2 * largest) + (3 * least) + reduction);
+        double reduction = 8 * (LatentCount + Rank) * Rounding.Unit * (whitenedNorm + (2 * (1 + Loadings.FrobeniusNorm) * least));
+        return Rounding.Unit * ((2 * largest) + (3 * least) + reduction);
     }
 
     public override void GoToOptimum(ReadOnlySpan<double> w, Span<double> t)

@@ -1,7 +1,7 @@
 using FluentAssertions;
 using Xunit;
 
-namespace VariationalInference.Tests.Models;
+namespace VariationalInference.Tests.Tables;
 
 /// <summary>Rows of fewer cells than a word has bits, of as many, and of more.</summary>
 public sealed class MissingPatternTests

@@ -5,7 +5,7 @@ using MathNet.Numerics.Random;
 using VariationalInference.Tests.CoordinateAscent;
 using Xunit;
 
-namespace VariationalInference.Tests.Models;
+namespace VariationalInference.Tests.Quadratics;
 
 /// <summary>Priors that say next to nothing beside the noise: ‖B‖² is their ratio, up to 1e24 here and more, so that I is lost in I + BᵀB.</summary>
 public sealed class VaguePriorTests

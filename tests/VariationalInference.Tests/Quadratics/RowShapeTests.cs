@@ -3,7 +3,7 @@ using MathNet.Numerics;
 using MathNet.Numerics.LinearAlgebra;
 using Xunit;
 
-namespace VariationalInference.Tests.Models;
+namespace VariationalInference.Tests.Quadratics;
 
 /// <summary>Rows whose cells have precisions of their own, and with them a likelihood that is not Gaussian: by sites that move.</summary>
 public class RowShapeTests

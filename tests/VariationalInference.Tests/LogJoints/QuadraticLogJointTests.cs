@@ -3,7 +3,7 @@ using MathNet.Numerics.LinearAlgebra;
 using VariationalInference.Tests.Reference;
 using Xunit;
 
-namespace VariationalInference.Tests.Models;
+namespace VariationalInference.Tests.LogJoints;
 
 public sealed class QuadraticLogJointTests
 {

@@ -4,7 +4,7 @@ using VariationalInference.Tests.CoordinateAscent;
 using VariationalInference.Tests.Reference;
 using Xunit;
 
-namespace VariationalInference.Tests.Models;
+namespace VariationalInference.Tests.Quadratics;
 
 /// <summary>Small whole numbers at scales of 1e±12: loadings that depend on each other exactly, beside noise and priors that differ by up to 48 orders.</summary>
 public class ExtremeScalesTests

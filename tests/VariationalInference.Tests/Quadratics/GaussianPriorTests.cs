@@ -2,7 +2,7 @@ using FluentAssertions;
 using MathNet.Numerics.LinearAlgebra;
 using Xunit;
 
-namespace VariationalInference.Tests.Models;
+namespace VariationalInference.Tests.Quadratics;
 
 public class GaussianPriorTests
 {

@@ -1,7 +1,7 @@
 using FluentAssertions;
 using Xunit;
 
-namespace VariationalInference.Tests.Models;
+namespace VariationalInference.Tests.Quadratics;
 
 public sealed class PatternCacheTests
 {

@@ -9,12 +9,6 @@ internal abstract class WhitenedPrecision
 {
     private const int MaxRefinements = 5;
 
-    /// <summary>From this norm of B on, its rounding may count for 1e-8 of what it leaves open.</summary>
-    private const double LargestNorm = 1e4;
-
-    /// <summary>So many multiplications in twice the precision take a quarter of a second.</summary>
-    private const double MostWork = 2e7;
-
     protected WhitenedPrecision(WhitenedLoadings loadings, GaussianPrior prior)
     {
         Loadings = loadings;
@@ -33,18 +27,6 @@ internal abstract class WhitenedPrecision
 
     /// <summary>Gets a value indicating whether what comes out is good to a double's precision whatever the size of B.</summary>
     public virtual bool IsExtended => false;
-
-    /// <summary>Returns the cheapest form that is good enough: of one row and independent priors a rank-one correction, O(J).</summary>
-    public static WhitenedPrecision Of(WhitenedLoadings loadings, GaussianPrior prior)
-    {
-        double work = ((double)loadings.Rank + loadings.LatentCount) * loadings.LatentCount * loadings.LatentCount;
-        return 0 switch
-        {
-            _ when loadings.FrobeniusNorm > LargestNorm && loadings.HasLowDigits && work <= MostWork => new ExtendedPrecision(loadings, prior),
-            _ when loadings.Rank == 1 && prior.IsIndependent => new RankOnePrecision(loadings, prior),
-            _ => new FactoredPrecision(loadings, prior),
-        };
-    }
 
     /// <summary>Replaces x by (I + BᵀB)⁻¹x.</summary>
     public abstract void Solve(Span<double> x);

@@ -2,7 +2,7 @@ using FluentAssertions;
 using MathNet.Numerics.LinearAlgebra;
 using Xunit;
 
-namespace VariationalInference.Tests.Models;
+namespace VariationalInference.Tests.Tables;
 
 /// <summary>Rows in memory of the caller's, wherever a matrix is taken.</summary>
 public class RowSpanTests

@@ -20,9 +20,6 @@ namespace VariationalInference;
 /// </remarks>
 internal abstract class PosteriorShape
 {
-    /// <summary>Half the distance from 1 to the next double.</summary>
-    public const double UnitRoundoff = 1.1102230246251565e-16;
-
     /// <summary>More than what the squares of tiny numbers may lose.</summary>
     private const double Underflow = 1e-130;
 
@@ -224,7 +221,7 @@ internal abstract class PosteriorShape
             reach += _columnNorms[j] * Math.Abs(t[j]);
         }
 
-        double operations = (LatentCount + Math.Max(Rank, ObservedCount) + 8) * UnitRoundoff;
+        double operations = (LatentCount + Math.Max(Rank, ObservedCount) + 8) * Rounding.Unit;
         double rest = (Loadings.FrobeniusNorm * normE) + normT;
         return (operations * ((Loadings.FrobeniusNorm * reach) + rest), operations * (reach + rest));
     }
@@ -245,7 +242,7 @@ internal abstract class PosteriorShape
             sum += (Prior.RelativeMeans[j] + Reach(j, t)) * _scaledDeviations[j];
         }
 
-        return 2 * UnitRoundoff * sum;
+        return 2 * Rounding.Unit * sum;
     }
 
     /// <summary>Returns what an error of each mean by all of its terms would come to in the norm of Λ.</summary>
