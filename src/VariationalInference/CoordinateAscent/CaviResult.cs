@@ -77,7 +77,7 @@ public sealed class CaviResult
         {
             SharedShape shape = _joint.Shape;
             double terms = Math.Abs(Elbo) + Math.Abs(_joint.LogLikelihoodBase) + Math.Abs(shape.LogNormalizer) + Math.Abs(shape.LogScaledPrecisionSum);
-            return (shape.LatentCount + shape.ObservedCount + 8) * Rounding.Unit * terms;
+            return (shape.LatentCount + shape.ObservedCount + 8) * DoublePrecision.UnitRoundoff * terms;
         }
     }
 

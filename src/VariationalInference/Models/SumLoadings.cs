@@ -114,7 +114,7 @@ internal sealed class SumLoadings : LoadingStructure
             Weights = [.. Enumerable.Repeat(_weight, ObservationCount)],
             Coupling = Compensated.Dot(0, loadings, loadings).High,
             ErrorBase = Complete.MeanRoundingBound(new double[Prior.Count]),
-            ErrorSlope = (inInput + inMeans) * Rounding.Unit,
+            ErrorSlope = (inInput + inMeans) * DoublePrecision.UnitRoundoff,
         };
     }
 

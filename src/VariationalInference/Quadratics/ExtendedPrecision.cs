@@ -75,7 +75,7 @@ internal sealed class ExtendedPrecision : TrianglePrecision
             square += value.High * value.High;
         }
 
-        return Math.Min(Math.Sqrt(ShortVectors.SquaredNorm(gradient)), Math.Sqrt(square) * (1 + (gradient.Length * Rounding.Unit)));
+        return Math.Min(Math.Sqrt(ShortVectors.SquaredNorm(gradient)), Math.Sqrt(square) * (1 + (gradient.Length * DoublePrecision.UnitRoundoff)));
     }
 
     public override void Optimum(ReadOnlySpan<double> w, Span<double> t, Span<double> buffer)

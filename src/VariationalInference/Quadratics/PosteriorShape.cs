@@ -221,7 +221,7 @@ internal abstract class PosteriorShape
             reach += _columnNorms[j] * Math.Abs(t[j]);
         }
 
-        double operations = (LatentCount + Math.Max(Rank, ObservedCount) + 8) * Rounding.Unit;
+        double operations = (LatentCount + Math.Max(Rank, ObservedCount) + 8) * DoublePrecision.UnitRoundoff;
         double rest = (Loadings.FrobeniusNorm * normE) + normT;
         return (operations * ((Loadings.FrobeniusNorm * reach) + rest), operations * (reach + rest));
     }
@@ -242,7 +242,7 @@ internal abstract class PosteriorShape
             sum += (Prior.RelativeMeans[j] + Reach(j, t)) * _scaledDeviations[j];
         }
 
-        return 2 * Rounding.Unit * sum;
+        return 2 * DoublePrecision.UnitRoundoff * sum;
     }
 
     /// <summary>Returns what an error of each mean by all of its terms would come to in the norm of Λ.</summary>

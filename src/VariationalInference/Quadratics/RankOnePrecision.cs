@@ -27,7 +27,7 @@ internal sealed class RankOnePrecision(WhitenedLoadings loadings, GaussianPrior 
             across += rest * rest;
         }
 
-        double roundings = 8 * (Loadings.LatentCount + 4) * Rounding.Unit * norm;
+        double roundings = 8 * (Loadings.LatentCount + 4) * DoublePrecision.UnitRoundoff * norm;
         return Math.Min(norm, Math.Sqrt(across + (along * along * _square / (1 + _square))) + roundings);
     }
 

@@ -41,12 +41,12 @@ internal sealed class RowResponse
                 _elements[(j * rank) + k] = column[j];
             }
 
-            bound += (rank + 4 + shape.Prior.LargestBlock) * Rounding.Unit * shape.Reach(column);
+            bound += (rank + 4 + shape.Prior.LargestBlock) * DoublePrecision.UnitRoundoff * shape.Reach(column);
             squares += bound * bound;
         }
 
         // Forming w rounds it as often as it has terms.
-        ErrorSlope = Math.Sqrt(squares) + ((shape.ObservedCount + 4) * Rounding.Unit);
+        ErrorSlope = Math.Sqrt(squares) + ((shape.ObservedCount + 4) * DoublePrecision.UnitRoundoff);
         ErrorBase = shape.MeanRoundingBound(new double[shape.LatentCount]);
     }
 
@@ -129,7 +129,7 @@ internal sealed class RowResponse
         double normT = Math.Sqrt(ShortVectors.SquaredNorm(t));
         double normE = Math.Sqrt(ShortVectors.SquaredNorm(high));
         (double once, _) = shape.RoundingBounds(Math.Sqrt(ShortVectors.SquaredNorm(w)), t, normT, normE);
-        return Rounding.Unit * (norm + ((latents + shape.Rank) * once));
+        return DoublePrecision.UnitRoundoff * (norm + ((latents + shape.Rank) * once));
     }
 
     /// <summary>Returns −B, row-major.</summary>

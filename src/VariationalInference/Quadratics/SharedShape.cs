@@ -66,8 +66,8 @@ internal sealed class SharedShape : PosteriorShape
         }
 
         double least = Math.Sqrt(leastSquares);
-        double reduction = 8 * (LatentCount + Rank) * Rounding.Unit * (whitenedNorm + (2 * (1 + Loadings.FrobeniusNorm) * least));
-        return Rounding.Unit * ((2 * largest) + (3 * least) + reduction);
+        double reduction = 8 * (LatentCount + Rank) * DoublePrecision.UnitRoundoff * (whitenedNorm + (2 * (1 + Loadings.FrobeniusNorm) * least));
+        return DoublePrecision.UnitRoundoff * ((2 * largest) + (3 * least) + reduction);
     }
 
     public override void GoToOptimum(ReadOnlySpan<double> w, Span<double> t)

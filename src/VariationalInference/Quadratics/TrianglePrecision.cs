@@ -120,7 +120,7 @@ internal abstract class TrianglePrecision(WhitenedLoadings loadings, GaussianPri
 
     /// <summary>Gets a bound on the rounding of the reduction, ‖E‖.</summary>
     protected double Perturbation =>
-        4.0 * (Loadings.Rank + Loadings.LatentCount) * Loadings.LatentCount * Rounding.Unit * (1 + Loadings.FrobeniusNorm);
+        4.0 * (Loadings.Rank + Loadings.LatentCount) * Loadings.LatentCount * DoublePrecision.UnitRoundoff * (1 + Loadings.FrobeniusNorm);
 
     /// <summary>Returns the triangle of Λ in units of the conditional priors: R itself where priors are independent, else of R times the directions.</summary>
     private UpperTriangle ScaledFactor() => Prior.IsIndependent ? Factor : FactorizeByLatents();

@@ -126,8 +126,8 @@ internal sealed class NoiseFloors
     {
         double scale = problem.Units.Scales[column];
         double level = problem.Units.Columns.Count[column] > 0 ? problem.Units.Columns.Mean(column) / scale : 0;
-        double roundings = Math.Max(LeastRoundings, RoundingsPerColumn * problem.Columns.Count) * 2 * Rounding.Unit;
-        return Math.Max(roundings, Square(2 * Rounding.Unit * (1 + Math.Abs(level))));
+        double roundings = Math.Max(LeastRoundings, RoundingsPerColumn * problem.Columns.Count) * 2 * DoublePrecision.UnitRoundoff;
+        return Math.Max(roundings, Square(2 * DoublePrecision.UnitRoundoff * (1 + Math.Abs(level))));
     }
 
     private static double Square(double value) => value * value;

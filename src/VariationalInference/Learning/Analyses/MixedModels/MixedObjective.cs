@@ -38,7 +38,7 @@ internal sealed class MixedObjective
     public double Freedom { get; }
 
     /// <summary>Gets what rounding does to the deviance, about.</summary>
-    public double Rounding => (1e-13 * Freedom) + (Rounding.Unit * (Criterion.Amplification + (10 * Math.Abs(Criterion.LogDeterminant))));
+    public double Rounding => (1e-13 * Freedom) + (DoublePrecision.UnitRoundoff * (Criterion.Amplification + (10 * Math.Abs(Criterion.LogDeterminant))));
 
     /// <summary>Gets the factors Λ of the last evaluation.</summary>
     public double[][] Lambda => _lambda;

@@ -21,7 +21,7 @@ internal static class MixedWarnings
 
         AddBoundaries(warnings, fit, estimate);
         AddUnidentified(warnings, fit, estimate);
-        double lost = estimate.Objective.Criterion.Amplification * Rounding.Unit;
+        double lost = estimate.Objective.Criterion.Amplification * DoublePrecision.UnitRoundoff;
         if (lost > LeastDigits)
         {
             warnings.Add(new LearningWarning(
