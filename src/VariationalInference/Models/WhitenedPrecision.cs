@@ -46,6 +46,12 @@ internal abstract class WhitenedPrecision
         };
     }
 
+    /// <summary>Factors what systems are solved with, where that takes long.</summary>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public virtual void Prepare(CancellationToken cancellationToken)
+    {
+    }
+
     /// <summary>Replaces x by (I + BᵀB)⁻¹x.</summary>
     public abstract void Solve(Span<double> x);
 
