@@ -57,22 +57,24 @@ public sealed partial class CaviSolver
     /// <param name="model">The model.</param>
     /// <param name="row">The observations x, length K; NaN means missing.</param>
     /// <param name="start">The means to start from, length J; empty (the default) starts from zero.</param>
+    /// <param name="cancellationToken">Ends the run where it is.</param>
     /// <returns>The outcome, converged or not.</returns>
     /// <exception cref="ArgumentException">A length or a value is outside its range.</exception>
     /// <exception cref="NonFiniteValueException">The ELBO left the range of double precision.</exception>
-    public CaviResult Solve(LinearGaussianModel model, ReadOnlySpan<double> row, ReadOnlySpan<double> start = default)
+    public CaviResult Solve(LinearGaussianModel model, ReadOnlySpan<double> row, ReadOnlySpan<double> start = default, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return Solve(model.Observe(row), start);
+        return Solve(model.Observe(row), start, cancellationToken);
     }
 
     /// <summary>Maximises the ELBO of one row's log joint.</summary>
     /// <param name="joint">The log joint of the row.</param>
     /// <param name="start">The means to start from, length J; empty (the default) starts from zero.</param>
+    /// <param name="cancellationToken">Ends the run where it is.</param>
     /// <returns>The outcome, converged or not.</returns>
     /// <exception cref="ArgumentException"><paramref name="start"/> has another length or holds a value that is not finite.</exception>
     /// <exception cref="NonFiniteValueException">The ELBO left the range of double precision.</exception>
-    public CaviResult Solve(QuadraticLogJoint joint, ReadOnlySpan<double> start = default)
+    public CaviResult Solve(QuadraticLogJoint joint, ReadOnlySpan<double> start = default, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(joint);
         if (!start.IsEmpty)
@@ -83,7 +85,7 @@ public sealed partial class CaviSolver
         var buffer = new double[CaviRun.BufferLength(joint.LatentCount, joint.Shape.Rank)];
         var means = new double[joint.LatentCount];
         var trace = ImmutableArray.CreateBuilder<double>();
-        CaviSummary summary = _ascent.Run(joint.Shape, joint.Row.Constants, joint.WhitenedDigits, buffer, start, means, trace, rowNumber: 0);
+        CaviSummary summary = _ascent.Run(joint.Shape, joint.Row.Constants, joint.WhitenedDigits, buffer, start, means, trace, rowNumber: 0, cancellationToken);
         return new CaviResult(joint, means, trace.ToImmutable(), summary);
     }
 
@@ -92,11 +94,12 @@ public sealed partial class CaviSolver
     /// <param name="row">The observations x, length K; NaN means missing.</param>
     /// <param name="means">Receives the posterior means, length J.</param>
     /// <param name="variances">Receives the mean-field variances, length J.</param>
+    /// <param name="cancellationToken">Ends the run where it is.</param>
     /// <returns>The outcome, converged or not.</returns>
     /// <exception cref="ArgumentException">A length or a value is outside its range.</exception>
     /// <exception cref="NonFiniteValueException">The ELBO left the range of double precision.</exception>
     [SkipLocalsInit]
-    public CaviSummary Solve(LinearGaussianModel model, ReadOnlySpan<double> row, Span<double> means, Span<double> variances)
+    public CaviSummary Solve(LinearGaussianModel model, ReadOnlySpan<double> row, Span<double> means, Span<double> variances, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         model.RequireRow(row);
@@ -110,7 +113,8 @@ public sealed partial class CaviSolver
         {
             ConditionedRow conditioned = model.Structure.Condition(row, buffer);
             ReadOnlySpan<double> w = buffer[..conditioned.Shape.WhitenedLength];
-            CaviSummary summary = _ascent.Run(conditioned.Shape, conditioned.Constants, w, buffer[(2 * model.ObservationCount)..], start: default, means, trace: null, rowNumber: 0);
+            CaviSummary summary = _ascent.Run(
+                conditioned.Shape, conditioned.Constants, w, buffer[(2 * model.ObservationCount)..], start: default, means, trace: null, rowNumber: 0, cancellationToken);
             conditioned.Shape.MeanFieldVariances.AsSpan().CopyTo(variances);
             return summary;
         }

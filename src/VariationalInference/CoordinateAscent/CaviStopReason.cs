@@ -17,4 +17,7 @@ public enum CaviStopReason
 
     /// <summary><see cref="CaviOptions.MaxIterations"/> iterations were done; the result is the state after the last.</summary>
     IterationLimit,
+
+    /// <summary>The run was cancelled; the result is the state after its last whole iteration.</summary>
+    Cancelled,
 }

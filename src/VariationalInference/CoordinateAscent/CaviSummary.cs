@@ -2,7 +2,7 @@ namespace VariationalInference;
 
 /// <summary>The outcome of coordinate ascent on one row whose posterior went to the caller's own buffers.</summary>
 /// <remarks>
-/// What <see cref="CaviSolver.Solve(LinearGaussianModel, ReadOnlySpan{double}, Span{double}, Span{double})"/> returns: the numbers of a
+/// What <see cref="CaviSolver.Solve(LinearGaussianModel, ReadOnlySpan{double}, Span{double}, Span{double}, CancellationToken)"/> returns: the numbers of a
 /// <see cref="CaviResult"/> without its memory.
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>

@@ -16,7 +16,8 @@ internal sealed class RowAscent(CaviOptions options)
         ReadOnlySpan<double> start,
         Span<double> means,
         ImmutableArray<double>.Builder? trace,
-        long rowNumber)
+        long rowNumber,
+        CancellationToken cancellationToken)
     {
         var run = new CaviRun(shape, row, w, buffer, start, options);
         if (trace is not null || options.Method != CaviMethod.Direct)
@@ -31,42 +32,80 @@ internal sealed class RowAscent(CaviOptions options)
         while (reason is null)
         {
             double before = run.Elbo;
-            Step(ref run, ++iteration);
-            RequireFinite(run, rowNumber, iteration);
-            reason = Stop(run, iteration, run.Elbo - before);
+            if (TryStep(ref run, shape, iteration + 1, cancellationToken))
+            {
+                iteration++;
+                RequireFinite(run, rowNumber, iteration);
+                reason = Stop(run, iteration, run.Elbo - before);
+            }
+            else
+            {
+                reason = CaviStopReason.Cancelled;
+            }
+
             if (reason is not null && !run.IsAssessed)
             {
                 run.Assess();
                 reason = run.ErrorBound <= options.Tolerance ? CaviStopReason.CertificateMet : reason;
             }
 
-            if (reason == CaviStopReason.RoundingFloor && options.Method == CaviMethod.Accelerated && run.TryDirectly(means))
+            if (reason == CaviStopReason.RoundingFloor && options.Method == CaviMethod.Accelerated && TryPrepare(shape, cancellationToken) && run.TryDirectly(means))
             {
                 iteration++;
                 trace?.Add(Math.Max(run.Elbo, before));
                 reason = run.ErrorBound <= options.Tolerance ? CaviStopReason.CertificateMet : reason;
             }
 
-            trace?.Add(run.Elbo);
+            if (reason != CaviStopReason.Cancelled)
+            {
+                trace?.Add(run.Elbo);
+            }
         }
 
         run.CopyMeans(means);
         return new CaviSummary(run.Elbo, run.ErrorBound, iteration, reason.Value, run.ErrorBound <= options.Tolerance);
     }
 
-    private void Step(ref CaviRun run, int iteration)
+    /// <summary>Takes a step.</summary>
+    /// <returns>Whether it was taken; false when it was cancelled first.</returns>
+    private bool TryStep(ref CaviRun run, PosteriorShape shape, int iteration, CancellationToken cancellationToken)
     {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+
         if (options.Method == CaviMethod.PlainSweeps)
         {
             run.Sweep();
         }
         else if (options.Method == CaviMethod.Direct || iteration > run.ConjugateLimit)
         {
+            if (!TryPrepare(shape, cancellationToken))
+            {
+                return false;
+            }
+
             run.SolveDirectly();
         }
         else
         {
             run.Accelerate();
+        }
+
+        return true;
+    }
+
+    private static bool TryPrepare(PosteriorShape shape, CancellationToken cancellationToken)
+    {
+        try
+        {
+            shape.Prepare(cancellationToken);
+            return true;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return false;
         }
     }
 

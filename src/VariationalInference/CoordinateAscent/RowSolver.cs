@@ -35,7 +35,8 @@ internal sealed class RowSolver
     /// <summary>Gets the exact log evidence of the row that was solved last, in nats.</summary>
     public double LogEvidence { get; private set; }
 
-    public CaviSummary Solve(long row, bool withEvidence)
+    /// <summary>Solves the row whose cells are there.</summary>
+    public CaviSummary Solve(long row, bool withEvidence, CancellationToken cancellationToken)
     {
         ConditionedRow conditioned = RowTable.Condition(_model, _cells, _whitened, row);
         SharedShape shape = conditioned.Shape;
@@ -43,10 +44,15 @@ internal sealed class RowSolver
         CaviSummary exact = default;
         if (withEvidence)
         {
-            exact = _direct.Run(shape, conditioned.Constants, w, _buffer, start: default, _means, trace: null, row);
+            exact = _direct.Run(shape, conditioned.Constants, w, _buffer, start: default, _means, trace: null, row, cancellationToken);
+            if (exact.StopReason == CaviStopReason.Cancelled)
+            {
+                return exact;
+            }
+
             LogEvidence = shape.LogEvidence(w, CaviRun.Means(_buffer, shape.LatentCount), conditioned.Constants.LogLikelihoodBase, _residual.AsSpan(0, shape.Rank));
         }
 
-        return withEvidence && _ascent == _direct ? exact : _ascent.Run(shape, conditioned.Constants, w, _buffer, start: default, _means, trace: null, row);
+        return withEvidence && _ascent == _direct ? exact : _ascent.Run(shape, conditioned.Constants, w, _buffer, start: default, _means, trace: null, row, cancellationToken);
     }
 }

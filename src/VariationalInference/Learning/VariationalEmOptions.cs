@@ -157,6 +157,32 @@ public sealed record VariationalEmOptions
     internal bool LearnsPriorVariances =>
         PriorVariances != VarianceLearning.Fixed || PriorVarianceGroups.Any(group => group >= 0);
 
+    /// <summary>Compares option by option.</summary>
+    /// <param name="other">The other options.</param>
+    /// <returns>Whether all are equal.</returns>
+    public bool Equals(VariationalEmOptions? other) =>
+        other is not null
+        && PriorVarianceGroups.AsSpan().SequenceEqual(other.PriorVarianceGroups.AsSpan())
+        && (NoiseVariances, PriorVariances, PriorMeans, Offset, Loadings, Family, Method)
+            == (other.NoiseVariances, other.PriorVariances, other.PriorMeans, other.Offset, other.Loadings, other.Family, other.Method)
+        && (Tolerance, NoiseFloor, GradientTolerance, MaxIterations, Starts, Seed, MaxThreads)
+            == (other.Tolerance, other.NoiseFloor, other.GradientTolerance, other.MaxIterations, other.Starts, other.Seed, other.MaxThreads);
+
+    /// <summary>Hashes all options.</summary>
+    /// <returns>The hash code.</returns>
+    public override int GetHashCode()
+    {
+        var hash = default(HashCode);
+        foreach (int group in PriorVarianceGroups)
+        {
+            hash.Add(group);
+        }
+
+        hash.Add((NoiseVariances, PriorVariances, PriorMeans, Offset, Loadings, Family, Method));
+        hash.Add((Tolerance, NoiseFloor, GradientTolerance, MaxIterations, Starts, Seed, MaxThreads));
+        return hash.ToHashCode();
+    }
+
     /// <summary>Lists the options.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Guard.Text(

@@ -16,7 +16,7 @@ internal sealed class DenseLoadings : LoadingStructure
     private readonly double[] _whitenedLow;
     private readonly (double High, double Low)[] _prediction;
     private readonly PatternCache _patterns;
-    private readonly Lazy<RowReduction> _reduction;
+    private readonly CancellableLazy<RowReduction> _reduction;
 
     public DenseLoadings(Matrix<double> loadings, ImmutableArray<double> offset, ImmutableArray<double> noiseVariances, GaussianPrior prior)
         : base(prior, loadings.RowCount)
@@ -43,12 +43,12 @@ internal sealed class DenseLoadings : LoadingStructure
         Complete = new SharedShape(
             new WhitenedLoadings(_whitened, ObservationCount, _whitenedLow), prior, ObservationCount, _logNormalizers.Sum());
         _patterns = new PatternCache(CreatePattern, Math.Max(16, CacheSize / (4 * _whitened.Length)));
-        _reduction = new Lazy<RowReduction>(CreateReduction);
+        _reduction = new CancellableLazy<RowReduction>(CreateReduction);
     }
 
     public override SharedShape Complete { get; }
 
-    public override RowReduction Reduction => _reduction.Value;
+    public override RowReduction Reduction(CancellationToken cancellationToken) => _reduction.Get(cancellationToken);
 
     public override Matrix<double> Loadings() => _loadings.Clone();
 
@@ -140,9 +140,9 @@ internal sealed class DenseLoadings : LoadingStructure
         return new PatternResponse(shape, observed, _noiseDeviations);
     }
 
-    private ColumnReduction CreateReduction() => new(_patterns)
+    private ColumnReduction CreateReduction(CancellationToken cancellationToken) => new(_patterns)
     {
-        Gains = new PatternResponse(Complete, [.. Enumerable.Range(0, ObservationCount)], _noiseDeviations).Gains,
+        Gains = new PatternResponse(Complete, [.. Enumerable.Range(0, ObservationCount)], _noiseDeviations).Prepare(cancellationToken).Gains,
         PredictionHigh = [.. _prediction.Select(p => p.High)],
         PredictionLow = [.. _prediction.Select(p => p.Low)],
         Weights = [.. _noiseDeviations.Select(deviation => 1 / deviation)],

@@ -18,8 +18,9 @@ internal abstract class LoadingStructure
     /// <summary>Gets the shape of the posterior of every complete row.</summary>
     public abstract SharedShape Complete { get; }
 
-    /// <summary>Gets how tables of complete rows are solved.</summary>
-    public abstract RowReduction Reduction { get; }
+    /// <summary>Returns how tables of complete rows are solved; computed once.</summary>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public abstract RowReduction Reduction(CancellationToken cancellationToken);
 
     /// <summary>Gets a value indicating whether the cells of a row are replicates, which their mean stands for.</summary>
     public virtual bool HasReplicates => false;

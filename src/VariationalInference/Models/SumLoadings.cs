@@ -34,7 +34,7 @@ internal sealed class SumLoadings : LoadingStructure
 
     public override SharedShape Complete { get; }
 
-    public override RowReduction Reduction => _reduction.Value;
+    public override RowReduction Reduction(CancellationToken cancellationToken) => _reduction.Value;
 
     public override bool HasReplicates => true;
 

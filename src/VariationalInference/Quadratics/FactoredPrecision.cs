@@ -12,6 +12,9 @@ internal sealed class FactoredPrecision : TrianglePrecision
 {
     private const double LargestDualNorm = 1e6;
 
+    /// <summary>A reduction of so many multiplications takes a few milliseconds.</summary>
+    private const double SmallWork = 1e6;
+
     private readonly Lazy<UpperTriangle> _factor;
     private readonly Lazy<UpperTriangle> _dualFactor;
     private readonly Lazy<double> _logDeterminant;
@@ -30,6 +33,23 @@ internal sealed class FactoredPrecision : TrianglePrecision
 
     /// <summary>Gets a value indicating whether the side of the observations is the smaller, and accurate enough.</summary>
     private bool SolvesForObservations => Loadings.Rank < Loadings.LatentCount && Loadings.FrobeniusNorm < LargestDualNorm;
+
+    /// <inheritdoc/>
+    /// <remarks>The reduction itself knows no token: one that is given up ends by itself, and serves those who come later.</remarks>
+    public override void Prepare(CancellationToken cancellationToken)
+    {
+        bool isSmall = (double)Loadings.Rank * Loadings.LatentCount * Math.Min(Loadings.Rank, Loadings.LatentCount) <= SmallWork;
+        if (isSmall || !cancellationToken.CanBeCanceled)
+        {
+            return;
+        }
+
+        Lazy<UpperTriangle> factor = Loadings.Rank < Loadings.LatentCount ? _dualFactor : _factor;
+        if (!factor.IsValueCreated)
+        {
+            Task.Run(() => factor.Value, CancellationToken.None).Wait(cancellationToken);
+        }
+    }
 
     public override void Solve(Span<double> x)
     {

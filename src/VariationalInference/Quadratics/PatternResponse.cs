@@ -24,7 +24,15 @@ internal sealed class PatternResponse
     public SharedShape Shape { get; }
 
     /// <summary>Gets the gains, J×K, row-major; 0 for missing cells. Whoever asks first, they are the same.</summary>
-    public double[] Gains => _gains ?? CreateGains();
+    public double[] Gains => _gains ?? CreateGains(CancellationToken.None);
+
+    /// <summary>Computes <see cref="Gains"/>.</summary>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public PatternResponse Prepare(CancellationToken cancellationToken)
+    {
+        _ = _gains ?? CreateGains(cancellationToken);
+        return this;
+    }
 
     /// <summary>Returns the error bound of a row from ‖w‖².</summary>
     public double ErrorBound(double squaredNorm)
@@ -59,11 +67,11 @@ internal sealed class PatternResponse
         }
     }
 
-    private double[] CreateGains()
+    private double[] CreateGains(CancellationToken cancellationToken)
     {
         int columns = _noiseDeviations.Length;
         var gains = new double[Shape.LatentCount * columns];
-        RowResponse whole = Shape.Response;
+        RowResponse whole = Shape.ResponseUnless(cancellationToken);
         var column = new double[Shape.LatentCount];
         for (int i = 0; i < _observed.Length; i++)
         {

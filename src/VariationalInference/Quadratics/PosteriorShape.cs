@@ -80,6 +80,12 @@ internal abstract class PosteriorShape
     /// <summary>Goes to the stationary point t* = (I + BᵀB)⁻¹Bᵀw.</summary>
     public abstract void GoToOptimum(ReadOnlySpan<double> w, Span<double> t);
 
+    /// <summary>Computes what <see cref="GoToOptimum"/> needs, where that takes long.</summary>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public virtual void Prepare(CancellationToken cancellationToken)
+    {
+    }
+
     /// <summary>Returns the log evidence of a row, in nats: stationary at the optimum, so that the rounding of the optimum does not count.</summary>
     /// <param name="w">The whitened observations.</param>
     /// <param name="t">The optimum.</param>

@@ -31,7 +31,7 @@ internal abstract class RowReduction
     public abstract bool HasPatterns { get; }
 
     /// <summary>Returns the response of rows with missing cells, where they have one of their own.</summary>
-    public abstract PatternResponse? ResponseOf(MissingPattern pattern);
+    public abstract PatternResponse? ResponseOf(MissingPattern pattern, CancellationToken cancellationToken);
 
     public double ErrorBound(double whitenedNorm) => ErrorBase + (ErrorSlope * whitenedNorm);
 }
@@ -43,7 +43,7 @@ internal sealed class ColumnReduction(PatternCache patterns) : RowReduction
 
     public override bool HasPatterns => true;
 
-    public override PatternResponse ResponseOf(MissingPattern pattern) => patterns[pattern];
+    public override PatternResponse ResponseOf(MissingPattern pattern, CancellationToken cancellationToken) => patterns[pattern].Prepare(cancellationToken);
 }
 
 /// <summary>
@@ -59,5 +59,5 @@ internal sealed class SumReduction : RowReduction
 
     public override bool HasPatterns => false;
 
-    public override PatternResponse? ResponseOf(MissingPattern pattern) => null;
+    public override PatternResponse? ResponseOf(MissingPattern pattern, CancellationToken cancellationToken) => null;
 }

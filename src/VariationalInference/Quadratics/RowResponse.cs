@@ -22,8 +22,13 @@ internal sealed class RowResponse
 
     private readonly double[] _elements;
 
-    public RowResponse(SharedShape shape)
+    /// <param name="shape">The shape of the rows.</param>
+    /// <param name="cancellationToken">Stops the work, between two columns.</param>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public RowResponse(SharedShape shape, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
+        shape.Precision.Prepare(cancellationToken);
         int rank = shape.Rank;
         _elements = new double[shape.LatentCount * rank];
         Rank = rank;
@@ -33,6 +38,7 @@ internal sealed class RowResponse
         double squares = 0;
         for (int k = 0; k < rank; k++)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             unit[k] = 1;
             double bound = Solve(shape, rows, unit, column);
             unit[k] = 0;

@@ -6,7 +6,7 @@ namespace VariationalInference;
 /// <remarks><threadsafety>Safe to share: lazily computed values are the same whoever computes them.</threadsafety></remarks>
 internal sealed class SharedShape : PosteriorShape
 {
-    private readonly Lazy<RowResponse> _response;
+    private readonly CancellableLazy<RowResponse> _response;
     private readonly Lazy<(double Min, double Max)> _spectrum;
     private readonly Lazy<CovarianceStructure> _covariance;
     private readonly Lazy<double> _approximationGap;
@@ -23,7 +23,7 @@ internal sealed class SharedShape : PosteriorShape
         LogNormalizer = logNormalizer;
         Measure();
         MeanFieldVariances = [.. Enumerable.Range(0, LatentCount).Select(MeanFieldVariance)];
-        _response = new Lazy<RowResponse>(() => new RowResponse(this));
+        _response = new CancellableLazy<RowResponse>(cancellationToken => new RowResponse(this, cancellationToken));
         _spectrum = new Lazy<(double, double)>(() => Precision.Spectrum(ScaledPrecision));
         _covariance = new Lazy<CovarianceStructure>(Precision.Covariance);
         _precisionDiagonal = new Lazy<ImmutableArray<double>>(
@@ -38,7 +38,7 @@ internal sealed class SharedShape : PosteriorShape
     public ImmutableArray<double> PrecisionDiagonal => _precisionDiagonal.Value;
 
     /// <summary>Gets how the stationary point depends on the row.</summary>
-    public RowResponse Response => _response.Value;
+    public RowResponse Response => _response.Get(CancellationToken.None);
 
     /// <summary>Gets ½(Σ log Λ_jj − log det Λ), what mean field loses against the evidence.</summary>
     public double ApproximationGap => _approximationGap.Value;
@@ -48,6 +48,20 @@ internal sealed class SharedShape : PosteriorShape
 
     /// <summary>Gets the exact posterior covariance Λ⁻¹, in the latents' units.</summary>
     public CovarianceStructure Covariance => _covariance.Value;
+
+    /// <summary>Computes what <see cref="GoToOptimum"/> needs, once for all rows of the shape.</summary>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public override void Prepare(CancellationToken cancellationToken)
+    {
+        if (!Precision.IsExtended)
+        {
+            _ = ResponseUnless(cancellationToken);
+        }
+    }
+
+    /// <summary>Returns <see cref="Response"/>.</summary>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public RowResponse ResponseUnless(CancellationToken cancellationToken) => _response.Get(cancellationToken);
 
     /// <summary>Bounds the error of means that <see cref="WhitenedPrecision.OptimalMeans"/> gives in twice the precision, in posterior standard deviations.</summary>
     /// <remarks>

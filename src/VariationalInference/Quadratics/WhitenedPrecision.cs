@@ -28,6 +28,12 @@ internal abstract class WhitenedPrecision
     /// <summary>Gets a value indicating whether what comes out is good to a double's precision whatever the size of B.</summary>
     public virtual bool IsExtended => false;
 
+    /// <summary>Factors what systems are solved with, where that takes long.</summary>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public virtual void Prepare(CancellationToken cancellationToken)
+    {
+    }
+
     /// <summary>Replaces x by (I + BᵀB)⁻¹x.</summary>
     public abstract void Solve(Span<double> x);
 

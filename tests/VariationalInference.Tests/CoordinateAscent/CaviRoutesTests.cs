@@ -18,7 +18,7 @@ public sealed class CaviRoutesTests
         Matrix<double> table = Repeated(reference, extraColumns: 0);
 
         ShouldBeAsExpected(new CaviSolver().Solve(reference.Model, table, CaviOutputs.ErrorBounds), reference, first: 0);
-        ShouldBeAsExpected(new CaviSolver().Solve(reference.Model, table, CaviOutputs.All), reference, first: 0);
+        ShouldBeAsExpected(new CaviSolver().Solve(reference.Model, table, CaviOutputs.All), reference, first: 0, withElbos: true);
     }
 
     [Theory]
@@ -44,7 +44,7 @@ public sealed class CaviRoutesTests
 
         fits.IncompleteRowCount.Should().Be(table.RowCount);
         ShouldBeAsExpected(fits, reference, first: 0);
-        ShouldBeAsExpected(new CaviSolver().Solve(wider, table, CaviOutputs.All), reference, first: 0);
+        ShouldBeAsExpected(new CaviSolver().Solve(wider, table, CaviOutputs.All), reference, first: 0, withElbos: true);
     }
 
     [Theory]
@@ -112,7 +112,7 @@ public sealed class CaviRoutesTests
             model.PriorMeans.AsSpan(),
             model.PriorVariances.AsSpan());
 
-    private static void ShouldBeAsExpected(CaviTable fits, ReferenceCase reference, int first, bool withBounds = true)
+    private static void ShouldBeAsExpected(CaviTable fits, ReferenceCase reference, int first, bool withBounds = true, bool withElbos = false)
     {
         double[] variances = reference.MeanFieldVariances;
         for (int n = 0; n < fits.RowCount; n++)
@@ -129,16 +129,7 @@ public sealed class CaviRoutesTests
             }
         }
 
-        try
-        {
-            _ = fits.Elbos;
-        }
-        catch (InvalidOperationException)
-        {
-            return;
-        }
-
-        for (int n = 0; n < fits.RowCount; n++)
+        for (int n = 0; withElbos && n < fits.RowCount; n++)
         {
             int row = (first + n) % reference.Rows.Length;
             fits.Elbos[n].Should().BeApproximately(reference.Elbos[row], Relative * Math.Abs(reference.Elbos[row]));

@@ -2,6 +2,7 @@ using System.Numerics;
 using FluentAssertions;
 using MathNet.Numerics.LinearAlgebra;
 using VariationalInference.Tests.Reference;
+using VariationalInference.Tests.Numerics;
 using Xunit;
 
 namespace VariationalInference.Tests.Learning;
@@ -150,17 +151,12 @@ public class SufficientStatisticsTests
     }
 
     [Theory]
-    [InlineData(LaneWidth.Scalar)]
-    [InlineData(LaneWidth.Bits128)]
-    [InlineData(LaneWidth.Bits256)]
-    [InlineData(LaneWidth.Bits512)]
+    [LaneWidthData(LaneWidth.Scalar)]
+    [LaneWidthData(LaneWidth.Bits128)]
+    [LaneWidthData(LaneWidth.Bits256)]
+    [LaneWidthData(LaneWidth.Bits512)]
     public void Kernels_OfEachWidth_AreExact(object width)
     {
-        if (!Lanes.IsSupported((LaneWidth)width))
-        {
-            return;
-        }
-
         Matrix<double> table = Random(300, 9, level: 1e5, missing: 0, seed: 6);
         double[] cells = table.ToColumnMajorArray();
         Moments moments = Summarise(cells, 300, 9, (LaneWidth)width);
@@ -273,6 +269,20 @@ public class SufficientStatisticsTests
         Action load = () => SufficientStatistics.Load(new MemoryStream([.. body, .. BitConverter.GetBytes(hash)]));
 
         load.Should().Throw<ModelFileException>().WithMessage("*a pattern has 0 rows; at least 1 is needed.");
+    }
+
+    [Theory]
+    [InlineData(1.0, 0.5)]
+    [InlineData(1.0, 1.2e-16)]
+    [InlineData(double.MaxValue, 1e292)]
+    public void Load_OfAMeanWhoseHighPartIsNotTheMeanRounded_IsRefused(double high, double low)
+    {
+        var moments = new Moments(9, [high], [low], [1]);
+        byte[] bytes = Bytes(new SufficientStatistics(1, new Dictionary<MissingPattern, Moments> { [MissingPattern.Of(new double[1])] = moments }));
+
+        Action load = () => SufficientStatistics.Load(new MemoryStream(bytes));
+
+        load.Should().Throw<ModelFileException>().WithMessage("*a mean is not in its normal form.");
     }
 
     [Fact]

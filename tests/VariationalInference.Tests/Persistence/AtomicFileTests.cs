@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using FluentAssertions;
 using Xunit;
 
@@ -113,14 +114,10 @@ public sealed class AtomicFileTests : IDisposable
         _folder.Names.Should().BeEmpty();
     }
 
-    [Fact]
+    [UnixFact]
+    [UnsupportedOSPlatform("windows")]
     public void OnUnix_PermissionsAndLinksStayAndDevicesAreRefused()
     {
-        if (OperatingSystem.IsWindows())
-        {
-            return;
-        }
-
         const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         File.WriteAllBytes(_folder.File("a"), Old);
         File.SetUnixFileMode(_folder.File("a"), Private);
@@ -136,14 +133,10 @@ public sealed class AtomicFileTests : IDisposable
         device.Should().Throw<UnauthorizedAccessException>().WithMessage("/dev/null is a device; it must be a file on a disk.");
     }
 
-    [Fact]
+    [UnixFact]
+    [UnsupportedOSPlatform("windows")]
     public void OnUnix_LinkToALink_StaysAndTheFileBehindThemIsReplaced()
     {
-        if (OperatingSystem.IsWindows())
-        {
-            return;
-        }
-
         File.WriteAllBytes(_folder.File("a"), Old);
         File.CreateSymbolicLink(_folder.File("near"), "a");
         File.CreateSymbolicLink(_folder.File("far"), "near");
@@ -155,14 +148,10 @@ public sealed class AtomicFileTests : IDisposable
         new FileInfo(_folder.File("far")).LinkTarget.Should().Be("near");
     }
 
-    [Fact]
+    [UnixFact]
+    [UnsupportedOSPlatform("windows")]
     public void OnUnix_PermissionsThatTheProcessWouldNotGiveANewFile_Stay()
     {
-        if (OperatingSystem.IsWindows())
-        {
-            return;
-        }
-
         const UnixFileMode Shared = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
         File.WriteAllBytes(_folder.File("a"), Old);
         File.SetUnixFileMode(_folder.File("a"), Shared);
@@ -172,14 +161,10 @@ public sealed class AtomicFileTests : IDisposable
         File.GetUnixFileMode(_folder.File("a")).Should().Be(Shared);
     }
 
-    [Fact]
+    [UnixFact]
+    [UnsupportedOSPlatform("windows")]
     public void OnUnix_FolderThatVanishesMeanwhile_DoesNotHideWhyWritingFailed()
     {
-        if (OperatingSystem.IsWindows())
-        {
-            return;
-        }
-
         string folder = _folder.File("folder");
         Directory.CreateDirectory(folder);
 
@@ -192,14 +177,9 @@ public sealed class AtomicFileTests : IDisposable
         write.Should().Throw<InvalidOperationException>().WithMessage("a parameter is not finite");
     }
 
-    [Fact]
+    [UnixFact("/dev/shm")]
     public void OnLinux_FileInSharedMemory_IsNoDevice()
     {
-        if (!Directory.Exists("/dev/shm"))
-        {
-            return;
-        }
-
         string path = $"/dev/shm/{Path.GetRandomFileName()}";
         AtomicFile.Write(path, stream => stream.Write(New));
 

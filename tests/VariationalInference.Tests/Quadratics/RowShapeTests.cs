@@ -33,7 +33,7 @@ public class RowShapeTests
                 shape.MeanFieldVariance(j).Should().BeApproximately(joint.Shape.MeanFieldVariances[j], 1e-12 * joint.Shape.MeanFieldVariances[j]);
             }
 
-            CaviSummary run = new RowAscent(new CaviOptions()).Run(shape, new RowConstants(shape.LogNormalizer, joint.Row.WhitenedNorm), w, buffer, [], means, null, 0);
+            CaviSummary run = new RowAscent(new CaviOptions()).Run(shape, new RowConstants(shape.LogNormalizer, joint.Row.WhitenedNorm), w, buffer, [], means, null, 0, CancellationToken.None);
             run.Converged.Should().BeTrue();
             prior.Unwhiten(joint.Optimum, t);
             for (int j = 0; j < 3; j++)

@@ -13,6 +13,7 @@ internal sealed unsafe class TablePass
     /// <summary>The same when each row is solved on its own.</summary>
     private const int ShardRowsOneByOne = 64;
 
+    private readonly bool _isOneByOne;
     private readonly int _shardRows;
     private readonly ShardOutcome[] _outcomes;
 
@@ -28,16 +29,18 @@ internal sealed unsafe class TablePass
         Rows = rows;
         RowCount = rowCount;
         Outputs = outputs;
-        bool oneByOne = options.SolvesRowByRow || outputs.NeedsEachRow;
-        Reduction = oneByOne ? null : model.Structure.Reduction;
-        _shardRows = oneByOne ? ShardRowsOneByOne : ShardRows;
+        _isOneByOne = options.SolvesRowByRow || outputs.NeedsEachRow;
+        _shardRows = _isOneByOne ? ShardRowsOneByOne : ShardRows;
         _outcomes = new ShardOutcome[((rowCount - 1) / _shardRows) + 1];
     }
 
     public LinearGaussianModel Model { get; }
 
     /// <summary>Gets how rows are solved together; null when each is solved on its own.</summary>
-    public RowReduction? Reduction { get; }
+    public RowReduction? Reduction { get; private set; }
+
+    /// <summary>Gets what stops the pass.</summary>
+    public CancellationToken CancellationToken { get; private set; }
 
     public CaviOptions Options { get; }
 
@@ -58,13 +61,16 @@ internal sealed unsafe class TablePass
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
     public CaviTableSummary Run(CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
+        CancellationToken = cancellationToken;
+        Reduction = _isOneByOne ? null : Model.Structure.Reduction(cancellationToken);
         int threads = Math.Min(Options.MaxThreads, _outcomes.Length);
         if (threads == 1)
         {
             using var worker = new TileWorker(this);
             for (int shard = 0; shard < _outcomes.Length; shard++)
             {
-                SolveShard(shard, worker, cancellationToken);
+                SolveShard(shard, worker);
             }
         }
         else
@@ -74,7 +80,7 @@ internal sealed unsafe class TablePass
                 _outcomes.Length,
                 new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken },
                 () => new TileWorker(this),
-                (shard, _, worker) => SolveShard(shard, worker, cancellationToken),
+                (shard, _, worker) => SolveShard(shard, worker),
                 worker => worker.Dispose());
         }
 
@@ -103,10 +109,10 @@ internal sealed unsafe class TablePass
     /// <summary>Returns the rows that have missing cells, in order.</summary>
     public IncompleteRow[] IncompleteRows() => [.. _outcomes.SelectMany(outcome => outcome.IncompleteRows ?? [])];
 
-    private TileWorker SolveShard(int shard, TileWorker worker, CancellationToken cancellationToken)
+    private TileWorker SolveShard(int shard, TileWorker worker)
     {
         int first = shard * _shardRows;
-        _outcomes[shard] = worker.Solve(first, Math.Min(_shardRows, RowCount - first), cancellationToken);
+        _outcomes[shard] = worker.Solve(first, Math.Min(_shardRows, RowCount - first));
         return worker;
     }
 }

@@ -35,11 +35,17 @@ internal sealed unsafe class TableRowSolver
         CaviSummary summary;
         try
         {
-            summary = _rowSolver.Solve(_pass.Rows.FirstRow + row, withEvidence: _outputs.LogEvidences != null);
+            summary = _rowSolver.Solve(_pass.Rows.FirstRow + row, _outputs.LogEvidences != null, _pass.CancellationToken);
         }
         catch (NonFiniteValueException exception)
         {
             outcome.Failure = exception;
+            return;
+        }
+
+        if (summary.StopReason == CaviStopReason.Cancelled)
+        {
+            outcome.IsCancelled = true;
             return;
         }
 
@@ -111,7 +117,7 @@ internal sealed unsafe class TableRowSolver
 
             try
             {
-                _rowSolver.Solve(_pass.Rows.FirstRow + n, withEvidence: false);
+                _rowSolver.Solve(_pass.Rows.FirstRow + n, withEvidence: false, _pass.CancellationToken);
             }
             catch (NonFiniteValueException exception)
             {

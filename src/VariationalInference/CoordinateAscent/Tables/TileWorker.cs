@@ -94,13 +94,13 @@ internal sealed unsafe class TileWorker : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    public ShardOutcome Solve(int first, int count, CancellationToken cancellationToken)
+    public ShardOutcome Solve(int first, int count)
     {
         var outcome = default(ShardOutcome);
         int step = _reduction is null ? 1 : _stride;
         for (int done = 0; done < count && outcome.Failure is null && !outcome.IsCancelled; done += step)
         {
-            if (cancellationToken.IsCancellationRequested)
+            if (_pass.CancellationToken.IsCancellationRequested)
             {
                 outcome.IsCancelled = true;
             }
@@ -290,7 +290,7 @@ internal sealed unsafe class TileWorker : IDisposable
         }
 
         _rows.Gather(first + i);
-        PatternResponse response = reduction.ResponseOf(_rows.Pattern)!;
+        PatternResponse response = reduction.ResponseOf(_rows.Pattern, _pass.CancellationToken)!;
         if (_coded.Length > 0)
         {
             _coded[code] = response;

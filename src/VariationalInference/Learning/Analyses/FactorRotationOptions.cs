@@ -52,4 +52,9 @@ public sealed record FactorRotationOptions
     /// <summary>Gets the seed of the starts that are drawn; the same seed gives the same result, bit for bit.</summary>
     /// <value>The default is 0.</value>
     public int Seed { get; init; }
+
+    /// <summary>Lists the options.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => Guard.Text(
+        $"FactorRotationOptions {{ KaiserNormalization = {KaiserNormalization}, PromaxPower = {PromaxPower}, Starts = {Starts}, MaxIterations = {MaxIterations}, Seed = {Seed} }}");
 }

@@ -97,11 +97,14 @@ public sealed class ReplicateCsvFuzzTests : IDisposable
             isValid.Should().BeTrue($"the table of seed {seed} was accepted");
         }
 
-        if (seed % 8 != 0)
+        if (seed % 8 == 0)
         {
-            return;
+            CheckWrittenAgain(table, cells, seed);
         }
+    }
 
+    private void CheckWrittenAgain(ReplicateTable table, double[] cells, int seed)
+    {
         var text = new StringBuilder("g,y\n");
         for (int n = 0; n < table.Values.RowCount; n++)
         {

@@ -1,0 +1,76 @@
+using System.Numerics;
+
+namespace VariationalInference;
+
+/// <summary>Elementary functions made of additions, multiplications and divisions alone, so that every processor, vector width and compiler tier gives the same bits.</summary>
+/// <remarks>
+/// The polynomials are those of fdlibm (Sun Microsystems, 1993), good to one unit in the last place. No multiply-add is fused: the run-time library's own
+/// sines and cosines are fused or not by how far the code around them has been compiled, so that their last bit may change while a program runs.
+/// </remarks>
+internal static class RepeatableFunctions
+{
+    /// <summary>The bits of √½, the least mantissa that a number is reduced to, with 64 added to its exponent so that it stays positive.</summary>
+    private const long LeastMantissa = 0x3FE6A09E667F3BCD - (64L << 52);
+    private const double Ln2High = 6.93147180369123816490e-01;
+    private const double Ln2Low = 1.90821492927058770002e-10;
+
+    private static ReadOnlySpan<double> LogTerms =>
+    [
+        1.479819860511658591e-01, 1.531383769920937332e-01, 1.818357216161805012e-01, 2.222219843214978396e-01, 2.857142874366239149e-01,
+        3.999999999940941908e-01, 6.666666666666735130e-01,
+    ];
+
+    private static ReadOnlySpan<double> SineTerms =>
+    [
+        1.58969099521155010221e-10, -2.50507602534068634195e-08, 2.75573137070700676789e-06, -1.98412698298579493134e-04,
+        8.33333333332248946124e-03, -1.66666666666666324348e-01,
+    ];
+
+    private static ReadOnlySpan<double> CosineTerms =>
+    [
+        -1.13596475577881948265e-11, 2.08757232129817482790e-09, -2.75573143513906633035e-07, 2.48015872894767294178e-05,
+        -1.38888888888741095749e-03, 4.16666666666666019037e-02,
+    ];
+
+    /// <summary>Returns natural logarithms.</summary>
+    /// <param name="x">The arguments. Range: 2⁻⁶³ to 2⁶³.</param>
+    public static Vector<double> Log(Vector<double> x)
+    {
+        Vector<long> bits = Vector.AsVectorInt64(x);
+        Vector<long> exponent = Vector.ShiftRightLogical(bits - new Vector<long>(LeastMantissa), 52) - new Vector<long>(64);
+        Vector<double> k = Vector.ConvertToDouble(exponent);
+        Vector<double> f = Vector.AsVectorDouble(bits - Vector.ShiftLeft(exponent, 52)) - Vector<double>.One;
+        Vector<double> s = f / (f + new Vector<double>(2));
+        Vector<double> z = s * s;
+        Vector<double> rest = z * Polynomial(LogTerms, z);
+        Vector<double> half = f * f * new Vector<double>(0.5);
+        return (k * new Vector<double>(Ln2High)) - (half - ((s * (half + rest)) + (k * new Vector<double>(Ln2Low))) - f);
+    }
+
+    /// <summary>Returns sin 2πx and cos 2πx.</summary>
+    /// <param name="turns">The arguments x. Range: 0 ≤ x &lt; 1.</param>
+    public static (Vector<double> Sine, Vector<double> Cosine) SinCosOfTurns(Vector<double> turns)
+    {
+        Vector<double> quarter = Vector.Floor((turns * new Vector<double>(4)) + new Vector<double>(0.5));
+        Vector<double> x = (turns - (quarter * new Vector<double>(0.25))) * new Vector<double>(2 * Math.PI);
+        Vector<double> z = x * x;
+        Vector<double> sine = x + (x * z * Polynomial(SineTerms, z));
+        Vector<double> cosine = Vector<double>.One - ((z * new Vector<double>(0.5)) - (z * z * Polynomial(CosineTerms, z)));
+        Vector<long> first = Vector.Equals(quarter, Vector<double>.One), second = Vector.Equals(quarter, new Vector<double>(2));
+        Vector<long> third = Vector.Equals(quarter, new Vector<double>(3));
+        Vector<long> swapped = first | third;
+        Vector<double> up = Vector.ConditionalSelect(swapped, cosine, sine), along = Vector.ConditionalSelect(swapped, sine, cosine);
+        return (Vector.ConditionalSelect(second | third, -up, up), Vector.ConditionalSelect(first | second, -along, along));
+    }
+
+    private static Vector<double> Polynomial(ReadOnlySpan<double> terms, Vector<double> x)
+    {
+        var sum = new Vector<double>(terms[0]);
+        foreach (double term in terms[1..])
+        {
+            sum = (sum * x) + new Vector<double>(term);
+        }
+
+        return sum;
+    }
+}
