@@ -35,9 +35,9 @@ public sealed class PerceptronOptionsTests
         Refusal.Of<ArgumentOutOfRangeException>(
             () => _ = new PerceptronOptions { HiddenWidths = [4, 0] }, "HiddenWidths", "HiddenWidths is 0; it must be at least 1.");
         Refusal.Of<ArgumentOutOfRangeException>(
-            () => _ = new PerceptronOptions { Activation = (Activation)9 }, "Activation", "Activation is 9; it must be Tanh, Relu or Silu.");
+            () => _ = new PerceptronOptions { Activation = (Activation)9 }, "Activation", "Activation is 9; it must be a member of Activation.");
         Refusal.Of<ArgumentOutOfRangeException>(
-            () => _ = new PerceptronOptions { Precision = (NetworkPrecision)7 }, "Precision", "Precision is 7; it must be Bits32 or Bits64.");
+            () => _ = new PerceptronOptions { Precision = (NetworkPrecision)7 }, "Precision", "Precision is 7; it must be a member of NetworkPrecision.");
         new PerceptronOptions { HiddenWidths = default }.HiddenWidths.Should().BeEmpty();
     }
 }

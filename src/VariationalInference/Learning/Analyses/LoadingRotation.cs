@@ -43,7 +43,8 @@ internal static class LoadingRotation
         for (int j = 0; j < latents; j++)
         {
             Vector<double> column = rotated.Column(j);
-            double sign = column.Sum() < 0 ? -1 : 1;
+            double sum = column.Sum();
+            double sign = sum < 0 || (sum == 0 && column.DotProduct(scaled.Column(j)) < 0) ? -1 : 1;
             for (int k = 0; k < observations; k++)
             {
                 result.Loadings[(k * latents) + j] = sign * column[k] / point.Deviations[j];
