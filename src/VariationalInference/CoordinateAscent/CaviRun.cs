@@ -25,7 +25,6 @@ internal ref struct CaviRun
     private readonly double _likelihoodBase;
     private readonly double _whitenedNorm;
     private readonly ReadOnlySpan<double> _w;
-    private readonly ReadOnlySpan<double> _whole;
     private readonly Span<double> _t;
     private readonly Span<double> _residual;
     private readonly Span<double> _gradient;
@@ -54,8 +53,7 @@ internal ref struct CaviRun
         _shape = shape;
         _likelihoodBase = row.LogLikelihoodBase;
         _whitenedNorm = row.WhitenedNorm;
-        _w = w[..shape.Rank];
-        _whole = w;
+        _w = w;
         int latents = _shape.LatentCount;
         int rank = _shape.Rank;
         _t = buffer[..latents];
@@ -85,7 +83,7 @@ internal ref struct CaviRun
     /// Gets the number of conjugate steps after which the closed form is the better way: exact arithmetic needs min(J, Rank) + 1, and when
     /// rounding spoils conjugacy (prior variances over many orders), many more would follow; none are taken where doubles do not carry the run.
     /// </summary>
-    public readonly int ConjugateLimit => _shape.Precision.IsExtended ? 0 : Math.Min(_shape.LatentCount, _shape.Rank) + SpareSteps;
+    public readonly int ConjugateLimit => _shape.IsExtended ? 0 : Math.Min(_shape.LatentCount, _shape.Rank) + SpareSteps;
 
     /// <summary>Gets the largest change of a mean in the last iteration, in mean-field standard deviations.</summary>
     public double MeanChange { get; private set; }
@@ -142,18 +140,18 @@ internal ref struct CaviRun
     public void SolveDirectly()
     {
         _t.CopyTo(_direction);
-        _shape.GoToOptimum(_whole, _t);
+        _shape.GoToOptimum(_w, _t);
         for (int j = 0; j < _t.Length; j++)
         {
             _direction[j] = _t[j] - _direction[j];
         }
 
         MeanChange = _shape.LargestMeanChange(_direction);
-        if (_shape.Precision.IsExtended)
+        if (_shape.IsExtended)
         {
-            double leastSquares = _shape.Precision.LeastSquares(_whole, _t, _residual);
+            double leastSquares = _shape.Precision.LeastSquares(_w, _t, _residual);
             Elbo = _likelihoodBase - (0.5 * (leastSquares + _shape.LogScaledPrecisionSum));
-            _shape.Precision.OptimalMeans(_whole, _t, _gradient);
+            _shape.Precision.OptimalMeans(_w, _t, _gradient);
             ErrorBound = _shape.OptimumErrorBound(_gradient, leastSquares, _whitenedNorm);
             _isExact = true;
             IsAssessed = true;
@@ -188,7 +186,7 @@ internal ref struct CaviRun
     {
         if (_isExact)
         {
-            _shape.Precision.OptimalMeans(_whole, _t, means);
+            _shape.Precision.OptimalMeans(_w, _t, means);
         }
         else
         {
@@ -199,9 +197,9 @@ internal ref struct CaviRun
     /// <summary>Computes the residual afresh, and with it the ELBO, the gradient and the error bound; to be called before the first step.</summary>
     public void Assess()
     {
-        if (_whole.Length > _w.Length)
+        if (_shape.IsExtended)
         {
-            _shape.Loadings.ExtendedResidual(_whole, _t, _residual);
+            _shape.Loadings.ExtendedResidual(_w, _t, _residual);
         }
         else
         {

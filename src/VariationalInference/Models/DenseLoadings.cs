@@ -71,7 +71,7 @@ internal sealed class DenseLoadings : LoadingStructure
         }
 
         SharedShape shape = observed == ObservationCount ? Complete : _patterns[MissingPattern.OfTransient(row)].Shape;
-        if (whitened.Length >= shape.WhitenedLength && shape.Precision.IsExtended)
+        if (shape.IsExtended && whitened.Length >= shape.WhitenedLength)
         {
             WriteLowDigits(row, whitened[..shape.Rank], whitened.Slice(shape.Rank, shape.Rank));
         }

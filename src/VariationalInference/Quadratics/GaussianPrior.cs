@@ -266,13 +266,15 @@ public sealed class GaussianPrior
     /// <summary>Writes t = L⁻¹(z − m), with the lower triangular root L of S = LLᵀ.</summary>
     internal void Whiten(ReadOnlySpan<double> latents, Span<double> whitened)
     {
+        ImmutableArray<double> deviations = Deviations, means = Means;
         for (int j = 0; j < latents.Length; j++)
         {
-            whitened[j] = (latents[j] - Means[j]) / Deviations[j];
+            whitened[j] = (latents[j] - means[j]) / deviations[j];
         }
 
-        foreach (PriorBlock block in _blocks)
+        for (int b = 0; b < _blocks.Length; b++)
         {
+            PriorBlock block = _blocks[b];
             Span<double> whole = whitened.Slice(block.First, block.Size);
             for (int i = 0; i < whole.Length; i++)
             {
@@ -286,17 +288,15 @@ public sealed class GaussianPrior
     /// <summary>Writes z = m + Lt.</summary>
     internal void Unwhiten(ReadOnlySpan<double> whitened, Span<double> latents)
     {
+        ImmutableArray<double> deviations = Deviations, means = Means;
         for (int j = 0; j < whitened.Length; j++)
         {
-            latents[j] = Math.FusedMultiplyAdd(Deviations[j], whitened[j], Means[j]);
+            latents[j] = Math.FusedMultiplyAdd(deviations[j], whitened[j], means[j]);
         }
 
-        foreach (PriorBlock block in _blocks)
+        if (_blocks.Length > 0)
         {
-            for (int i = 0; i < block.Size; i++)
-            {
-                latents[block.First + i] = Means[block.First + i] + block.Factor.Dot(i, whitened[block.First..]);
-            }
+            UnwhitenBlocks(whitened, latents);
         }
     }
 
@@ -312,6 +312,17 @@ public sealed class GaussianPrior
         }
 
         return sum;
+    }
+
+    private void UnwhitenBlocks(ReadOnlySpan<double> whitened, Span<double> latents)
+    {
+        foreach (PriorBlock block in _blocks)
+        {
+            for (int i = 0; i < block.Size; i++)
+            {
+                latents[block.First + i] = Means[block.First + i] + block.Factor.Dot(i, whitened[block.First..]);
+            }
+        }
     }
 
     /// <summary>Replaces x by L⁻¹x.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using MathNet.Numerics;
 
@@ -41,6 +42,8 @@ internal abstract class PosteriorShape
         Precision = precision;
         Prior = prior;
         _isIndependent = prior.IsIndependent;
+        IsExtended = precision.IsExtended;
+        WhitenedLength = IsExtended ? 2 * loadings.Rank : loadings.Rank;
         _scaledPrecision = new double[LatentCount];
         _scaledDeviations = new double[LatentCount];
         _columnNorms = new double[LatentCount];
@@ -60,7 +63,10 @@ internal abstract class PosteriorShape
     public int Rank => Loadings.Rank;
 
     /// <summary>Gets the length of w: Rank values, and where they count as many again for their digits beyond a double.</summary>
-    public int WhitenedLength => Precision.IsExtended ? 2 * Rank : Rank;
+    public int WhitenedLength { get; }
+
+    /// <summary>Gets a value indicating whether the optimum is worked out in twice the precision.</summary>
+    public bool IsExtended { get; }
 
     /// <summary>Gets the number of observed cells.</summary>
     public int ObservedCount { get; protected set; }
@@ -164,22 +170,28 @@ internal abstract class PosteriorShape
     /// <param name="t">The means.</param>
     /// <param name="scratch">Room for J values.</param>
     /// <returns>The largest change of a mean, in mean-field standard deviations.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public double Move(ReadOnlySpan<double> direction, double step, Span<double> t, Span<double> scratch)
     {
-        double largest = 0;
-        double[] precision = _scaledPrecision;
-        if (_isIndependent)
+        if (!_isIndependent)
         {
-            for (int j = 0; j < t.Length; j++)
-            {
-                double change = step * direction[j];
-                t[j] += change;
-                largest = Math.Max(largest, change * change * precision[j]);
-            }
-
-            return Math.Sqrt(largest);
+            return MoveTogether(direction, step, t, scratch);
         }
 
+        double largest = 0;
+        double[] precision = _scaledPrecision;
+        for (int j = 0; j < t.Length; j++)
+        {
+            double change = step * direction[j];
+            t[j] += change;
+            largest = Math.Max(largest, change * change * precision[j]);
+        }
+
+        return Math.Sqrt(largest);
+    }
+
+    private double MoveTogether(ReadOnlySpan<double> direction, double step, Span<double> t, Span<double> scratch)
+    {
         for (int j = 0; j < t.Length; j++)
         {
             scratch[j] = step * direction[j];
@@ -238,14 +250,21 @@ internal abstract class PosteriorShape
     public double MeanRoundingBound(ReadOnlySpan<double> t)
     {
         double sum = Underflow;
-        for (int j = 0; _isIndependent && j < t.Length; j++)
+        double[] deviations = _scaledDeviations;
+        ImmutableArray<double> means = Prior.RelativeMeans;
+        if (_isIndependent)
         {
-            sum += (Prior.RelativeMeans[j] + Math.Abs(t[j])) * _scaledDeviations[j];
+            for (int j = 0; j < t.Length; j++)
+            {
+                sum += (means[j] + Math.Abs(t[j])) * deviations[j];
+            }
         }
-
-        for (int j = 0; !_isIndependent && j < t.Length; j++)
+        else
         {
-            sum += (Prior.RelativeMeans[j] + Reach(j, t)) * _scaledDeviations[j];
+            for (int j = 0; j < t.Length; j++)
+            {
+                sum += (means[j] + Reach(j, t)) * deviations[j];
+            }
         }
 
         return 2 * DoublePrecision.UnitRoundoff * sum;

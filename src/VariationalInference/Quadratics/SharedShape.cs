@@ -53,7 +53,7 @@ internal sealed class SharedShape : PosteriorShape
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
     public override void Prepare(CancellationToken cancellationToken)
     {
-        if (!Precision.IsExtended)
+        if (!IsExtended)
         {
             _ = ResponseUnless(cancellationToken);
         }
@@ -86,7 +86,7 @@ internal sealed class SharedShape : PosteriorShape
 
     public override void GoToOptimum(ReadOnlySpan<double> w, Span<double> t)
     {
-        if (Precision.IsExtended)
+        if (IsExtended)
         {
             Precision.Optimum(w, t, []);
             return;
