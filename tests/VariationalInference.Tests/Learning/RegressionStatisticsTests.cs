@@ -1,7 +1,7 @@
 using FluentAssertions;
 using MathNet.Numerics.LinearAlgebra;
-using VariationalInference.Tests.Reference;
 using VariationalInference.Tests.Numerics;
+using VariationalInference.Tests.Reference;
 using Xunit;
 
 namespace VariationalInference.Tests.Learning;

@@ -1,8 +1,8 @@
 using System.Numerics;
 using FluentAssertions;
 using MathNet.Numerics.LinearAlgebra;
-using VariationalInference.Tests.Reference;
 using VariationalInference.Tests.Numerics;
+using VariationalInference.Tests.Reference;
 using Xunit;
 
 namespace VariationalInference.Tests.Learning;
