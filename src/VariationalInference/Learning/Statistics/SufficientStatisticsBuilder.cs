@@ -38,7 +38,7 @@ public sealed class SufficientStatisticsBuilder
     /// <exception cref="ArgumentOutOfRangeException">An argument is outside its range.</exception>
     public SufficientStatisticsBuilder(int columnCount, int? maxThreads = null)
     {
-        Guard.AtLeast(columnCount, 1, nameof(columnCount));
+        Guard.SquareInArray(columnCount, nameof(columnCount));
         _maxThreads = maxThreads ?? Environment.ProcessorCount;
         Guard.AtLeast(_maxThreads, 1, nameof(maxThreads));
         ColumnCount = columnCount;
