@@ -25,7 +25,7 @@ public static class EncoderFile
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
     public static IEncoder Load(string path, IEncoder? encoder = null)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
+        Guard.Path(path, nameof(path));
         using FileStream stream = File.OpenRead(path);
         return ModelFile.Read(stream, path, kind => Reader(kind, encoder, path));
     }

@@ -36,7 +36,7 @@ public sealed partial class MlpEncoder
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
     public static MlpEncoder Load(string path)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
+        Guard.Path(path, nameof(path));
         using FileStream stream = File.OpenRead(path);
         return ModelFile.Read(stream, path, Convention.Kind, Read);
     }

@@ -57,15 +57,9 @@ public sealed partial class MlpEncoder : IEncoder
     /// <exception cref="ArgumentException">The parameters would not fit in one array.</exception>
     public MlpEncoder(int observationCount, int latentCount, PerceptronOptions options)
     {
-        Guard.AtLeast(observationCount, 1, nameof(observationCount));
-        Guard.AtLeast(latentCount, 1, nameof(latentCount));
+        Guard.InArray(observationCount, 1, nameof(observationCount));
+        Guard.InArray(latentCount, 2, nameof(latentCount));
         ArgumentNullException.ThrowIfNull(options);
-        if (latentCount > Array.MaxLength / 2)
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(latentCount), latentCount, Guard.Text($"latentCount is {latentCount}; it must be at most {Array.MaxLength / 2}."));
-        }
-
         Network = new Perceptron(observationCount, 2 * latentCount, pathOutputs: latentCount, options);
         Scales = IdentityScales(observationCount, latentCount);
     }

@@ -20,7 +20,8 @@ namespace VariationalInference;
 /// </para>
 /// <para>
 /// The bound is evaluated by orthogonal reduction on the side of the latents, from residuals: an evaluation costs O(KJ(K + J)) for a pattern of
-/// missing cells, O(KJ²) where the pattern has one row, and threads share the patterns, with the same bits for any number of them. One long row
+/// missing cells, O(KJ²) where the pattern has one row, and threads share the patterns, with the same bits for any number of them; on
+/// processors whose vectors differ in width the last bits may differ. One long row
 /// with fixed loadings and one noise variance, a regression, is reduced to J cells beforehand. From a table the bound is as good as the rows;
 /// cross products lose twice as many digits where the noise is far smaller than the spread.
 /// </para>
@@ -164,7 +165,8 @@ public sealed class VariationalEm
     {
         if (statistics.Patterns[0].Observed.Length == 0)
         {
-            throw new ArgumentException("statistics have no cells; at least 1 must be there.", nameof(statistics));
+            throw new ArgumentException(
+                $"{(table is null ? "statistics have" : "table has")} no cells; at least 1 must be there.", table is null ? nameof(statistics) : nameof(table));
         }
 
         if (!Options.PriorVarianceGroups.IsEmpty)

@@ -60,7 +60,7 @@ public sealed class GaussianSumModel : LinearGaussianModel
 
     private static SumLoadings CreateStructure(int observationCount, double noiseVariance, GaussianPrior prior)
     {
-        Guard.AtLeast(observationCount, 1, nameof(observationCount));
+        Guard.InArray(observationCount, 1, nameof(observationCount));
         ArgumentNullException.ThrowIfNull(prior);
         Guard.Positive(noiseVariance, nameof(noiseVariance));
         return new SumLoadings(observationCount, noiseVariance, prior);
@@ -68,7 +68,7 @@ public sealed class GaussianSumModel : LinearGaussianModel
 
     private static GaussianPrior StandardPrior(int latentCount)
     {
-        Guard.AtLeast(latentCount, 1, nameof(latentCount));
+        Guard.InArray(latentCount, 1, nameof(latentCount));
         return GaussianPrior.Independent(latentCount);
     }
 }

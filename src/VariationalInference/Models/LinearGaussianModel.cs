@@ -142,10 +142,10 @@ public class LinearGaussianModel
     /// <param name="count">The number of draws N. Range: at least 1.</param>
     /// <param name="seed">The seed; the same seed gives the same draws.</param>
     /// <returns>The draws.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is less than 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is less than 1, or more than the draws that fit into an array.</exception>
     public ModelSample Sample(int count, int seed)
     {
-        Guard.AtLeast(count, 1, nameof(count));
+        Guard.InArray(count, Math.Max(LatentCount, ObservationCount), nameof(count));
         var random = new Xoshiro256StarStar(seed, threadSafe: false);
         var latents = Matrix<double>.Build.Dense(count, LatentCount);
         var observations = Matrix<double>.Build.Dense(count, ObservationCount);

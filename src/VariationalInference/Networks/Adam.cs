@@ -76,7 +76,7 @@ public sealed record Adam : Optimizer
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="parameterCount"/> is below 1.</exception>
     public override OptimizerState CreateState(int parameterCount)
     {
-        Guard.AtLeast(parameterCount, 1, nameof(parameterCount));
+        Guard.InArray(parameterCount, 1, nameof(parameterCount));
         return new AdamState(this, parameterCount);
     }
 

@@ -30,7 +30,7 @@ public static class NetworkFile
     public static void Save(this INetwork network, string path)
     {
         ArgumentNullException.ThrowIfNull(network);
-        ArgumentException.ThrowIfNullOrEmpty(path);
+        Guard.Path(path, nameof(path));
         AtomicFile.Write(path, stream => Write(network, stream));
     }
 
@@ -59,7 +59,7 @@ public static class NetworkFile
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
     public static INetwork Load(string path, INetwork network)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
+        Guard.Path(path, nameof(path));
         ArgumentNullException.ThrowIfNull(network);
         using FileStream stream = File.OpenRead(path);
         return ModelFile.Read(stream, path, network.Kind, state => network.Read(state) ?? throw NoNetwork(network.Kind));

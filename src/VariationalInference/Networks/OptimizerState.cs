@@ -25,7 +25,7 @@ public abstract class OptimizerState
     protected OptimizerState(Optimizer settings, int parameterCount)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        Guard.AtLeast(parameterCount, 1, nameof(parameterCount));
+        Guard.InArray(parameterCount, 1, nameof(parameterCount));
         Settings = settings;
         _parameterCount = parameterCount;
     }

@@ -170,7 +170,7 @@ public sealed class Perceptron : INetwork
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
     public static Perceptron Load(string path)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
+        Guard.Path(path, nameof(path));
         using FileStream stream = File.OpenRead(path);
         return ModelFile.Read(stream, path, Convention.Kind, Read);
     }
@@ -295,7 +295,7 @@ public sealed class Perceptron : INetwork
 
     internal static int RequireCount(int count, string name)
     {
-        Guard.AtLeast(count, 1, name);
+        Guard.InArray(count, 1, name);
         return count;
     }
 

@@ -57,7 +57,7 @@ public sealed record Sgd : Optimizer
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="parameterCount"/> is below 1.</exception>
     public override OptimizerState CreateState(int parameterCount)
     {
-        Guard.AtLeast(parameterCount, 1, nameof(parameterCount));
+        Guard.InArray(parameterCount, 1, nameof(parameterCount));
         return new SgdState(this, parameterCount);
     }
 

@@ -19,6 +19,35 @@ internal static class Guard
         return value;
     }
 
+    /// <summary>Requires a count at least 1 whose numbers fit into an array.</summary>
+    /// <param name="value">The count.</param>
+    /// <param name="each">How many numbers each takes.</param>
+    /// <param name="name">The parameter.</param>
+    public static void InArray(int value, int each, string name)
+    {
+        AtLeast(value, 1, name);
+        AtMost(value, Array.MaxLength / each, name);
+    }
+
+    /// <summary>Requires the side of a square whose elements fit into an array.</summary>
+    public static void SquareInArray(int value, string name)
+    {
+        AtLeast(value, 1, name);
+        AtMost(value, (int)Math.Sqrt(Array.MaxLength) - 1, name);
+    }
+
+    /// <summary>Requires a path that can name a file.</summary>
+    public static void Path(string path, string name)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path, name);
+        ArgumentException.ThrowIfNullOrWhiteSpace(path, name);
+        int place = path.IndexOf('\0', StringComparison.Ordinal);
+        if (place >= 0)
+        {
+            throw new ArgumentException(Text($"{name} has a null character at place {place}; it must have none."), name);
+        }
+    }
+
     public static double Positive(double value, string name)
     {
         if (!(value > 0 && double.IsFinite(value)))
@@ -117,6 +146,14 @@ internal static class Guard
             {
                 throw new ArgumentException(Text($"{name}[{i}] is {values[i]}; it must be positive and finite."), name);
             }
+        }
+    }
+
+    private static void AtMost(int value, int maximum, string name)
+    {
+        if (value > maximum)
+        {
+            throw new ArgumentOutOfRangeException(name, value, Text($"{name} is {value}; it must be at most {maximum}."));
         }
     }
 

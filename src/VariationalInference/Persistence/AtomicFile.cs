@@ -13,10 +13,12 @@ internal static class AtomicFile
     /// <summary>Writes a file. When anything fails the old file stays as it was and nothing else is left behind.</summary>
     /// <param name="path">The file, created or replaced; of a symbolic link, the file that it leads to.</param>
     /// <param name="write">Writes the contents.</param>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty, all white space, or has a null character.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The file is read-only, a folder or a device, or the folder does not allow it.</exception>
     public static void Write(string path, Action<Stream> write)
     {
+        Guard.Path(path, nameof(path));
         string target = FollowLinks(Path.GetFullPath(path));
         CheckReplaceable(target);
         string temporary = Path.Combine(Path.GetDirectoryName(target)!, $".{Guid.NewGuid():N}.tmp");

@@ -140,7 +140,7 @@ public sealed class GaussianPrior
     /// <exception cref="ArgumentException">An argument is outside its range.</exception>
     public static GaussianPrior Independent(int count, double variance = 1, double mean = 0)
     {
-        Guard.AtLeast(count, 1, nameof(count));
+        Guard.InArray(count, 1, nameof(count));
         Guard.Positive(variance, nameof(variance));
         Guard.AllFinite([mean], nameof(mean));
         double[] means = new double[count], variances = new double[count];
@@ -166,6 +166,7 @@ public sealed class GaussianPrior
     {
         Guard.AtLeast(levels, 1, nameof(levels));
         ArgumentNullException.ThrowIfNull(covariance);
+        Guard.InArray(levels, Math.Max(covariance.RowCount, 1), nameof(levels));
         return Levels(levels, covariance, means.IsEmpty ? new double[covariance.RowCount] : means);
     }
 

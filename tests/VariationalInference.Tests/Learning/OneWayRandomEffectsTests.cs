@@ -247,4 +247,15 @@ public class OneWayRandomEffectsTests
             Vector<double> residual = Vector<double>.Build.Dense(group.Length, i => group[i] - mean);
             return -0.5 * ((group.Length * Math.Log(2 * Math.PI)) + Math.Log(covariance.Determinant()) + residual.DotProduct(covariance.Solve(residual)));
         });
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    public void PositiveInterval_OfAnEstimateThatIsNotPositive_IsRefused(double estimate)
+    {
+        Action interval = () => new LearnedParameter(estimate, 0.5).PositiveInterval(0.95);
+
+        interval.Should().Throw<InvalidOperationException>().WithMessage($"The estimate is {estimate}; an interval on the scale of logarithms needs one above zero.");
+        new LearnedParameter(0, double.NaN).PositiveInterval(0.95).Should().Be((double.NaN, double.NaN), "at a boundary there is no standard error");
+    }
 }

@@ -40,7 +40,7 @@ public sealed class CancellableLazyTests
         var lazy = new CancellableLazy<string>(_ =>
         {
             begun.Set();
-            finish.Wait();
+            finish.Wait(CancellationToken.None);
             return "value";
         });
         Task<string> first = Task.Factory.StartNew(() => lazy.Get(default), default, TaskCreationOptions.LongRunning, TaskScheduler.Default);

@@ -47,9 +47,16 @@ public readonly record struct LearnedParameter
     /// <param name="probability">The coverage for large samples. Range: 0 &lt; probability &lt; 1.</param>
     /// <returns>The interval's ends; NaN where there is no standard error.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="probability"/> is outside its range.</exception>
+    /// <exception cref="InvalidOperationException">The estimate has a standard error and is not positive.</exception>
     public (double Lower, double Upper) PositiveInterval(double probability)
     {
-        double factor = Math.Exp(StandardError / Value * Quantile(probability));
+        double quantile = Quantile(probability);
+        if (Value <= 0 && !double.IsNaN(StandardError))
+        {
+            throw new InvalidOperationException(Guard.Text($"The estimate is {Value}; an interval on the scale of logarithms needs one above zero."));
+        }
+
+        double factor = Math.Exp(StandardError / Value * quantile);
         return (Value / factor, Value * factor);
     }
 

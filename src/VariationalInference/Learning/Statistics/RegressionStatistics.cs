@@ -137,7 +137,7 @@ public sealed class RegressionStatistics
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
     public static RegressionStatistics Load(string path)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
+        Guard.Path(path, nameof(path));
         using FileStream stream = File.OpenRead(path);
         return RegressionStatisticsFormat.Read(stream, path);
     }
@@ -208,7 +208,7 @@ public sealed class RegressionStatistics
     /// <exception cref="UnauthorizedAccessException">The file may not be written, or is a folder or a device.</exception>
     public void Save(string path)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
+        Guard.Path(path, nameof(path));
         AtomicFile.Write(path, stream => RegressionStatisticsFormat.Write(this, stream));
     }
 

@@ -28,7 +28,7 @@ public sealed class RegressionStatisticsBuilder
     /// <exception cref="ArgumentOutOfRangeException">An argument is outside its range.</exception>
     public RegressionStatisticsBuilder(int latentCount, int? maxThreads = null)
     {
-        Guard.AtLeast(latentCount, 1, nameof(latentCount));
+        Guard.SquareInArray(latentCount, nameof(latentCount));
         LatentCount = latentCount;
         _rows = new ShardedRows<RegressionStatistics>(
             latentCount + 1, TriangleKernels.ShardRows, maxThreads, () => new RegressionWorker(latentCount), (first, second) => first.MergeUnchecked(second));

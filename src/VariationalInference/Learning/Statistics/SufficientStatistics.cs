@@ -203,7 +203,7 @@ public sealed class SufficientStatistics
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
     public static SufficientStatistics Load(string path)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
+        Guard.Path(path, nameof(path));
         using FileStream stream = File.OpenRead(path);
         return SufficientStatisticsFormat.Read(stream, path);
     }
@@ -262,7 +262,7 @@ public sealed class SufficientStatistics
     /// <exception cref="UnauthorizedAccessException">The file may not be written, or is a folder or a device.</exception>
     public void Save(string path)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
+        Guard.Path(path, nameof(path));
         AtomicFile.Write(path, stream => SufficientStatisticsFormat.Write(this, stream));
     }
 

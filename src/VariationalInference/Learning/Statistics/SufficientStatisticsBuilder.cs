@@ -31,7 +31,7 @@ public sealed class SufficientStatisticsBuilder
     /// <exception cref="ArgumentOutOfRangeException">An argument is outside its range.</exception>
     public SufficientStatisticsBuilder(int columnCount, int? maxThreads = null)
     {
-        Guard.AtLeast(columnCount, 1, nameof(columnCount));
+        Guard.SquareInArray(columnCount, nameof(columnCount));
         ColumnCount = columnCount;
         _rows = new ShardedRows<Dictionary<MissingPattern, Moments>>(columnCount, ShardRows, maxThreads, () => new MomentWorker(columnCount), Merge);
     }

@@ -20,6 +20,9 @@ namespace VariationalInference;
 /// Take it for replicates, repeated measures, raters and items; where only a mean and one factor are there,
 /// <see cref="OneWayRandomEffects"/> says it shorter. Where effects have known variances take <see cref="LinearGaussianModel"/>.
 /// </para>
+/// <para>
+/// A fit has the same bits for any number of threads; on processors whose vectors differ in width its last bits may differ.
+/// </para>
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>
 /// <example>
