@@ -28,10 +28,11 @@ public sealed class HybridCheckpoint
 {
     private readonly IEncoder _encoder;
 
-    internal HybridCheckpoint(IEncoder encoder, HybridOptions options, TrainingState state)
+    internal HybridCheckpoint(IEncoder encoder, HybridOptions options, EncoderScales scales, TrainingState<HybridProgress> state)
     {
         _encoder = encoder;
         Options = options;
+        Scales = scales;
         State = state;
     }
 
@@ -45,12 +46,15 @@ public sealed class HybridCheckpoint
     public long Steps => State.Step;
 
     /// <summary>Gets the exact mean amortization gap of a held-out row with the best parameters so far, in nats.</summary>
-    public double AmortizationGap => State.BestGap;
+    public double AmortizationGap => State.BestLoss;
 
     /// <summary>Gets the state after each epoch; element 0 is the untrained encoder.</summary>
     public ImmutableArray<HybridProgress> History => State.History;
 
-    internal TrainingState State { get; }
+    /// <summary>Gets the scales that the encoder was offered before training.</summary>
+    internal EncoderScales Scales { get; }
+
+    internal TrainingState<HybridProgress> State { get; }
 
     /// <summary>
     /// Loads a checkpoint from a file that <see cref="Save(string)"/> wrote. Nothing in the file is believed before it is checked, and no more
@@ -104,7 +108,7 @@ public sealed class HybridCheckpoint
     /// </summary>
     /// <remarks>
     /// The metadata hold <c>format_version</c>, <c>kind</c> (hybrid_checkpoint), <c>options</c> (<see cref="HybridOptions.ToJson"/>) and
-    /// <c>training</c>. The encoder with its best parameters stands under <c>encoder.</c>, with the names that <see cref="INetwork.Write"/> gives.
+    /// <c>training</c> with the fingerprints of model and rows. The encoder with its best parameters stands under <c>encoder.</c>, with the names that <see cref="INetwork.Write"/> gives.
     /// </remarks>
     /// <param name="path">The file, created or replaced.</param>
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty or <see langword="null"/>.</exception>

@@ -5,7 +5,10 @@ namespace VariationalInference;
 /// <summary>Writes a <see cref="HybridCheckpoint"/> as a safetensors file and reads it back.</summary>
 internal static class HybridCheckpointFile
 {
-    private const string Version = "1";
+    private const string Version = "2";
+
+    // Had no fingerprints: its trainings are known by the evidence of their held-out rows alone, and stay so until they go on.
+    private const string VersionWithoutFingerprint = "1";
     private const string Kind = "hybrid_checkpoint";
     private const string VersionKey = "format_version";
     private const string KindKey = "kind";
@@ -26,19 +29,19 @@ internal static class HybridCheckpointFile
 
     public static void Write(HybridCheckpoint checkpoint, IEncoder encoder, Stream stream)
     {
-        TrainingState state = checkpoint.State;
+        TrainingState<HybridProgress> state = checkpoint.State;
         List<TensorValues> tensors =
         [
             Vector(StatePrefix + "current", state.Current),
             Vector(StatePrefix + "average", state.Average),
             Vector(StatePrefix + "best", state.Best),
-            Vector(StatePrefix + "coordinates", state.Coordinates),
+            Vector(StatePrefix + "coordinates", state.Carried),
             .. state.Optimizer.GetVectors().Select(vector => new TensorValues(Optimizer + vector.Key, [vector.Value.Length], vector.Value)),
-            .. EncoderScalesTensors.Of(state.Scales, StatePrefix),
+            .. EncoderScalesTensors.Of(checkpoint.Scales, StatePrefix),
         ];
         List<KeyValuePair<string, string>> metadata =
         [
-            new(VersionKey, Version),
+            new(VersionKey, state.Fingerprint is null ? VersionWithoutFingerprint : Version),
             new(KindKey, Kind),
             new(OptionsKey, checkpoint.Options.ToJson()),
             new(TrainingKey, TrainingStateJson.Write(state)),
@@ -62,6 +65,7 @@ internal static class HybridCheckpointFile
         var reader = new SafeTensorsReader(stream, fileName);
         IReadOnlyDictionary<string, string> metadata = reader.Header.Metadata;
         CheckKind(metadata, fileName);
+        bool hasFingerprint = metadata[VersionKey] != VersionWithoutFingerprint;
         reader.CheckData();
         var tensors = new Dictionary<string, double[]>(StringComparer.Ordinal);
         foreach (TensorEntry entry in reader.Header.Tensors)
@@ -77,9 +81,10 @@ internal static class HybridCheckpointFile
         {
             HybridOptions options = HybridOptions.FromJson(Text(metadata, OptionsKey, fileName), optimizer);
             var training = TrainingStateJson.Read(Text(metadata, TrainingKey, fileName));
-            TrainingState state = ReadState(tensors, training, options, own, fileName);
-            own.Calibrate(state.Scales);
-            return new HybridCheckpoint(own, options, state);
+            TrainingFingerprint? fingerprint = hasFingerprint ? training.Fingerprint() : null;
+            (TrainingState<HybridProgress> state, EncoderScales scales) = ReadState(tensors, training, fingerprint, options, own, fileName);
+            own.Calibrate(scales);
+            return new HybridCheckpoint(own, options, scales, state);
         }
         catch (FormatException exception)
         {
@@ -91,11 +96,11 @@ internal static class HybridCheckpointFile
     {
         // The version comes first: all the rest may be different in a newer one.
         string version = Text(metadata, VersionKey, fileName);
-        if (version != Version)
+        if (version is not (Version or VersionWithoutFingerprint))
         {
             throw new ModelFileException(
                 fileName,
-                $"{VersionKey} is {SafeTensors.Show(version)}; the versions known here are: {Version}. A newer version of the library may know more.");
+                $"{VersionKey} is {SafeTensors.Show(version)}; the versions known here are: {VersionWithoutFingerprint}, {Version}. A newer version of the library may know more.");
         }
 
         string kind = Text(metadata, KindKey, fileName);
@@ -141,8 +146,13 @@ internal static class HybridCheckpointFile
         return ModelFile.Make(state, read, fileName);
     }
 
-    private static TrainingState ReadState(
-        Dictionary<string, double[]> tensors, TrainingStateJson training, HybridOptions options, IEncoder encoder, string? fileName)
+    private static (TrainingState<HybridProgress> State, EncoderScales Scales) ReadState(
+        Dictionary<string, double[]> tensors,
+        TrainingStateJson training,
+        TrainingFingerprint? fingerprint,
+        HybridOptions options,
+        IEncoder encoder,
+        string? fileName)
     {
         int parameterCount = encoder.Parameters.Length;
         double[] Values(string name, int? count)
@@ -181,19 +191,21 @@ internal static class HybridCheckpointFile
         }
 
         double[] coordinates = Values(StatePrefix + "coordinates", options.CoordinateSweeps is null ? 0 : null);
-        return training.ToState(
-            new EncoderScales(
-                Scale(PerceptronTensors.InputMeans, encoder.ObservationCount),
-                Scale(PerceptronTensors.InputDeviations, encoder.ObservationCount),
-                Scale(PerceptronTensors.OutputMeans, encoder.LatentCount),
-                Scale(PerceptronTensors.OutputDeviations, encoder.LatentCount),
-                Scale(PerceptronTensors.OutputVariances, encoder.LatentCount)),
+        TrainingState<HybridProgress> state = training.ToState(
+            fingerprint,
             Values(StatePrefix + "current", parameterCount),
             Values(StatePrefix + "average", parameterCount),
             Values(StatePrefix + "best", parameterCount),
             coordinates,
             optimizer,
             ReadHistory(tensors, fileName));
+        var scales = new EncoderScales(
+            Scale(PerceptronTensors.InputMeans, encoder.ObservationCount),
+            Scale(PerceptronTensors.InputDeviations, encoder.ObservationCount),
+            Scale(PerceptronTensors.OutputMeans, encoder.LatentCount),
+            Scale(PerceptronTensors.OutputDeviations, encoder.LatentCount),
+            Scale(PerceptronTensors.OutputVariances, encoder.LatentCount));
+        return (state, scales);
     }
 
     private static ImmutableArray<HybridProgress> ReadHistory(Dictionary<string, double[]> tensors, string? fileName)

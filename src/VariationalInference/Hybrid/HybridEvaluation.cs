@@ -50,7 +50,7 @@ internal sealed class HybridEvaluation
     public double ApproximationGap { get; }
 
     /// <summary>Computes the mean and the largest amortization gap of a row, in nats; not finite when the encoder's outputs are not.</summary>
-    public (double Mean, double Largest) Gaps()
+    public TrainingJudgement Judge()
     {
         _encoder.Prepare();
         _team.Run(_workers.Length, _evaluate);
@@ -62,7 +62,7 @@ internal sealed class HybridEvaluation
             largest = Math.Max(largest, tileLargest);
         }
 
-        return (sum / _rows.Count, largest);
+        return new TrainingJudgement(sum / _rows.Count, largest);
     }
 
     /// <summary>Evaluates the tiles of one share; what a tile comes to does not depend on who evaluates it.</summary>

@@ -19,6 +19,8 @@ namespace VariationalInference;
 /// </example>
 public sealed record HybridOptions
 {
+    internal const double DefaultValidationFraction = 0.1;
+
     /// <summary>
     /// Gets the latents that the encoder serves, counted from 0, in the order of the encoder's outputs; coordinate ascent serves the rest.
     /// Range: at least one, none twice, each less than the model's number of latents.
@@ -130,7 +132,10 @@ public sealed record HybridOptions
         init => field = Guard.AtLeast(value, 1, nameof(Patience));
     } = 10;
 
-    /// <summary>Gets the share of the rows held out of training to measure the gap. Range: 0 &lt; share &lt; 1; at least one row is held out.</summary>
+    /// <summary>
+    /// Gets the share of the rows held out of training to measure the gap. Range: 0 &lt; share &lt; 1; at least one row is held out. Rows in
+    /// chunks come with held-out rows of their own: there, another share than the default is refused.
+    /// </summary>
     /// <value>The default is 0.1.</value>
     public double ValidationFraction
     {
@@ -145,7 +150,7 @@ public sealed record HybridOptions
 
             field = value;
         }
-    } = 0.1;
+    } = DefaultValidationFraction;
 
     /// <summary>Gets the seed of everything random in training: held-out rows, order of rows, draws. The same seed gives the same bits.</summary>
     /// <value>The default is 0.</value>
@@ -172,6 +177,7 @@ public sealed record HybridOptions
             if (value is not null)
             {
                 ArgumentException.ThrowIfNullOrWhiteSpace(value, nameof(CheckpointPath));
+                RequirePath(value);
             }
 
             field = value;
@@ -218,6 +224,18 @@ public sealed record HybridOptions
     /// <returns>The text, an object.</returns>
     public string ToJson() => HybridOptionsJson.Write(this);
 
+    /// <summary>Gets the part of the options that the training loop goes by.</summary>
+    internal TrainingOptions Training => new()
+    {
+        BatchSize = BatchSize,
+        MaxEpochs = MaxEpochs,
+        Patience = Patience,
+        Optimizer = Optimizer,
+        Seed = Seed,
+        ShuffleRows = ShuffleRows,
+        CheckpointEpochs = CheckpointEpochs,
+    };
+
     /// <summary>Lists the options.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Guard.Text(
@@ -249,5 +267,15 @@ public sealed record HybridOptions
         hash.Add((GapTolerance, ImprovementTolerance, Patience, ValidationFraction, Seed, ShuffleRows));
         hash.Add((CheckpointPath, CheckpointEpochs, MaxThreads));
         return hash.ToHashCode();
+    }
+
+    private static void RequirePath(string path)
+    {
+        int position = path.IndexOf('\0', StringComparison.Ordinal);
+        if (position >= 0)
+        {
+            throw new ArgumentException(
+                Guard.Text($"CheckpointPath has the null character at position {position}; no file may have it in its name."), nameof(CheckpointPath));
+        }
     }
 }

@@ -3,7 +3,7 @@ using MathNet.Numerics.LinearAlgebra;
 namespace VariationalInference;
 
 /// <summary>Rows for training and evaluation, checked, in the order in which they are used.</summary>
-internal sealed class HybridRows
+internal sealed class HybridRows : ITrainingRows
 {
     private readonly AmortizedBlocks _blocks;
     private readonly double[] _observations;
@@ -49,4 +49,6 @@ internal sealed class HybridRows
         ConditionedRow conditioned = _blocks.Structure.Condition(Observations(row), whitened);
         return (_blocks.Of(conditioned.Shape), conditioned.LogLikelihoodBase);
     }
+
+    public void AddTo(BitFingerprint fingerprint) => fingerprint.Add(_observations);
 }

@@ -4,7 +4,7 @@ namespace VariationalInference;
 
 /// <summary>One fixed part of a minibatch: the encoder's forward pass, the coordinate step, the estimator and the backward pass.</summary>
 /// <remarks>Shards share nothing that they write to, and are merged in order; so the number of threads never changes a result.</remarks>
-internal sealed class HybridShard
+internal sealed class HybridShard : ITrainingShard<HybridRows>
 {
     private readonly HybridOptions _options;
     private readonly double[] _coordinateState;
@@ -55,7 +55,12 @@ internal sealed class HybridShard
     /// <summary>Gets the rows' summed optimization gap, in nats.</summary>
     public double OptimizationGap { get; private set; }
 
-    public void Run(ReadOnlySpan<RowReference> rows, int streamSeed)
+    double ITrainingShard<HybridRows>.Objective => Elbo;
+
+    double ITrainingShard<HybridRows>.Shortfall => OptimizationGap;
+
+    /// <inheritdoc/>
+    public void Run(ReadOnlySpan<RowReference<HybridRows>> rows, int streamSeed)
     {
         for (int n = 0; n < rows.Length; n++)
         {
@@ -81,7 +86,7 @@ internal sealed class HybridShard
         _encoded.Backward(_outputGradients, Gradient);
     }
 
-    private void Visit(int position, RowReference reference)
+    private void Visit(int position, RowReference<HybridRows> reference)
     {
         AmortizedBlock block = _blocks[position];
         Range latents = (position * _latents)..((position + 1) * _latents);

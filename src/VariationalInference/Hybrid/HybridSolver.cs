@@ -74,7 +74,7 @@ public sealed class HybridSolver
     {
         AmortizedBlocks blocks = Prepare(model, encoder, nameof(encoder));
         IEncoder trained = EncoderFile.Copy(encoder, nameof(encoder));
-        (TrainingRows training, HybridRows heldOut) = Split(model, trained, blocks, rows);
+        (HybridTrainingRows training, HybridRows heldOut) = Split(model, trained, blocks, rows);
         return Train(model, trained, blocks, training, heldOut, resumed: null, progress, cancellationToken);
     }
 
@@ -110,7 +110,7 @@ public sealed class HybridSolver
     {
         AmortizedBlocks blocks = Prepare(model, encoder, nameof(encoder));
         IEncoder trained = EncoderFile.Copy(encoder, nameof(encoder));
-        (TrainingRows training, HybridRows held) = Read(model, trained, blocks, chunks, heldOut, cancellationToken);
+        (HybridTrainingRows training, HybridRows held) = Read(model, trained, blocks, chunks, heldOut, cancellationToken);
         return Train(model, trained, blocks, training, held, resumed: null, progress, cancellationToken);
     }
 
@@ -137,7 +137,7 @@ public sealed class HybridSolver
     {
         IEncoder encoder = EncoderOf(checkpoint);
         AmortizedBlocks blocks = Prepare(model, encoder, nameof(checkpoint));
-        (TrainingRows training, HybridRows heldOut) = Split(model, encoder, blocks, rows);
+        (HybridTrainingRows training, HybridRows heldOut) = Split(model, encoder, blocks, rows);
         return Train(model, encoder, blocks, training, heldOut, checkpoint, progress, cancellationToken);
     }
 
@@ -159,7 +159,7 @@ public sealed class HybridSolver
     {
         IEncoder encoder = EncoderOf(checkpoint);
         AmortizedBlocks blocks = Prepare(model, encoder, nameof(checkpoint));
-        (TrainingRows training, HybridRows held) = Read(model, encoder, blocks, chunks, heldOut, cancellationToken);
+        (HybridTrainingRows training, HybridRows held) = Read(model, encoder, blocks, chunks, heldOut, cancellationToken);
         return Train(model, encoder, blocks, training, held, checkpoint, progress, cancellationToken);
     }
 
@@ -194,7 +194,7 @@ public sealed class HybridSolver
     }
 
     /// <summary>Holds out a share of a table's rows: drawn at random, or without shuffling the last.</summary>
-    private (TrainingRows Training, HybridRows HeldOut) Split(
+    private (HybridTrainingRows Training, HybridRows HeldOut) Split(
         LinearGaussianModel model, IEncoder encoder, AmortizedBlocks blocks, Matrix<double> rows)
     {
         RowTable.Require(model, rows, nameof(rows), encoder.AcceptsMissing);
@@ -212,10 +212,10 @@ public sealed class HybridSolver
         int heldOut = Math.Clamp((int)Math.Round(Options.ValidationFraction * rows.RowCount), 1, rows.RowCount - 1);
         int training = rows.RowCount - heldOut;
         var table = new HybridRows(model, blocks, rows, order.AsSpan(0, training), first: 0);
-        return (TrainingRows.OfTable(table, model.ObservationCount), new HybridRows(model, blocks, rows, order.AsSpan(training), first: 0));
+        return (HybridTrainingRows.OfTable(table, model.ObservationCount), new HybridRows(model, blocks, rows, order.AsSpan(training), first: 0));
     }
 
-    private static (TrainingRows Training, HybridRows HeldOut) Read(
+    private (HybridTrainingRows Training, HybridRows HeldOut) Read(
         LinearGaussianModel model,
         IEncoder encoder,
         AmortizedBlocks blocks,
@@ -224,62 +224,84 @@ public sealed class HybridSolver
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(chunks);
+        if (Options.ValidationFraction != HybridOptions.DefaultValidationFraction)
+        {
+            throw new ArgumentException(
+                Guard.Text($"ValidationFraction is {Options.ValidationFraction}; chunks come with held-out rows of their own, and it must be left at {HybridOptions.DefaultValidationFraction}."),
+                nameof(heldOut));
+        }
+
         RowTable.Require(model, heldOut, nameof(heldOut), encoder.AcceptsMissing);
         int[] all = [.. Enumerable.Range(0, heldOut.RowCount)];
-        return (TrainingRows.OfChunks(model, blocks, chunks, encoder.AcceptsMissing, cancellationToken), new HybridRows(model, blocks, heldOut, all, first: 0));
+        return (HybridTrainingRows.OfChunks(model, blocks, chunks, encoder.AcceptsMissing, cancellationToken), new HybridRows(model, blocks, heldOut, all, first: 0));
     }
 
     private HybridResult Train(
         LinearGaussianModel model,
         IEncoder encoder,
         AmortizedBlocks blocks,
-        TrainingRows rows,
+        HybridTrainingRows rows,
         HybridRows heldOut,
         HybridCheckpoint? resumed,
         IProgress<HybridProgress>? progress,
         CancellationToken cancellationToken)
     {
-        if (Options.CoordinateSweeps is not null && rows.Count * blocks.Complete.Coordinate.Length > Array.MaxLength)
+        if (Options.CoordinateSweeps is not null && rows.Rows.Count * blocks.Complete.Coordinate.Length > Array.MaxLength)
         {
             throw new ArgumentException(
-                Guard.Text($"CoordinateSweeps keeps the coordinate latents of all {rows.Count} rows; at most {Array.MaxLength} numbers can be kept. Without it nothing is kept."),
+                Guard.Text($"CoordinateSweeps keeps the coordinate latents of all {rows.Rows.Count} rows; at most {Array.MaxLength} numbers can be kept. Without it nothing is kept."),
                 nameof(rows));
         }
 
-        EncoderScales scales = Scales(rows, blocks.Complete);
+        EncoderScales scales = resumed?.Scales ?? Scales(rows.Moments, blocks.Complete);
         encoder.Calibrate(scales);
-        using var team = new ShardTeam(Math.Min(Options.MaxThreads, HybridTraining.MostThreads(rows.Count, heldOut.Count, Options)));
-        var run = new HybridTraining(rows, heldOut, blocks.Complete, Options, encoder, scales, resumed?.State, team, progress, cancellationToken);
-        HybridStopReason reason = run.Run();
-        TrainingState state = run.State;
-        return new HybridResult(model, encoder, blocks, new HybridCheckpoint(encoder, Options, run.Resumable))
+        using var team = new ShardTeam(Math.Min(Options.MaxThreads, HybridObjective.MostThreads(rows.Rows.Count, heldOut.Count, Options)));
+        var objective = new HybridObjective(model, blocks.Complete, heldOut, Options, encoder, team);
+        Action<TrainingState<HybridProgress>>? save = Options.CheckpointPath is { } path
+            ? state => new HybridCheckpoint(encoder, Options, scales, state).Save(path)
+            : null;
+        var run = new TrainingLoop<HybridRows, HybridProgress>(
+            rows.Rows, objective, Options.Training, resumed?.State, team, save, progress, cancellationToken);
+        HybridStopReason reason = Reason(run.Run());
+        TrainingState<HybridProgress> state = run.State;
+        return new HybridResult(model, encoder, blocks, new HybridCheckpoint(encoder, Options, scales, run.Resumable))
         {
             StopReason = reason,
-            Converged = state.BestGap <= Options.GapTolerance,
+            Converged = state.BestLoss <= Options.GapTolerance,
             History = state.History,
             BestEpoch = state.BestEpoch,
-            AmortizationGap = state.BestGap,
-            LargestAmortizationGap = state.LargestGap,
-            GapLimit = Math.Max(state.LargestGap, Options.GapTolerance),
-            ApproximationGap = run.ApproximationGap,
-            ValidationLogEvidence = run.LogEvidence,
+            AmortizationGap = state.BestLoss,
+            LargestAmortizationGap = state.LargestLoss,
+            GapLimit = Math.Max(state.LargestLoss, Options.GapTolerance),
+            ApproximationGap = objective.ApproximationGap,
+            ValidationLogEvidence = objective.LogEvidence,
             MaxThreads = Options.MaxThreads,
             CheckpointFailure = run.CheckpointFailure,
             Failure = run.Failure,
         };
     }
 
+    private static HybridStopReason Reason(TrainingStopReason reason) => reason switch
+    {
+        TrainingStopReason.GoodEnough => HybridStopReason.GapBelowTolerance,
+        TrainingStopReason.NoImprovement => HybridStopReason.NoImprovement,
+        TrainingStopReason.EpochLimit => HybridStopReason.EpochLimit,
+        TrainingStopReason.Diverged => HybridStopReason.Diverged,
+        TrainingStopReason.Failed => HybridStopReason.Failed,
+        _ => HybridStopReason.Cancelled,
+    };
+
     /// <summary>
     /// Input scales from the training rows; output scales from the model: exact posterior means vary about the prior mean with the part of
     /// the prior variance that the posterior variance leaves, and the factors' variances are near 1/Λ_aa. These are where training starts
     /// from; it needs none of them.
     /// </summary>
-    private static EncoderScales Scales(TrainingRows rows, AmortizedBlock block)
+    private static EncoderScales Scales(InputMoments moments, AmortizedBlock block)
     {
         SharedShape shape = block.Shape;
         return new EncoderScales(
-            [.. rows.InputMeans],
-            [.. rows.InputDeviations],
+            [.. moments.Means],
+            [.. moments.Deviations()],
             [.. block.Amortized.Select(j => shape.Prior.Means[j])],
             [.. block.Amortized.Select(j => ExplainedDeviation(shape, j))],
             [.. block.Amortized.Select(j => shape.MeanFieldVariances[j])]);

@@ -17,7 +17,7 @@ public enum HybridStopReason
 
     /// <summary>
     /// Reading the rows, the encoder or the report of progress threw an exception, which <see cref="HybridResult.Failure"/> holds; or chunks held
-    /// another number of rows than before. The best parameters so far are kept.
+    /// other rows than before. The best parameters so far are kept.
     /// </summary>
     Failed,
 

@@ -1,14 +1,19 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
 namespace VariationalInference;
 
-/// <summary>The numbers of a <see cref="TrainingState"/> that are no vectors, as JSON.</summary>
+/// <summary>The numbers of a <see cref="TrainingState{TProgress}"/> that are no vectors, as JSON.</summary>
 internal sealed class TrainingStateJson
 {
     // Leaves room for the time that training takes from there on.
     private const long MostTicks = long.MaxValue / 2;
+
+    private const string ModelFingerprint = "modelFingerprint";
+    private const string RowsFingerprint = "rowsFingerprint";
+    private const string HeldOutFingerprint = "heldOutFingerprint";
 
     private readonly JsonElement _root;
 
@@ -16,25 +21,35 @@ internal sealed class TrainingStateJson
 
     public long OptimizerSteps => Count("optimizerSteps");
 
+    /// <summary>Reads by what the training is recognised.</summary>
+    /// <exception cref="FormatException">A fingerprint is missing or is none.</exception>
+    public TrainingFingerprint Fingerprint() => new(Bits(ModelFingerprint), Bits(RowsFingerprint), Bits(HeldOutFingerprint));
+
     /// <exception cref="InvalidOperationException">A number is not finite.</exception>
-    public static string Write(TrainingState state)
+    public static string Write(TrainingState<HybridProgress> state)
     {
         using var stream = new MemoryStream();
         using (var writer = new Utf8JsonWriter(stream))
         {
             writer.WriteStartObject();
             writer.WriteNumber("rowCount", state.RowCount);
-            writer.WriteNumber("logEvidence", state.LogEvidence);
+            if (state.Fingerprint is { } fingerprint)
+            {
+                writer.WriteString(ModelFingerprint, Hexadecimal(fingerprint.Objective));
+                writer.WriteString(RowsFingerprint, Hexadecimal(fingerprint.Rows));
+                writer.WriteString(HeldOutFingerprint, Hexadecimal(fingerprint.HeldOut));
+            }
+
             writer.WriteNumber("optimizerSteps", state.Optimizer.Steps);
             writer.WriteNumber("step", state.Step);
             writer.WriteNumber("epoch", state.Epoch);
             writer.WriteNumber("visited", state.Visited);
-            writer.WriteNumber("elbo", Finite(state.Elbo, "elbo"));
-            writer.WriteNumber("optimizationGap", Finite(state.OptimizationGap, "optimizationGap"));
+            writer.WriteNumber("elbo", Finite(state.Objective, "elbo"));
+            writer.WriteNumber("optimizationGap", Finite(state.Shortfall, "optimizationGap"));
             writer.WriteNumber("rateFactor", state.RateFactor);
             writer.WriteNumber("waited", state.Waited);
-            writer.WriteNumber("bestGap", state.BestGap);
-            writer.WriteNumber("largestGap", state.LargestGap);
+            writer.WriteNumber("bestGap", state.BestLoss);
+            writer.WriteNumber("largestGap", state.LargestLoss);
             writer.WriteNumber("bestEpoch", state.BestEpoch);
             writer.WriteNumber("elapsedTicks", state.Elapsed.Ticks);
             writer.WriteEndObject();
@@ -60,8 +75,8 @@ internal sealed class TrainingStateJson
     }
 
     /// <exception cref="FormatException">A number is missing or out of its range.</exception>
-    public TrainingState ToState(
-        EncoderScales scales,
+    public TrainingState<HybridProgress> ToState(
+        TrainingFingerprint? fingerprint,
         double[] current,
         double[] average,
         double[] best,
@@ -70,22 +85,21 @@ internal sealed class TrainingStateJson
         ImmutableArray<HybridProgress> history) => new()
         {
             RowCount = Count("rowCount"),
-            LogEvidence = Number("logEvidence"),
-            Scales = scales,
+            Fingerprint = fingerprint,
             Current = current,
             Average = average,
             Best = best,
-            Coordinates = coordinates,
+            Carried = coordinates,
             Optimizer = optimizer,
             Step = Count("step"),
             Epoch = Count("epoch") == history.Length - 1 ? history.Length - 1 : throw Failure("epoch"),
             Visited = Count("visited", Count("rowCount")),
-            Elbo = Number("elbo"),
-            OptimizationGap = Number("optimizationGap"),
+            Objective = Number("elbo"),
+            Shortfall = Number("optimizationGap"),
             RateFactor = Number("rateFactor") is > 1e-9 and <= 1 and double factor ? factor : throw Failure("rateFactor"),
             Waited = (int)Count("waited", int.MaxValue),
-            BestGap = Number("bestGap") is >= 0 and double gap ? gap : throw Failure("bestGap"),
-            LargestGap = Number("largestGap") is >= 0 and double largest ? largest : throw Failure("largestGap"),
+            BestLoss = Number("bestGap") is >= 0 and double gap ? gap : throw Failure("bestGap"),
+            LargestLoss = Number("largestGap") is >= 0 and double largest ? largest : throw Failure("largestGap"),
             BestEpoch = (int)Count("bestEpoch", history.Length - 1),
             Elapsed = new TimeSpan(Count("elapsedTicks", MostTicks)),
             History = history,
@@ -97,11 +111,20 @@ internal sealed class TrainingStateJson
     private double Number(string name) =>
         Element(name).TryGetDouble(out double number) && double.IsFinite(number) ? number : throw Failure(name);
 
-    private JsonElement Element(string name)
+    private UInt128 Bits(string name)
+    {
+        const int digits = 32;
+        string text = Element(name, JsonValueKind.String).GetString()!;
+        return text.Length == digits && UInt128.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out UInt128 bits)
+            ? bits
+            : throw Failure(name);
+    }
+
+    private JsonElement Element(string name, JsonValueKind kind = JsonValueKind.Number)
     {
         try
         {
-            return _root.TryGetProperty(name, out JsonElement element) && element.ValueKind == JsonValueKind.Number ? element : throw Failure(name);
+            return _root.TryGetProperty(name, out JsonElement element) && element.ValueKind == kind ? element : throw Failure(name);
         }
         catch (InvalidOperationException exception)
         {
@@ -109,6 +132,8 @@ internal sealed class TrainingStateJson
             throw new FormatException($"The state of training is no JSON: {exception.Message}", exception);
         }
     }
+
+    private static string Hexadecimal(UInt128 bits) => bits.ToString("x32", CultureInfo.InvariantCulture);
 
     private static double Finite(double number, string name) => double.IsFinite(number)
         ? number

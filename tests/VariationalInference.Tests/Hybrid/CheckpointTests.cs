@@ -106,7 +106,9 @@ public sealed class CheckpointTests
         ((Action)(() => new HybridSolver(options).Fit(Model, Encoder(), Rows))).Should().Throw<DirectoryNotFoundException>().WithMessage("CheckpointPath is *");
         Refusal.Of<ArgumentException>(
             () => new HybridSolver(options with { CheckpointPath = Path.GetTempPath() }).Fit(Model, Encoder(), Rows), "model", "CheckpointPath is ");
-        ((Action)(() => _ = new HybridOptions { CheckpointPath = " " })).Should().Throw<ArgumentException>().WithParameterName("CheckpointPath");
+        ((Action)(() => _ = new HybridOptions { CheckpointPath = "  " })).Should().Throw<ArgumentException>().WithParameterName("CheckpointPath");
+        Refusal.Of<ArgumentException>(
+            () => _ = new HybridOptions { CheckpointPath = "a\0b" }, "CheckpointPath", "CheckpointPath has the null character at position 1;");
         ((Action)(() => _ = new HybridOptions { CheckpointEpochs = 0 })).Should().Throw<ArgumentException>().WithParameterName("CheckpointEpochs");
     }
 
@@ -157,9 +159,10 @@ public sealed class CheckpointTests
     {
         HybridCheckpoint checkpoint = new HybridSolver(Options(1)).Fit(Model, Encoder(), Rows).Checkpoint;
         Refused(Options(2), Model, Rows.SubMatrix(0, 399, 0, 3), "checkpoint", "The checkpoint was made with 360 training rows; there are 359 now");
-        Refused(Options(2), Model, Rows + 1, "checkpoint", "The held-out rows have a mean log evidence of");
-        Refused(Options(2), new GaussianSumModel(4, 3, 0.6), Rows, "checkpoint", "The held-out rows have a mean log evidence of");
-        Refused(Options(2) with { Seed = 5 }, Model, Rows, "checkpoint", "The held-out rows have a mean log evidence of");
+        Refused(Options(2), Model, Rows + 1, "checkpoint", "The held-out rows are not those of the checkpoint;");
+        Refused(Options(2), new GaussianSumModel(4, 3, 0.6), Rows, "checkpoint", "The model's numbers (prior, loadings, offset, noise variances) are not");
+        Refused(Options(2), new GaussianSumModel(4, 3, 0.5 * 1.0000001), Rows, "checkpoint", "The model's numbers (prior, loadings, offset, noise variances) are not");
+        Refused(Options(2) with { Seed = 5 }, Model, Rows, "checkpoint", "The held-out rows are not those of the checkpoint;");
         Refused(Options(2) with { CoordinateSweeps = 1 }, Model, Rows, "checkpoint", "The checkpoint holds 0 coordinate means, and there must be 1080");
         Refused(Options(2) with { Optimizer = new Sgd() }, Model, Rows, "checkpoint", "The checkpoint holds the state of adam; Optimizer is sgd");
         Refused(Options(2) with { AmortizedLatents = [1] }, Model, Rows, "checkpoint", "The checkpoint has an encoder of the latents [0]; AmortizedLatents is [1]");
@@ -177,7 +180,42 @@ public sealed class CheckpointTests
         LinearGaussianModel exchanged = Of(new[,] { { 3.0, 1 }, { 0.5, 2 }, { 1, 1 } });
         HybridCheckpoint checkpoint = new HybridSolver(Options(5)).Fit(model, Encoder(), Rows).Checkpoint;
         Refusal.Of<ArgumentException>(
-            () => new HybridSolver(Options(6)).Resume(exchanged, checkpoint, Rows), "checkpoint", "The best parameters of the checkpoint have a mean amortization gap of");
+            () => new HybridSolver(Options(6)).Resume(exchanged, checkpoint, Rows), "checkpoint", "The model's numbers (prior, loadings, offset, noise variances) are not");
+        Refusal.Of<ArgumentException>(
+            () => new HybridSolver(Options(6)).Resume(exchanged, WithoutFingerprint(checkpoint), Rows),
+            "checkpoint",
+            "The best parameters of the checkpoint have a mean amortization gap of");
+    }
+
+    [Fact]
+    public void Resume_WithOneTrainingValueChangedByABit_IsRefused()
+    {
+        HybridOptions options = Options(1) with { ShuffleRows = false };
+        HybridCheckpoint checkpoint = new HybridSolver(options).Fit(Model, Encoder(), Rows).Checkpoint;
+        Matrix<double> changed = Rows.Clone();
+        changed[17, 1] = Math.BitIncrement(changed[17, 1]);
+
+        Refusal.Of<ArgumentException>(
+            () => new HybridSolver(options).Resume(Model, checkpoint, changed), "checkpoint", "The training rows are not those of the checkpoint;");
+    }
+
+    [Fact]
+    public void Resume_FromAFileWithoutFingerprints_GoesOn_KnownByTheHeldOutEvidence()
+    {
+        using var folder = new TemporaryFolder();
+        HybridResult first = new HybridSolver(Options(2)).Fit(Model, Encoder(), Rows);
+        WithoutFingerprint(first.Checkpoint).Save(folder.File("run"));
+        HybridCheckpoint old = HybridCheckpoint.Load(folder.File("run"));
+
+        HybridResult resumed = new HybridSolver(Options(4)).Resume(Model, old, Rows);
+
+        old.State.Fingerprint.Should().BeNull();
+        resumed.ShouldBeTheSameAs(new HybridSolver(Options(4)).Fit(Model, Encoder(), Rows));
+        resumed.Checkpoint.State.Fingerprint.Should().Be(first.Checkpoint.State.Fingerprint).And.NotBeNull();
+        Refusal.Of<ArgumentException>(
+            () => new HybridSolver(Options(4)).Resume(new GaussianSumModel(4, 3, 0.6), old, Rows),
+            "checkpoint",
+            "The held-out rows have a mean log evidence of");
     }
 
     [Fact]
@@ -242,6 +280,14 @@ public sealed class CheckpointTests
     private static HybridOptions Options(int epochs) => new() { BatchSize = 64, MaxEpochs = epochs, GapTolerance = 0, Patience = 2 };
 
     private static Optimizer Optimizer(string kind) => kind == "adam" ? new Adam() : new Sgd { LearningRate = 0.01 };
+
+    /// <summary>What a version of the library that knew no fingerprints would have made.</summary>
+    private static HybridCheckpoint WithoutFingerprint(HybridCheckpoint checkpoint)
+    {
+        TrainingState<HybridProgress> state = checkpoint.State;
+        return new HybridCheckpoint(checkpoint.BestEncoder(), checkpoint.Options, checkpoint.Scales, TrainingStateJson.Read(TrainingStateJson.Write(state))
+            .ToState(fingerprint: null, state.Current, state.Average, state.Best, state.Carried, state.Optimizer, state.History));
+    }
 
     private static MlpEncoder Encoder() => new(3, 1, [6], seed: 3);
 

@@ -112,6 +112,44 @@ public sealed class ChunkTests
         result.Failure!.Message.Should().Be($"The chunks held {450 + more} rows in epoch 2 and 450 before; they must be the same in every epoch.");
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData(1)]
+    public void Chunks_OfOtherValuesLater_EndTraining_AndLeaveNoTrace(int? sweeps)
+    {
+        HybridOptions options = Options() with { CoordinateSweeps = sweeps };
+        int round = 0;
+        IEnumerable<Matrix<double>> Changing()
+        {
+            bool changes = round++ == 2;
+            foreach (Matrix<double> chunk in Cut(100))
+            {
+                yield return changes ? chunk * (1 + 1e-15) : chunk;
+            }
+        }
+
+        HybridResult result = new HybridSolver(options).Fit(Model, Encoder(), Changing(), HeldOut);
+
+        result.StopReason.Should().Be(HybridStopReason.Failed);
+        result.Failure!.Message.Should().Be("The chunks held other values in epoch 2 than before; they must be the same in every epoch.");
+        result.Epochs.Should().Be(1);
+        result.Encoder.Parameters.ToArray().Should().Equal(
+            new HybridSolver(options with { MaxEpochs = 1 }).Fit(Model, Encoder(), Cut(100), HeldOut).Encoder.Parameters.ToArray());
+        new HybridSolver(options).Resume(Model, result.Checkpoint, Cut(100), HeldOut)
+            .ShouldBeTheSameAs(new HybridSolver(options).Fit(Model, Encoder(), Cut(100), HeldOut));
+    }
+
+    [Fact]
+    public void ShareHeldOut_BesideChunks_IsRefused()
+    {
+        var solver = new HybridSolver(Options() with { ValidationFraction = 0.3 });
+        const string message = "ValidationFraction is 0.3; chunks come with held-out rows of their own, and it must be left at 0.1.";
+        HybridCheckpoint checkpoint = new HybridSolver(Options()).Fit(Model, Encoder(), Cut(100), HeldOut).Checkpoint;
+
+        Refusal.Of<ArgumentException>(() => solver.Fit(Model, Encoder(), Cut(100), HeldOut), "heldOut", message);
+        Refusal.Of<ArgumentException>(() => solver.Resume(Model, checkpoint, Cut(100), HeldOut), "heldOut", message);
+    }
+
     [Fact]
     public void Chunks_ThatCannotBeClosedOnCancellation_KeepTheBestSoFar()
     {

@@ -82,7 +82,7 @@ public sealed class EpochTests
         using var cancellation = new CancellationTokenSource();
         double[] start = Encoder().Parameters.ToArray();
 
-        TrainingState state = new HybridSolver(Options()).Fit(
+        TrainingState<HybridProgress> state = new HybridSolver(Options()).Fit(
             Model, Encoder(), Chunks(), HeldOut, cancellationToken: cancellation.Token).Checkpoint.State;
 
         state.Step.Should().Be(1);

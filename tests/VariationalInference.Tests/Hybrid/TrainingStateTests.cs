@@ -12,12 +12,12 @@ public sealed class TrainingStateTests
     [Fact]
     public void Text_HoldsTheState()
     {
-        TrainingState state = Restore(TrainingStateJson.Write(Checkpoint.State));
+        TrainingState<HybridProgress> state = Restore(TrainingStateJson.Write(Checkpoint.State));
 
         state.Epoch.Should().Be(2);
         state.Step.Should().Be(Checkpoint.Steps);
-        state.BestGap.Should().Be(Checkpoint.AmortizationGap);
-        state.LargestGap.Should().Be(Checkpoint.State.LargestGap);
+        state.BestLoss.Should().Be(Checkpoint.AmortizationGap);
+        state.LargestLoss.Should().Be(Checkpoint.State.LargestLoss);
     }
 
     [Theory]
@@ -58,21 +58,21 @@ public sealed class TrainingStateTests
     [Fact]
     public void Checkpoint_OfTheMostEpochsThereCanBe_IsLoaded()
     {
-        TrainingState state = Checkpoint.State.Copy();
+        TrainingState<HybridProgress> state = Checkpoint.State.Copy();
         state.History = [.. state.History.Select(progress => progress with { MaxEpochs = int.MaxValue })];
         var stream = new MemoryStream();
-        new HybridCheckpoint(Checkpoint.BestEncoder(), Checkpoint.Options, state).Save(stream);
+        new HybridCheckpoint(Checkpoint.BestEncoder(), Checkpoint.Options, Checkpoint.Scales, state).Save(stream);
 
         HybridCheckpoint loaded = HybridCheckpoint.Load(new MemoryStream(stream.ToArray()));
 
         loaded.History.Should().OnlyContain(progress => progress.MaxEpochs == int.MaxValue);
     }
 
-    private static TrainingState Restore(string text)
+    private static TrainingState<HybridProgress> Restore(string text)
     {
-        TrainingState state = Checkpoint.State;
+        TrainingState<HybridProgress> state = Checkpoint.State;
         return TrainingStateJson.Read(text).ToState(
-            state.Scales, state.Current, state.Average, state.Best, state.Coordinates, state.Optimizer, state.History);
+            state.Fingerprint, state.Current, state.Average, state.Best, state.Carried, state.Optimizer, state.History);
     }
 
     private static HybridCheckpoint Train()

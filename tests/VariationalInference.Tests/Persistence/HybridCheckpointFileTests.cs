@@ -43,13 +43,14 @@ public sealed class HybridCheckpointFileTests
     }
 
     [Theory]
-    [InlineData("\"format_version\":\"1\"", "\"format_version\":\"2\"", "format_version is '2'; the versions known here are: 1.")]
+    [InlineData("\"format_version\":\"2\"", "\"format_version\":\"3\"", "format_version is '3'; the versions known here are: 1, 2.")]
     [InlineData("\"kind\":\"hybrid_checkpoint\"", "\"kind\":\"hybrid_checkpoins\"", "kind is 'hybrid_checkpoins'; it must be hybrid_checkpoint.")]
     [InlineData("\\\"drawCount\\\":1", "\\\"drawCount\\\":0", "Option 'drawCount': DrawCount is 0; it must be at least 1.")]
     [InlineData("drawCount", "drawCounx", "Option 'drawCounx': there is no such option.")]
     [InlineData("drawCount", "\\\\ud800ab", "The options are no JSON: ")]
     [InlineData("rateFactor\\\":1,\\\"waited\\\"", "rat\\\\ud800abc\\\":1,\\\"wai\\\"", "The state of training is no JSON: ")]
     [InlineData("training.best", "training.bess", "tensor 'training.bess' of type 'F64' has no place in a checkpoint")]
+    [InlineData("rowsFingerprint", "rowsFingerprinx", "The state of training has no rowsFingerprint, or one out of its range.")]
     [InlineData("waited", "waitex", "The state of training has no waited, or one out of its range.")]
     public void Load_AlteredHeader_SaysWhatIsWrong(string text, string other, string message)
     {
@@ -98,9 +99,9 @@ public sealed class HybridCheckpointFileTests
     {
         using var folder = new TemporaryFolder();
         HybridCheckpoint checkpoint = Load(folder);
-        TrainingState state = checkpoint.State.Copy();
-        state.Elbo = double.NegativeInfinity;
-        ((Action)(() => new HybridCheckpoint(checkpoint.BestEncoder(), checkpoint.Options, state).Save(folder.File("run"))))
+        TrainingState<HybridProgress> state = checkpoint.State.Copy();
+        state.Objective = double.NegativeInfinity;
+        ((Action)(() => new HybridCheckpoint(checkpoint.BestEncoder(), checkpoint.Options, checkpoint.Scales, state).Save(folder.File("run"))))
             .Should().ThrowExactly<InvalidOperationException>().WithMessage("elbo is -Infinity; it must be finite for the checkpoint to be saved.");
         System.IO.File.ReadAllBytes(folder.File("run")).Should().Equal(File);
     }
@@ -110,9 +111,9 @@ public sealed class HybridCheckpointFileTests
     {
         using var folder = new TemporaryFolder();
         HybridCheckpoint checkpoint = Load(folder);
-        TrainingState state = checkpoint.State.Copy();
+        TrainingState<HybridProgress> state = checkpoint.State.Copy();
         state.Elapsed = TimeSpan.MaxValue;
-        new HybridCheckpoint(checkpoint.BestEncoder(), checkpoint.Options, state).Save(folder.File("run"));
+        new HybridCheckpoint(checkpoint.BestEncoder(), checkpoint.Options, checkpoint.Scales, state).Save(folder.File("run"));
         ((Action)(() => HybridCheckpoint.Load(folder.File("run")))).Should().Throw<ModelFileException>().WithMessage("*no elapsedTicks, or one out of its range*");
     }
 
@@ -124,9 +125,9 @@ public sealed class HybridCheckpointFileTests
     {
         using var folder = new TemporaryFolder();
         HybridCheckpoint checkpoint = Load(folder);
-        TrainingState state = checkpoint.State.Copy();
+        TrainingState<HybridProgress> state = checkpoint.State.Copy();
         state.History = state.History.SetItem(1, state.History[1] with { Epoch = epoch, MaxEpochs = maxEpochs });
-        new HybridCheckpoint(checkpoint.BestEncoder(), checkpoint.Options, state).Save(folder.File("run"));
+        new HybridCheckpoint(checkpoint.BestEncoder(), checkpoint.Options, checkpoint.Scales, state).Save(folder.File("run"));
 
         Action load = () => HybridCheckpoint.Load(folder.File("run"));
 
@@ -145,7 +146,7 @@ public sealed class HybridCheckpointFileTests
     {
         using var folder = new TemporaryFolder();
         HybridCheckpoint checkpoint = Load(folder);
-        TrainingState state = checkpoint.State.Copy();
+        TrainingState<HybridProgress> state = checkpoint.State.Copy();
         HybridProgress first = state.History[1];
         state.History = state.History.SetItem(1, column switch
         {
@@ -157,7 +158,7 @@ public sealed class HybridCheckpointFileTests
             7 => first with { ApproximationGap = value },
             _ => first with { LearningRate = value },
         });
-        new HybridCheckpoint(checkpoint.BestEncoder(), checkpoint.Options, state).Save(folder.File("run"));
+        new HybridCheckpoint(checkpoint.BestEncoder(), checkpoint.Options, checkpoint.Scales, state).Save(folder.File("run"));
 
         Action load = () => HybridCheckpoint.Load(folder.File("run"));
 

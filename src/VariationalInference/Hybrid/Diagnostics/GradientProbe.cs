@@ -9,7 +9,7 @@ internal sealed class GradientProbe
 {
     private readonly HybridRows _rows;
     private readonly HybridOptions _options;
-    private readonly RowReference[] _batch;
+    private readonly RowReference<HybridRows>[] _batch;
     private readonly ImmutableArray<(GradientEstimator Estimator, HybridShard Shard)> _shards;
     private readonly double[] _exact;
 
@@ -21,7 +21,7 @@ internal sealed class GradientProbe
     {
         _rows = rows;
         _options = options;
-        _batch = new RowReference[Math.Min(options.BatchSize, rows.Count)];
+        _batch = new RowReference<HybridRows>[Math.Min(options.BatchSize, rows.Count)];
         _shards =
         [
             .. Enum.GetValues<GradientEstimator>().Select(estimator => (estimator, new HybridShard(
@@ -41,7 +41,7 @@ internal sealed class GradientProbe
         {
             for (int i = 0; i < _batch.Length; i++)
             {
-                _batch[i] = new RowReference(_rows, random.Next(_rows.Count));
+                _batch[i] = new RowReference<HybridRows>(_rows, random.Next(_rows.Count));
             }
 
             MeanGradient(GradientEstimator.Analytic, batch).CopyTo(analytic.AsSpan());
@@ -66,7 +66,7 @@ internal sealed class GradientProbe
             int count = Math.Min(_batch.Length, _rows.Count - first);
             for (int i = 0; i < count; i++)
             {
-                _batch[i] = new RowReference(_rows, first + i);
+                _batch[i] = new RowReference<HybridRows>(_rows, first + i);
             }
 
             shard.Run(_batch.AsSpan(0, count), streamSeed: 0);

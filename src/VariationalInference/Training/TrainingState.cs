@@ -3,16 +3,13 @@ using System.Collections.Immutable;
 namespace VariationalInference;
 
 /// <summary>Everything that a training run carries from one minibatch to the next, so that it can stop at any and go on later.</summary>
-internal sealed class TrainingState
+internal sealed class TrainingState<TProgress>
 {
     /// <summary>Gets the number of training rows.</summary>
     public required long RowCount { get; init; }
 
-    /// <summary>Gets the mean log evidence of the held-out rows: other rows or another model have another.</summary>
-    public required double LogEvidence { get; init; }
-
-    /// <summary>Gets the scales that the encoder was offered before training.</summary>
-    public required EncoderScales Scales { get; init; }
+    /// <summary>Gets by what the objective and the rows are recognised; null from a file of a version that had none.</summary>
+    public required TrainingFingerprint? Fingerprint { get; init; }
 
     /// <summary>Gets the parameters as the last step left them.</summary>
     public required double[] Current { get; init; }
@@ -20,11 +17,11 @@ internal sealed class TrainingState
     /// <summary>Gets the running average of the parameters over steps.</summary>
     public required double[] Average { get; init; }
 
-    /// <summary>Gets the parameters with the smallest gap so far.</summary>
+    /// <summary>Gets the parameters with the smallest held-out loss so far.</summary>
     public required double[] Best { get; init; }
 
-    /// <summary>Gets the whitened coordinate means of every row, N×C; empty unless sweeps continue from the last visit.</summary>
-    public required double[] Coordinates { get; init; }
+    /// <summary>Gets what the objective carries with each row from one visit to the next, in the rows' order; empty if nothing.</summary>
+    public required double[] Carried { get; init; }
 
     public required OptimizerState Optimizer { get; set; }
 
@@ -37,50 +34,50 @@ internal sealed class TrainingState
     /// <summary>Gets or sets the number of rows visited in the epoch under way.</summary>
     public long Visited { get; set; }
 
-    /// <summary>Gets or sets the summed ELBO of these rows.</summary>
-    public double Elbo { get; set; }
+    /// <summary>Gets or sets the summed objective of these rows.</summary>
+    public double Objective { get; set; }
 
-    /// <summary>Gets or sets the summed optimization gap of these rows.</summary>
-    public double OptimizationGap { get; set; }
+    /// <summary>Gets or sets the summed shortfall of these rows.</summary>
+    public double Shortfall { get; set; }
 
     public double RateFactor { get; set; } = 1;
 
-    /// <summary>Gets or sets the number of epochs since the gap last fell by enough.</summary>
+    /// <summary>Gets or sets the number of epochs since the loss last fell by enough.</summary>
     public int Waited { get; set; }
 
-    /// <summary>Gets or sets the mean gap of a held-out row with the best parameters.</summary>
-    public double BestGap { get; set; }
+    /// <summary>Gets or sets the loss on the held-out rows with the best parameters.</summary>
+    public double BestLoss { get; set; }
 
-    /// <summary>Gets or sets the largest gap of a held-out row with the best parameters.</summary>
-    public double LargestGap { get; set; }
+    /// <summary>Gets or sets the largest loss of a held-out row with the best parameters.</summary>
+    public double LargestLoss { get; set; }
 
     public int BestEpoch { get; set; }
 
     /// <summary>Gets or sets the time that training took before this run of it.</summary>
     public TimeSpan Elapsed { get; set; }
 
-    public ImmutableArray<HybridProgress> History { get; set; } = [];
+    public ImmutableArray<TProgress> History { get; set; } = [];
 
     /// <summary>Copies the state; the copy shares nothing that can change.</summary>
-    public TrainingState Copy() => new()
+    /// <param name="fingerprint">The copy's fingerprint; null for that of the state.</param>
+    public TrainingState<TProgress> Copy(TrainingFingerprint? fingerprint = null) => new()
     {
         RowCount = RowCount,
-        LogEvidence = LogEvidence,
-        Scales = Scales,
+        Fingerprint = fingerprint ?? Fingerprint,
         Current = [.. Current],
         Average = [.. Average],
         Best = [.. Best],
-        Coordinates = [.. Coordinates],
+        Carried = [.. Carried],
         Optimizer = Optimizer.Copy(),
         Step = Step,
         Epoch = Epoch,
         Visited = Visited,
-        Elbo = Elbo,
-        OptimizationGap = OptimizationGap,
+        Objective = Objective,
+        Shortfall = Shortfall,
         RateFactor = RateFactor,
         Waited = Waited,
-        BestGap = BestGap,
-        LargestGap = LargestGap,
+        BestLoss = BestLoss,
+        LargestLoss = LargestLoss,
         BestEpoch = BestEpoch,
         Elapsed = Elapsed,
         History = History,

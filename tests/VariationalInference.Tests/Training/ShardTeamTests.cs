@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using FluentAssertions;
 using Xunit;
 
-namespace VariationalInference.Tests.Hybrid;
+namespace VariationalInference.Tests.Training;
 
 /// <summary>How many threads share a training's work.</summary>
 public sealed class ShardTeamTests

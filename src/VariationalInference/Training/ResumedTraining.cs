@@ -1,0 +1,60 @@
+namespace VariationalInference;
+
+/// <summary>Goes on from a checkpoint, once it is known to be one of the same rows, objective and kind of training.</summary>
+internal static class ResumedTraining
+{
+    /// <summary>Copies the state of a checkpoint, for a run that goes on from it.</summary>
+    /// <param name="checkpoint">The state.</param>
+    /// <param name="rowCount">The number of training rows of the run.</param>
+    /// <param name="fingerprint">The fingerprint of the run.</param>
+    /// <param name="objective">The run's objective, with the parameters of the state's last step.</param>
+    /// <param name="optimizer">The run's optimiser.</param>
+    /// <exception cref="ArgumentException">The state is not one of this run.</exception>
+    public static TrainingState<TProgress> Of<TRows, TProgress>(
+        TrainingState<TProgress> checkpoint,
+        long rowCount,
+        TrainingFingerprint fingerprint,
+        TrainingObjective<TRows, TProgress> objective,
+        Optimizer optimizer)
+        where TRows : ITrainingRows
+    {
+        Require(
+            checkpoint.RowCount == rowCount,
+            Guard.Text($"The checkpoint was made with {checkpoint.RowCount} training rows; there are {rowCount} now, and they must be the same."));
+        long carried = rowCount * objective.NumbersCarriedByRow;
+        Require(
+            checkpoint.Carried.Length == carried,
+            Guard.Text($"The checkpoint holds {checkpoint.Carried.Length} {objective.CarriedName}, and there must be {carried}: {objective.CarriedOptions} must be as they were."));
+        Require(
+            checkpoint.Optimizer.Settings.Kind == optimizer.Kind,
+            $"The checkpoint holds the state of {checkpoint.Optimizer.Settings.Kind}; Optimizer is {optimizer.Kind} and must be the same.");
+        if (checkpoint.Fingerprint is { } known)
+        {
+            RequireSame(known, fingerprint, objective.GivenName);
+        }
+
+        objective.RequireSame(checkpoint);
+        TrainingState<TProgress> state = checkpoint.Copy(fingerprint);
+        state.Optimizer = optimizer.NewState(state.Current.Length);
+        state.Optimizer.CopyFrom(checkpoint.Optimizer);
+        return state;
+    }
+
+    private static void RequireSame(TrainingFingerprint known, TrainingFingerprint now, string given)
+    {
+        Require(
+            known.Objective == now.Objective,
+            $"{given} are not those of the checkpoint; they must be the same to the last bit.");
+        const string rows = "are not those of the checkpoint; every value and the rows' order must be the same, hence Seed, ShuffleRows and the share held out too.";
+        Require(known.HeldOut == now.HeldOut, $"The held-out rows {rows}");
+        Require(known.Rows == now.Rows, $"The training rows {rows}");
+    }
+
+    private static void Require(bool isSame, string message)
+    {
+        if (!isSame)
+        {
+            throw new ArgumentException(message, "checkpoint");
+        }
+    }
+}
