@@ -1,7 +1,7 @@
 namespace VariationalInference;
 
 /// <summary>
-/// A parametric map φ from a row of observations to the variational factors of the amortized latents, equation (5-1):
+/// A parametric map φ from a row of observations to the variational factors of the amortized latents:
 /// q_φ(z_a | x) = N(μ_φ(x)_a, σ²_φ(x)_a), independent over a: a network whose outputs mean that.
 /// </summary>
 /// <remarks>

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace VariationalInference;
 
 /// <summary>
-/// A multi-layer perceptron as the encoder of equation (5-1): observations in, a mean and a log-variance for each amortized latent out.
+/// A multi-layer perceptron as an encoder: observations in, a mean and a log-variance for each amortized latent out.
 /// </summary>
 /// <remarks>
 /// <para>

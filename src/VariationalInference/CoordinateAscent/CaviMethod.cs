@@ -10,12 +10,12 @@ public enum CaviMethod
     /// </summary>
     Accelerated,
 
-    /// <summary>The updates (4-1) as they stand, one latent after another; slow when the latents are strongly coupled.</summary>
+    /// <summary>Plain coordinate updates, one latent after another; slow when the latents are strongly coupled.</summary>
     PlainSweeps,
 
     /// <summary>
-    /// No iteration: the closed form (4-3), solved on the smaller side (J×J, K×K, or rank one for Gaussian sums). The first row pays for
-    /// the model's response matrix, O(JK min(J, K)); every further row is one product with it, O(JK).
+    /// No iteration: the stationary point in closed form, solved on the smaller side (J×J, K×K, or rank one for Gaussian sums). The first row pays
+    /// for the model's response matrix, O(JK min(J, K)); every further row is one product with it, O(JK).
     /// </summary>
     Direct,
 }

@@ -7,7 +7,7 @@ namespace VariationalInference;
 /// <remarks><threadsafety>Immutable, hence safe to share.</threadsafety></remarks>
 /// <example>
 /// <code language="csharp">
-/// // The updates (4-1) as they stand, ended by a small change: the certificate still tells how far off they ended.
+/// // Plain coordinate updates, ended by a small change: the certificate still tells how far off they ended.
 /// var options = new CaviOptions { Method = CaviMethod.PlainSweeps, Tolerance = 0, MeanChangeTolerance = 1e-8 };
 /// var model = new GaussianSumModel(latentCount: 3, observationCount: 5, noiseVariance: 0.1);
 /// CaviResult fit = new CaviSolver(options).Solve(model, [1.2, 0.8, 1.1, 0.9, 1.0]);
@@ -38,7 +38,7 @@ public sealed record CaviOptions
     } = 1e-8;
 
     /// <summary>
-    /// Gets the first stop of section 4.4: the largest change of a mean in one iteration, in mean-field standard deviations 1/√Λ_jj. A
+    /// Gets the limit on the largest change of a mean in one iteration, in mean-field standard deviations 1/√Λ_jj. A
     /// small change does not mean a small error; <see cref="CaviResult.Converged"/> still tells. Range: positive.
     /// </summary>
     /// <value>The default is <see langword="null"/>: not used.</value>
@@ -48,7 +48,7 @@ public sealed record CaviOptions
         init => field = value is double tolerance ? Guard.Positive(tolerance, nameof(MeanChangeTolerance)) : null;
     }
 
-    /// <summary>Gets the second stop of section 4.4: the growth of the ELBO in one iteration, in nats. Range: at least 0.</summary>
+    /// <summary>Gets the limit on the growth of the ELBO in one iteration, in nats, below which the run stops. Range: at least 0.</summary>
     /// <value>The default is <see langword="null"/>: not used.</value>
     public double? ElboChangeTolerance
     {

@@ -50,7 +50,7 @@ public sealed class CaviResult
     public int Iterations => ElboTrace.Length - 1;
 
     /// <summary>Gets why the run ended.</summary>
-    public CaviStopReason StopReason { get; }
+    public StopReason StopReason { get; }
 
     /// <summary>
     /// Gets a value indicating whether <see cref="ErrorBound"/> is within <see cref="CaviOptions.Tolerance"/>, whatever rule stopped the run.

@@ -3,7 +3,7 @@ namespace VariationalInference;
 /// <summary>The state of coordinate ascent on one row, in whitened coordinates t = L⁻¹(μ − m).</summary>
 /// <remarks>
 /// <para>
-/// Update (4-1) of latent j is t_j ← t_j + (B_jᵀe − t_j)/(1 + ‖B_j‖²) with the residual e = w − Bt kept up to date, O(Rank) a latent.
+/// The coordinate update of latent j is t_j ← t_j + (B_jᵀe − t_j)/(1 + ‖B_j‖²) with the residual e = w − Bt kept up to date, O(Rank) a latent.
 /// The accelerated iteration is the method of conjugate gradients for min ‖w − Bt‖² + ‖t‖² (Hestenes and Stiefel, 1952; in the form CGLS
 /// of Björck, Elfving and Strakoš, 1998, which keeps e too): each step maximises the ELBO along its direction, so the ELBO never falls.
 /// </para>
@@ -93,7 +93,7 @@ internal ref struct CaviRun
     /// <summary>Returns t from the buffer of a run that has ended.</summary>
     public static ReadOnlySpan<double> Means(ReadOnlySpan<double> buffer, int latents) => buffer[..latents];
 
-    /// <summary>Updates every latent once, in order: equation (4-1).</summary>
+    /// <summary>Updates every latent once, in order.</summary>
     public void Sweep()
     {
         MeanChange = _shape.Sweep(_t, _residual);
@@ -136,7 +136,7 @@ internal ref struct CaviRun
         }
     }
 
-    /// <summary>Goes to the stationary point: equation (4-3).</summary>
+    /// <summary>Goes to the stationary point.</summary>
     public void SolveDirectly()
     {
         _t.CopyTo(_direction);

@@ -6,12 +6,12 @@ using MathNet.Numerics.LinearAlgebra;
 namespace VariationalInference;
 
 /// <summary>
-/// Coordinate-ascent variational inference (CAVI) in the mean-field family: v_j = 1/Λ_jj, and means that maximise the ELBO, by the
-/// closed-form updates (4-1) of sections 4.3 and 4.4, or faster.
+/// Coordinate-ascent variational inference (CAVI) in the mean-field family: v_j = 1/Λ_jj, and means that maximise the ELBO, by
+/// closed-form coordinate updates, or faster.
 /// </summary>
 /// <remarks>
 /// <para>
-/// <see cref="CaviOptions.Method"/> chooses the way to the optimum: accelerated (the default), plain sweeps (4-1), or directly. The ELBO
+/// <see cref="CaviOptions.Method"/> chooses the way to the optimum: accelerated (the default), plain sweeps of coordinate updates, or directly. The ELBO
 /// never falls. By default a run stops when its certificate, a bound on the error that holds (see <see cref="CaviResult.ErrorBound"/>),
 /// meets the tolerance: a small change from sweep to sweep, the usual stop, can leave an error of several standard deviations when the
 /// latents are strongly coupled. Cost of an iteration: O(JK), for Gaussian sums O(J).

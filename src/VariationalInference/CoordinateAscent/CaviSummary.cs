@@ -18,7 +18,7 @@ namespace VariationalInference;
 /// </example>
 public readonly record struct CaviSummary
 {
-    internal CaviSummary(double elbo, double errorBound, int iterations, CaviStopReason stopReason, bool converged)
+    internal CaviSummary(double elbo, double errorBound, int iterations, StopReason stopReason, bool converged)
     {
         Elbo = elbo;
         ErrorBound = errorBound;
@@ -37,7 +37,7 @@ public readonly record struct CaviSummary
     public int Iterations { get; init; }
 
     /// <summary>Gets why the run ended.</summary>
-    public CaviStopReason StopReason { get; init; }
+    public StopReason StopReason { get; init; }
 
     /// <summary>Gets a value indicating whether <see cref="ErrorBound"/> is within <see cref="CaviOptions.Tolerance"/>, whatever stopped the run.</summary>
     public bool Converged { get; init; }

@@ -27,7 +27,7 @@ internal sealed class RowAscent(CaviOptions options)
             trace?.Add(run.Elbo);
         }
 
-        CaviStopReason? reason = null;
+        StopReason? reason = null;
         int iteration = 0;
         while (reason is null)
         {
@@ -40,23 +40,23 @@ internal sealed class RowAscent(CaviOptions options)
             }
             else
             {
-                reason = CaviStopReason.Cancelled;
+                reason = StopReason.Cancelled;
             }
 
             if (reason is not null && !run.IsAssessed)
             {
                 run.Assess();
-                reason = run.ErrorBound <= options.Tolerance ? CaviStopReason.CertificateMet : reason;
+                reason = run.ErrorBound <= options.Tolerance ? StopReason.CertificateMet : reason;
             }
 
-            if (reason == CaviStopReason.RoundingFloor && options.Method == CaviMethod.Accelerated && TryPrepare(shape, cancellationToken) && run.TryDirectly(means))
+            if (reason == StopReason.RoundingFloor && options.Method == CaviMethod.Accelerated && TryPrepare(shape, cancellationToken) && run.TryDirectly(means))
             {
                 iteration++;
                 trace?.Add(Math.Max(run.Elbo, before));
-                reason = run.ErrorBound <= options.Tolerance ? CaviStopReason.CertificateMet : reason;
+                reason = run.ErrorBound <= options.Tolerance ? StopReason.CertificateMet : reason;
             }
 
-            if (reason != CaviStopReason.Cancelled)
+            if (reason != StopReason.Cancelled)
             {
                 trace?.Add(run.Elbo);
             }
@@ -109,17 +109,17 @@ internal sealed class RowAscent(CaviOptions options)
         }
     }
 
-    private CaviStopReason? Stop(in CaviRun run, int iteration, double growth)
+    private StopReason? Stop(in CaviRun run, int iteration, double growth)
     {
         bool certified = run.IsAssessed && run.ErrorBound <= options.Tolerance;
         return 0 switch
         {
-            _ when options.Method == CaviMethod.Direct => certified ? CaviStopReason.CertificateMet : CaviStopReason.RoundingFloor,
-            _ when certified && (options.Method == CaviMethod.PlainSweeps || run.IsDone) => CaviStopReason.CertificateMet,
-            _ when run.MeanChange <= options.MeanChangeTolerance => CaviStopReason.MeanChangeBelowTolerance,
-            _ when growth <= options.ElboChangeTolerance => CaviStopReason.ElboChangeBelowTolerance,
-            _ when run.IsDone => CaviStopReason.RoundingFloor,
-            _ when iteration >= options.MaxIterations => CaviStopReason.IterationLimit,
+            _ when options.Method == CaviMethod.Direct => certified ? StopReason.CertificateMet : StopReason.RoundingFloor,
+            _ when certified && (options.Method == CaviMethod.PlainSweeps || run.IsDone) => StopReason.CertificateMet,
+            _ when run.MeanChange <= options.MeanChangeTolerance => StopReason.MeanChangeBelowTolerance,
+            _ when growth <= options.ElboChangeTolerance => StopReason.ElboChangeBelowTolerance,
+            _ when run.IsDone => StopReason.RoundingFloor,
+            _ when iteration >= options.MaxIterations => StopReason.IterationLimit,
             _ => null,
         };
     }

@@ -45,7 +45,7 @@ internal sealed class RowSolver
         if (withEvidence)
         {
             exact = _direct.Run(shape, conditioned.Constants, w, _buffer, start: default, _means, trace: null, row, cancellationToken);
-            if (exact.StopReason == CaviStopReason.Cancelled)
+            if (exact.StopReason == StopReason.Cancelled)
             {
                 return exact;
             }

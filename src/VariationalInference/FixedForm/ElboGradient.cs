@@ -2,9 +2,9 @@ using System.Collections.Immutable;
 
 namespace VariationalInference;
 
-/// <summary>The gradient of the ELBO in the variational parameters, section 4.5.4.</summary>
+/// <summary>The gradient of the ELBO in the variational parameters.</summary>
 /// <remarks>
-/// From <see cref="FixedFormElbo.Gradient(MeanFieldGaussian)"/>. It vanishes where (4-3) and (4-4) hold.
+/// From <see cref="FixedFormElbo.Gradient(MeanFieldGaussian)"/>. It vanishes at the best mean-field posterior, with means Λ⁻¹h and variances 1/Λ_jj.
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>
 /// <example>

@@ -1,8 +1,8 @@
 namespace VariationalInference;
 
-/// <summary>The four terms of the ELBO by equation (4-2), and its constant; all in nats.</summary>
+/// <summary>The four terms of the ELBO, and its constant; all in nats.</summary>
 /// <remarks>
-/// From <see cref="FixedFormElbo.Terms(MeanFieldGaussian)"/>; equation (4-2) of the source document leaves the constant out.
+/// From <see cref="FixedFormElbo.Terms(MeanFieldGaussian)"/>; textbooks often leave the constant out.
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>
 /// <example>

@@ -36,13 +36,13 @@ internal sealed class FamilyAscent<TPosterior>
         var path = ImmutableArray.CreateBuilder<TPosterior>();
         trace.Add(current.Elbo);
         path.Add(start);
-        GradientAscentStopReason? reason = current.IsFinite ? Stop(current, steps: 0, cancellationToken) : GradientAscentStopReason.Diverged;
+        StopReason? reason = current.IsFinite ? Stop(current, steps: 0, cancellationToken) : StopReason.Diverged;
         while (reason is null)
         {
             Point? next = Next(current);
             if (next is null || !next.IsFinite)
             {
-                reason = _options.StepSize is null ? GradientAscentStopReason.RoundingFloor : GradientAscentStopReason.Diverged;
+                reason = _options.StepSize is null ? StopReason.RoundingFloor : StopReason.Diverged;
                 break;
             }
 
@@ -54,7 +54,7 @@ internal sealed class FamilyAscent<TPosterior>
             }
 
             reason = Stop(current, trace.Count - 1, cancellationToken);
-            best = current.Elbo >= best.Elbo || reason is GradientAscentStopReason.CertificateMet ? current : best;
+            best = current.Elbo >= best.Elbo || reason is StopReason.CertificateMet ? current : best;
         }
 
         return new FixedFormResult<TPosterior>(best.Posterior, best.Evaluation)
@@ -67,11 +67,11 @@ internal sealed class FamilyAscent<TPosterior>
         };
     }
 
-    private GradientAscentStopReason? Stop(Point point, int steps, CancellationToken cancellationToken) => point switch
+    private StopReason? Stop(Point point, int steps, CancellationToken cancellationToken) => point switch
     {
-        _ when point.GradientNorm <= _options.Tolerance => GradientAscentStopReason.CertificateMet,
-        _ when steps >= _options.MaxSteps => GradientAscentStopReason.StepLimit,
-        _ when cancellationToken.IsCancellationRequested => GradientAscentStopReason.Cancelled,
+        _ when point.GradientNorm <= _options.Tolerance => StopReason.CertificateMet,
+        _ when steps >= _options.MaxSteps => StopReason.IterationLimit,
+        _ when cancellationToken.IsCancellationRequested => StopReason.Cancelled,
         _ => null,
     };
 

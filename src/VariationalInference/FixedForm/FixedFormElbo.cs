@@ -4,7 +4,7 @@ using MathNet.Numerics.LinearAlgebra;
 namespace VariationalInference;
 
 /// <summary>
-/// The ELBO as a function of the parameters ν of a Gaussian q, section 4.5: first fix the form of q, then optimise.
+/// The ELBO as a function of the parameters ν of a Gaussian q: first fix the form of q, then optimise.
 /// </summary>
 /// <remarks>
 /// <para>
@@ -13,9 +13,9 @@ namespace VariationalInference;
 /// <see cref="Evaluate"/> gives both terms and the gradient, <see cref="Ascend"/> goes uphill.
 /// </para>
 /// <para>
-/// For one row of a linear-Gaussian model and mean field, L(μ, v) = c + hᵀμ − ½ μᵀΛμ − ½ Σ Λ_jj v_j + ½ Σ log(2πe v_j), equation (4-2) with every
-/// constant, so that L ≤ log p(x). Its gradients are h − Λμ and ½(1/v_j − Λ_jj); they vanish at (4-3) and (4-4), where coordinate ascent ends
-/// too. Evaluated in residual form, O(JK), for Gaussian sums O(J). For the maximum alone <see cref="CaviSolver"/> costs less.
+/// For one row of a linear-Gaussian model and mean field, L(μ, v) = c + hᵀμ − ½ μᵀΛμ − ½ Σ Λ_jj v_j + ½ Σ log(2πe v_j), the ELBO with every
+/// constant, so that L ≤ log p(x). Its gradients are h − Λμ and ½(1/v_j − Λ_jj); they vanish at the best mean-field posterior, where coordinate
+/// ascent ends too. Evaluated in residual form, O(JK), for Gaussian sums O(J). For the maximum alone <see cref="CaviSolver"/> costs less.
 /// </para>
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>
@@ -130,7 +130,7 @@ public sealed class FixedFormElbo
     /// <exception cref="InvalidOperationException">The expectation is not in closed form.</exception>
     public double Value(ReadOnlySpan<double> means, ReadOnlySpan<double> variances) => Terms(means, variances).Total;
 
-    /// <summary>Evaluates the terms of equation (4-2).</summary>
+    /// <summary>Evaluates the terms of the ELBO.</summary>
     /// <param name="q">The posterior.</param>
     /// <returns>The terms, which sum to <see cref="Value(GaussianPosterior)"/>.</returns>
     /// <exception cref="ArgumentException"><paramref name="q"/> has another number of latents.</exception>
@@ -141,7 +141,7 @@ public sealed class FixedFormElbo
         return Terms(q.Means.AsSpan(), q.Variances.AsSpan());
     }
 
-    /// <summary>Evaluates the terms of equation (4-2).</summary>
+    /// <summary>Evaluates the terms of the ELBO.</summary>
     /// <param name="means">The means μ, length J, all finite.</param>
     /// <param name="variances">The variances v, length J, all positive and finite.</param>
     /// <returns>The terms, which sum to the ELBO.</returns>
@@ -171,7 +171,7 @@ public sealed class FixedFormElbo
             constant: Joint.Shape.LogNormalizer + (0.5 * (t.Length - shape.Prior.LogDeterminant)));
     }
 
-    /// <summary>Evaluates the gradient of the ELBO, section 4.5.4.</summary>
+    /// <summary>Evaluates the gradient of the ELBO.</summary>
     /// <param name="q">The posterior.</param>
     /// <returns>The gradient in means, variances and log variances.</returns>
     /// <exception cref="ArgumentException"><paramref name="q"/> has another number of latents.</exception>
@@ -182,7 +182,7 @@ public sealed class FixedFormElbo
         return Gradient(q.Means.AsSpan(), q.Variances.AsSpan());
     }
 
-    /// <summary>Evaluates the gradient of the ELBO, section 4.5.4.</summary>
+    /// <summary>Evaluates the gradient of the ELBO.</summary>
     /// <param name="means">The means μ, length J, all finite.</param>
     /// <param name="variances">The variances v, length J, all positive and finite.</param>
     /// <returns>The gradient in means, variances and log variances.</returns>
@@ -206,12 +206,12 @@ public sealed class FixedFormElbo
         return new ElboGradient([.. meanGradient], [.. varianceGradient], [.. logVarianceGradient]);
     }
 
-    /// <summary>Returns the maximiser by "completing the square": the point where (4-3) and (4-4) make the gradient vanish.</summary>
+    /// <summary>Returns the maximiser by "completing the square": the point where the gradient vanishes.</summary>
     /// <returns>Means Λ⁻¹h and variances 1/Λ_jj.</returns>
     /// <exception cref="InvalidOperationException">The expectation is not in closed form.</exception>
     public MeanFieldGaussian StationaryPoint() => Joint.MeanFieldOptimum();
 
-    /// <summary>Walks to the maximiser by gradient ascent, ν ← ν + η∇L with ν = (μ, log v), section 4.5.3.</summary>
+    /// <summary>Walks to the maximiser by gradient ascent, ν ← ν + η∇L with ν = (μ, log v).</summary>
     /// <param name="options">The step and when to stop; <see langword="null"/> for the defaults.</param>
     /// <param name="start">Where to start; <see langword="null"/> starts from the prior.</param>
     /// <param name="cancellationToken">Stops the walk; the best point so far is returned.</param>

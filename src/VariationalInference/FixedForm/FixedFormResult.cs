@@ -47,10 +47,10 @@ public sealed class FixedFormResult<TPosterior>
     public int Steps => ElboTrace.Length - 1;
 
     /// <summary>
-    /// Gets why the ascent ended; <see cref="GradientAscentStopReason.CertificateMet"/> where <see cref="GradientNorm"/> is within the tolerance,
-    /// <see cref="GradientAscentStopReason.RoundingFloor"/> where no step raises the ELBO by more than its rounding.
+    /// Gets why the ascent ended; <see cref="StopReason.CertificateMet"/> where <see cref="GradientNorm"/> is within the tolerance,
+    /// <see cref="StopReason.RoundingFloor"/> where no step raises the ELBO by more than its rounding.
     /// </summary>
-    public GradientAscentStopReason StopReason { get; internal init; }
+    public StopReason StopReason { get; internal init; }
 
     /// <summary>Gets a value indicating whether <see cref="GradientNorm"/> is within <see cref="GradientAscentOptions.Tolerance"/>.</summary>
     public bool Converged { get; internal init; }

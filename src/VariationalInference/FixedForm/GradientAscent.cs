@@ -51,20 +51,20 @@ internal sealed class GradientAscent
         Point best = current;
         trace.Add(current.Elbo);
         path.Add(current.Posterior);
-        GradientAscentStopReason? reason = Stop(current, steps: 0, cancellationToken);
+        StopReason? reason = Stop(current, steps: 0, cancellationToken);
         while (reason is null)
         {
             Step();
             if (!IsFinite())
             {
-                reason = GradientAscentStopReason.Diverged;
+                reason = StopReason.Diverged;
                 break;
             }
 
             Point next = Assess();
             if (!double.IsFinite(next.Elbo) || !double.IsFinite(next.ErrorBound))
             {
-                reason = GradientAscentStopReason.Diverged;
+                reason = StopReason.Diverged;
                 break;
             }
 
@@ -80,7 +80,7 @@ internal sealed class GradientAscent
         }
 
         // At the certificate the last point is the answer, whatever rounding does to its ELBO.
-        Point answer = reason is GradientAscentStopReason.CertificateMet or GradientAscentStopReason.RoundingFloor ? current : best;
+        Point answer = reason is StopReason.CertificateMet or StopReason.RoundingFloor ? current : best;
         return new GradientAscentResult(_elbo.Joint, answer.Posterior)
         {
             Elbo = answer.Elbo,
@@ -94,12 +94,12 @@ internal sealed class GradientAscent
         };
     }
 
-    private GradientAscentStopReason? Stop(Point point, int steps, CancellationToken cancellationToken) => point switch
+    private StopReason? Stop(Point point, int steps, CancellationToken cancellationToken) => point switch
     {
-        _ when point.MeetsTolerance(_options.Tolerance) => GradientAscentStopReason.CertificateMet,
-        _ when point.AtRoundingFloor => GradientAscentStopReason.RoundingFloor,
-        _ when steps >= _options.MaxSteps => GradientAscentStopReason.StepLimit,
-        _ when cancellationToken.IsCancellationRequested => GradientAscentStopReason.Cancelled,
+        _ when point.MeetsTolerance(_options.Tolerance) => StopReason.CertificateMet,
+        _ when point.AtRoundingFloor => StopReason.RoundingFloor,
+        _ when steps >= _options.MaxSteps => StopReason.IterationLimit,
+        _ when cancellationToken.IsCancellationRequested => StopReason.Cancelled,
         _ => null,
     };
 

@@ -1,6 +1,6 @@
 namespace VariationalInference;
 
-/// <summary>How gradient ascent, ν ← ν + η∇L of section 4.5.3, steps and when it stops; see <see cref="FixedFormElbo.Maximize"/>.</summary>
+/// <summary>How gradient ascent, ν ← ν + η∇L, steps and when it stops; see <see cref="FixedFormElbo.Maximize"/>.</summary>
 /// <remarks><threadsafety>Immutable, hence safe to share.</threadsafety></remarks>
 /// <example>
 /// <code language="csharp">

@@ -4,7 +4,7 @@ namespace VariationalInference;
 
 /// <summary>The outcome of gradient ascent on one row: the best point found, how good it is, and why the walk ended.</summary>
 /// <remarks>
-/// The step of the walk, section 4.5.3, costs O(JK); for Gaussian sums O(J).
+/// A step of the walk costs O(JK); for Gaussian sums O(J).
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>
 /// <example>
@@ -46,7 +46,7 @@ public sealed class GradientAscentResult
     public int Steps => ElboTrace.Length - 1;
 
     /// <summary>Gets why the walk ended.</summary>
-    public GradientAscentStopReason StopReason { get; internal init; }
+    public StopReason StopReason { get; internal init; }
 
     /// <summary>
     /// Gets a value indicating whether <see cref="ErrorBound"/> and <see cref="VarianceErrorBound"/> are within

@@ -8,7 +8,7 @@ namespace VariationalInference;
 /// to A, and the curvature that remains for A.
 /// </summary>
 /// <remarks>
-/// In whitened coordinates, with r = w − B_A t_A, the coordinate step (5-2) run to convergence is t_C = (I + B_CᵀB_C)⁻¹B_Cᵀ r = Gr. With C at
+/// In whitened coordinates, with r = w − B_A t_A, the limit of the coordinate updates is t_C = (I + B_CᵀB_C)⁻¹B_Cᵀ r = Gr. With C at
 /// its best the ELBO is quadratic in t_A with curvature P = (DΛD)_AA − (DΛD)_AC (DΛD)_CC⁻¹ (DΛD)_CA, whose inverse is the A-block of the
 /// exact posterior covariance. With g the gradient in t_A and q_a = Λ_aa σ_a², the amortization gap is
 /// ½ gᵀP⁻¹g + ½ Σ_a (q_a − 1 − log q_a).
@@ -71,7 +71,7 @@ internal sealed class AmortizedBlock
         SubtractCoordinates(coordinates, residual);
     }
 
-    /// <summary>Takes the coordinate block's part out of the residual, then sweeps over it: equation (5-2).</summary>
+    /// <summary>Takes the coordinate block's part out of the residual, then sweeps over it with coordinate updates.</summary>
     public void Sweep(Span<double> residual, Span<double> coordinates, int sweeps)
     {
         SubtractCoordinates(coordinates, residual);

@@ -8,7 +8,7 @@ internal sealed class EncodedTile
     private readonly int _latents;
     private int _length;
 
-    /// <param name="encoder">The encoder; whoever writes its parameters prepares it.</param>
+    /// <param name="encoder">The encoder; the caller prepares it after writing its parameters.</param>
     /// <param name="capacity">The largest number of rows at a time.</param>
     public EncodedTile(IEncoder encoder, int capacity)
     {

@@ -4,7 +4,7 @@ namespace VariationalInference;
 /// <remarks>g is the gradient of log p(x, z) in the amortized latents at the draw, with the means of the others held fixed. All three are unbiased. See <see cref="HybridOptions.Estimator"/>.</remarks>
 public enum GradientEstimator
 {
-    /// <summary>Equations (5-3) and (5-4): dμ = mean g, dρ = mean ½σεg + ½ (Kingma and Welling, 2014).</summary>
+    /// <summary>The reparameterised gradient: dμ = mean g, dρ = mean ½σεg + ½ (Kingma and Welling, 2014).</summary>
     Reparameterized,
 
     /// <summary>

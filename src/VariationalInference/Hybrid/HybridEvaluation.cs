@@ -65,7 +65,7 @@ internal sealed class HybridEvaluation
         return new TrainingJudgement(sum / _rows.Count, largest);
     }
 
-    /// <summary>Evaluates the tiles of one share; what a tile comes to does not depend on who evaluates it.</summary>
+    /// <summary>Evaluates the tiles of one share; the result of a tile does not depend on the thread that evaluates it.</summary>
     private void EvaluateShare(int share)
     {
         (EncodedTile encoded, HybridRow row, double[] whitened) = _workers[share];

@@ -6,8 +6,8 @@ using MathNet.Numerics.LinearAlgebra;
 namespace VariationalInference;
 
 /// <summary>
-/// An encoder for some latents of a model and closed-form updates (5-2) for the rest, ready to infer the latents of any row: section 5 without
-/// its training.
+/// An encoder for some latents of a model and closed-form updates for the rest, ready to infer the latents of any row without
+/// training.
 /// </summary>
 /// <remarks>
 /// Inference costs one forward pass and the closed-form coordinate block; nothing is stored by row. Gaps on <see cref="HybridTable"/> are
@@ -62,8 +62,8 @@ public class HybridInference
     public ImmutableArray<int> AmortizedLatents => Blocks.Complete.Amortized;
 
     /// <summary>
-    /// Gets the number of sweeps (5-2) over the coordinate latents, from their prior means, for each row that is inferred; what they lose
-    /// against the best is the row's optimization gap. Range: at least 1.
+    /// Gets the number of sweeps of coordinate updates over the coordinate latents, from their prior means, for each row that is inferred; what they
+    /// lose against the best is the row's optimization gap. Range: at least 1.
     /// </summary>
     /// <value>The default is <see langword="null"/>: the block is solved exactly.</value>
     public int? CoordinateSweeps

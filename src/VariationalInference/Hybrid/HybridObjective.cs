@@ -1,7 +1,7 @@
 namespace VariationalInference;
 
 /// <summary>
-/// The exact ELBO of a linear-Gaussian model in the parameters of an encoder, by the alternation of section 5.1.3, judged by the exact
+/// The exact ELBO of a linear-Gaussian model in the parameters of an encoder, by alternating between encoder and coordinates, judged by the exact
 /// amortization gap.
 /// </summary>
 internal sealed class HybridObjective : TrainingObjective<HybridRows, HybridProgress>

@@ -11,7 +11,7 @@ namespace VariationalInference;
 ///     AmortizedLatents = [0, 2],
 ///     Estimator = GradientEstimator.StickingTheLanding,
 ///     DrawCount = 4,
-///     CoordinateSweeps = 1,   // the alternation of section 5, as it stands
+///     CoordinateSweeps = 1,   // one update for each step of the encoder
 /// };
 /// HybridOptions longer = options with { MaxEpochs = 1_000 };
 /// Console.WriteLine(HybridOptions.FromJson(longer.ToJson()) == longer);   // True
@@ -25,7 +25,7 @@ public sealed record HybridOptions
     /// Gets the latents that the encoder serves, counted from 0, in the order of the encoder's outputs; coordinate ascent serves the rest.
     /// Range: at least one, none twice, each less than the model's number of latents.
     /// </summary>
-    /// <value>The default is [0], the source document's Z₁.</value>
+    /// <value>The default is [0], the first latent.</value>
     public ImmutableArray<int> AmortizedLatents
     {
         get;
@@ -69,8 +69,8 @@ public sealed record HybridOptions
     } = 500;
 
     /// <summary>
-    /// Gets the number of sweeps (5-2) over the coordinate latents at each visit of a row, from where the last visit left them; 1 is the
-    /// source document's alternation. Range: at least 1.
+    /// Gets the number of sweeps of coordinate updates over the coordinate latents at each visit of a row, from where the last visit left them; 1
+    /// alternates one sweep with one step of the encoder. Range: at least 1.
     /// </summary>
     /// <value>
     /// The default is <see langword="null"/>: the block is solved exactly, which makes the encoder's gradient that of the ELBO with the

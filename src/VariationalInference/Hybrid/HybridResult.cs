@@ -30,7 +30,7 @@ public sealed class HybridResult : HybridInference
     }
 
     /// <summary>Gets why training stopped.</summary>
-    public HybridStopReason StopReason { get; internal init; }
+    public StopReason StopReason { get; internal init; }
 
     /// <summary>Gets a value indicating whether <see cref="AmortizationGap"/> is within <see cref="HybridOptions.GapTolerance"/>.</summary>
     public bool Converged { get; internal init; }

@@ -75,7 +75,7 @@ internal sealed class HybridRow
         return _block.MeanGap(_gradient);
     }
 
-    /// <summary>Returns the ELBO (4-2) of the means, with the best variance for every factor, in nats.</summary>
+    /// <summary>Returns the ELBO of the means, with the best variance for every factor, in nats.</summary>
     public double Elbo(double likelihoodBase)
     {
         double squares = ShortVectors.SquaredNorm(Residual) + ShortVectors.SquaredNorm(_amortized) + ShortVectors.SquaredNorm(Coordinates);

@@ -6,8 +6,8 @@ using MathNet.Numerics.Random;
 namespace VariationalInference;
 
 /// <summary>
-/// Hybrid inference, section 5: an encoder serves some latents, q_φ(z_a | x) = N(μ_φ(x), σ²_φ(x)) by equation (5-1), closed-form coordinate
-/// updates (5-2) serve the rest, and the encoder is trained by stochastic gradients (5-3), (5-4) of the ELBO in alternation with them.
+/// Hybrid inference: an encoder serves some latents, q_φ(z_a | x) = N(μ_φ(x), σ²_φ(x)), closed-form coordinate updates
+/// serve the rest, and the encoder is trained by stochastic gradients of the ELBO in alternation with them.
 /// </summary>
 /// <remarks>
 /// <para>
@@ -117,7 +117,7 @@ public sealed class HybridSolver
     /// <summary>
     /// Goes on with training where a checkpoint was made. With its options, model and rows the result is, to the last bit, that of training
     /// which had never stopped; other options (of the same optimiser, amortized latents and kind of coordinate step) count from here on.
-    /// Training that had stopped with <see cref="HybridStopReason.NoImprovement"/> stops again at once: its learning rate cannot be reduced further.
+    /// Training that had stopped with <see cref="StopReason.NoImprovement"/> stops again at once: its learning rate cannot be reduced further.
     /// </summary>
     /// <param name="model">The model of the checkpoint.</param>
     /// <param name="checkpoint">Where to go on. It is not changed.</param>
@@ -262,7 +262,7 @@ public sealed class HybridSolver
             : null;
         var run = new TrainingLoop<HybridRows, HybridProgress>(
             rows.Rows, objective, Options.Training, resumed?.State, team, save, progress, cancellationToken);
-        HybridStopReason reason = Reason(run.Run());
+        StopReason reason = run.Run();
         TrainingState<HybridProgress> state = run.State;
         return new HybridResult(model, encoder, blocks, new HybridCheckpoint(encoder, Options, scales, run.Resumable))
         {
@@ -280,16 +280,6 @@ public sealed class HybridSolver
             Failure = run.Failure,
         };
     }
-
-    private static HybridStopReason Reason(TrainingStopReason reason) => reason switch
-    {
-        TrainingStopReason.GoodEnough => HybridStopReason.GapBelowTolerance,
-        TrainingStopReason.NoImprovement => HybridStopReason.NoImprovement,
-        TrainingStopReason.EpochLimit => HybridStopReason.EpochLimit,
-        TrainingStopReason.Diverged => HybridStopReason.Diverged,
-        TrainingStopReason.Failed => HybridStopReason.Failed,
-        _ => HybridStopReason.Cancelled,
-    };
 
     /// <summary>
     /// Input scales from the training rows; output scales from the model: exact posterior means vary about the prior mean with the part of

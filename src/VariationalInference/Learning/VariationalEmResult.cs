@@ -117,13 +117,13 @@ public sealed class VariationalEmResult
     public int Iterations => ElboTrace.Length - 1;
 
     /// <summary>Gets why learning stopped.</summary>
-    public VariationalEmStopReason StopReason { get; }
+    public StopReason StopReason { get; }
 
     /// <summary>
     /// Gets a value indicating whether <see cref="RemainingStandardErrors"/> is within <see cref="VariationalEmOptions.Tolerance"/>, and the bound
     /// limited.
     /// </summary>
-    public bool Converged => StopReason == VariationalEmStopReason.CertificateMet;
+    public bool Converged => StopReason == StopReason.CertificateMet;
 
     /// <summary>
     /// Gets how much higher the bound is at the optimum nearby, in nats: ½ gᵀH⁻¹g with the gradient g, its rounding included, and the curvature H
@@ -168,13 +168,13 @@ public sealed class VariationalEmResult
     public override string ToString() =>
         Guard.Text($"{Model}; ELBO {Elbo:G8} after {Wording.Count(Iterations, "iteration")} ({StopReason}), {Wording.Count(Warnings.Length, "warning")}");
 
-    private VariationalEmStopReason StopReasonOf(
+    private StopReason StopReasonOf(
         LearningSearch search, LearningPoint learned, BoundAscent ascent, VariationalEmOptions options, bool isCancelled) =>
-        isCancelled ? VariationalEmStopReason.Cancelled
-        : search.Floors.IsUnlimited && search.Floors.Binding(learned).Length > 0 ? VariationalEmStopReason.Unbounded
-        : RemainingStandardErrors <= options.Tolerance ? VariationalEmStopReason.CertificateMet
-        : ascent.Iterations >= options.MaxIterations ? VariationalEmStopReason.IterationLimit
-        : VariationalEmStopReason.RoundingFloor;
+        isCancelled ? StopReason.Cancelled
+        : search.Floors.IsUnlimited && search.Floors.Binding(learned).Length > 0 ? StopReason.Unbounded
+        : RemainingStandardErrors <= options.Tolerance ? StopReason.CertificateMet
+        : ascent.Iterations >= options.MaxIterations ? StopReason.IterationLimit
+        : StopReason.RoundingFloor;
 
     /// <summary>Describes an optimum; the best of them is this result itself.</summary>
     private LearnedOptimum OptimumOf(BoundAscent reached, int starts, BoundAscent best, LearningProblem problem, VariationalEmOptions options)

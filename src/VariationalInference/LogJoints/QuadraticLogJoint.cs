@@ -179,7 +179,7 @@ public sealed class QuadraticLogJoint : ILogJoint
     /// <returns>The posterior of all latents together.</returns>
     public MultivariateGaussian Posterior() => new(OptimalMeans(), Shape.Covariance);
 
-    /// <summary>Returns the best mean-field posterior in closed form: means Λ⁻¹h, variances 1/Λ_jj, equations (4-3) and (4-4).</summary>
+    /// <summary>Returns the best mean-field posterior in closed form: means Λ⁻¹h, variances 1/Λ_jj.</summary>
     /// <returns>The maximiser of the ELBO.</returns>
     internal MeanFieldGaussian MeanFieldOptimum() =>
         MeanFieldGaussian.Adopt(ImmutableCollectionsMarshal.AsArray(OptimalMeans())!, Shape.MeanFieldVariances);

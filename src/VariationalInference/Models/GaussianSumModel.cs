@@ -1,7 +1,7 @@
 namespace VariationalInference;
 
 /// <summary>
-/// The Gaussian sum model of sections 4.1 and 4.2: every observation is the sum of all latents plus noise,
+/// The Gaussian sum model: every observation is the sum of all latents plus noise,
 /// x_k = z_1 + … + z_J + ε_k, with ε_k ~ N(0, σ²) and z_j ~ N(m_j, s_j²).
 /// </summary>
 /// <remarks>
@@ -19,8 +19,8 @@ namespace VariationalInference;
 public sealed class GaussianSumModel : LinearGaussianModel
 {
     /// <summary>Initializes a new instance of the <see cref="GaussianSumModel"/> class with standard normal priors.</summary>
-    /// <param name="latentCount">The number of latents J. Range: at least 1. The source document's example has 3.</param>
-    /// <param name="observationCount">The number of observations K in a row. Range: at least 1. The source document's example has 2.</param>
+    /// <param name="latentCount">The number of latents J. Range: at least 1.</param>
+    /// <param name="observationCount">The number of observations K in a row. Range: at least 1.</param>
     /// <param name="noiseVariance">The noise variance σ². Range: positive and finite.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is outside its range.</exception>
     public GaussianSumModel(int latentCount = 3, int observationCount = 2, double noiseVariance = 1.0)

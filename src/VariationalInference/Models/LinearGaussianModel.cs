@@ -10,8 +10,8 @@ namespace VariationalInference;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Factor analysis, regression with known noise and random effects are of this form; sections 4.1 and 4.2 of the source document are its
-/// special case <see cref="GaussianSumModel"/>. All parameters are known and fixed.
+/// Factor analysis, regression with known noise and random effects are of this form; <see cref="GaussianSumModel"/> is its special case
+/// with all loadings one. All parameters are known and fixed.
 /// </para>
 /// <para>A missing observation is <see cref="double.NaN"/>; its cell is left out of every sum.</para>
 /// <para>

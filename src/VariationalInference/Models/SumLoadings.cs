@@ -82,7 +82,7 @@ internal sealed class SumLoadings : LoadingStructure
         observations.Fill(sum);
     }
 
-    /// <summary>Returns the shape for a number of observed cells. Whoever creates it first, its values are the same.</summary>
+    /// <summary>Returns the shape for a number of observed cells. Its values do not depend on the thread that creates it.</summary>
     private SharedShape ShapeOf(int observed) => _shapes[observed] ??= CreateShape(observed);
 
     private SharedShape CreateShape(int observed)

@@ -3,7 +3,7 @@ namespace VariationalInference;
 /// <summary>A differentiable map f_φ from a row of inputs to a row of outputs: a flat vector of parameters φ and a function of it.</summary>
 /// <remarks>
 /// <para>
-/// Whoever trains a network works on a <see cref="Clone"/> and changes <see cref="Parameters"/> between passes; the function is evaluated
+/// A trainer works on a <see cref="Clone"/> and changes <see cref="Parameters"/> between passes; the function is evaluated
 /// and differentiated through an <see cref="INetworkTape"/>, which owns every buffer that a pass needs. What the inputs and outputs mean is
 /// a convention on top: <see cref="IEncoder"/> is one.
 /// </para>

@@ -9,8 +9,8 @@ namespace VariationalInference;
 /// default; <see cref="Sgd"/> is the one to compare with. <see cref="HybridOptions.Optimizer"/> takes any. A step costs O(parameters).
 /// </para>
 /// <para>
-/// A rule of one's own derives from this: a record of settings, which it lists and changes by name so that options and checkpoints hold them. Whoever
-/// reads such a file hands the optimiser in.
+/// A rule of one's own derives from this: a record of settings, which it lists and changes by name so that options and checkpoints hold them. To read
+/// such a file, pass an optimiser of that kind.
 /// </para>
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace VariationalInference;
 
-/// <summary>The shape of a perceptron, told from the names and shapes of the tensors in its file.</summary>
+/// <summary>The shape of a perceptron, inferred from the names and shapes of the tensors in its file.</summary>
 internal sealed class PerceptronShape
 {
     private readonly PerceptronConvention _convention;

@@ -9,7 +9,7 @@ namespace VariationalInference;
 internal sealed unsafe class PerceptronWeights<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>Weights are turned over in square blocks, whose rows and columns fit into the nearest cache.</summary>
+    /// <summary>Weights are transposed in square blocks, whose rows and columns fit into the nearest cache.</summary>
     private const int Block = 16;
 
     private readonly Perceptron _network;

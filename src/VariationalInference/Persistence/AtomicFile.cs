@@ -1,6 +1,6 @@
 namespace VariationalInference;
 
-/// <summary>Writes a file whole or not at all: whoever opens it finds the old contents or the new, also after a crash.</summary>
+/// <summary>Writes a file whole or not at all: a reader finds the old contents or the new ones, even after a crash.</summary>
 /// <remarks>
 /// The new contents go to a temporary file in the same folder, are flushed to the disk, and only then take the old file's name. After a
 /// power cut the name may still have the old contents, since the folder itself is not flushed; a process that is killed midway leaves its

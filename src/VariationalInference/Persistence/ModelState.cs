@@ -6,7 +6,7 @@ namespace VariationalInference;
 /// <summary>What makes a network what it is, as named tensors and texts: written to files, and read back from them.</summary>
 /// <remarks>
 /// <para>
-/// <see cref="INetwork.Write"/> adds to one, <see cref="INetwork.Read"/> takes from one; whoever saves or loads makes it. Files hold it in the
+/// <see cref="INetwork.Write"/> adds to one, <see cref="INetwork.Read"/> takes from one; the code that saves or loads creates it. Files hold it in the
 /// safetensors format, texts in the metadata.
 /// </para>
 /// <para>What is not there, or is not what it should be, is a <see cref="FormatException"/>, which a loader turns into a <see cref="ModelFileException"/> that names the file.</para>
@@ -46,7 +46,7 @@ public sealed class ModelState
 
     /// <summary>Adds a tensor.</summary>
     /// <param name="name">Its name; each may be there once.</param>
-    /// <param name="values">Its numbers, row-major; they are copied. Whoever saves refuses numbers that are not finite.</param>
+    /// <param name="values">Its numbers, row-major; they are copied. Numbers that are not finite are refused when the state is saved.</param>
     /// <param name="shape">Its shape, with as many elements as there are numbers. The default is a vector.</param>
     /// <exception cref="ArgumentException">The name is empty or there already, or the shape does not fit the numbers.</exception>
     public void Add(string name, ReadOnlySpan<double> values, params ReadOnlySpan<int> shape)

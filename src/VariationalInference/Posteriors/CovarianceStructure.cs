@@ -1,7 +1,7 @@
 namespace VariationalInference;
 
 /// <summary>A covariance matrix Σ and its lower Cholesky factor L, Σ = LLᵀ, however they are kept.</summary>
-/// <remarks><threadsafety>Safe to share: lazily computed values are the same whoever computes them.</threadsafety></remarks>
+/// <remarks><threadsafety>Safe to share: lazily computed values do not depend on the thread that computes them.</threadsafety></remarks>
 internal abstract class CovarianceStructure
 {
     public abstract int Size { get; }

@@ -20,17 +20,19 @@ public readonly record struct Gaussian
 {
     /// <summary>Initializes a new instance of the <see cref="Gaussian"/> struct.</summary>
     /// <param name="mean">The mean μ, in the latent's unit.</param>
-    /// <param name="variance">The variance σ² (not the standard deviation), in the square of that unit. Range: positive.</param>
+    /// <param name="variance">The variance σ² (not the standard deviation), in the square of that unit. Range: at least 0.</param>
+    /// <exception cref="ArgumentException">The mean is not finite, or the variance outside its range.</exception>
     public Gaussian(double mean, double variance)
     {
+        Guard.AllFinite([mean], nameof(mean));
         Mean = mean;
-        Variance = variance;
+        Variance = Guard.NonNegative(variance, nameof(variance));
     }
 
     /// <summary>Gets the mean μ, in the latent's unit.</summary>
     public double Mean { get; init; }
 
-    /// <summary>Gets the variance σ² (not the standard deviation), in the square of that unit. Range: positive.</summary>
+    /// <summary>Gets the variance σ² (not the standard deviation), in the square of that unit. Range: at least 0.</summary>
     public double Variance { get; init; }
 
     /// <summary>Gets the standard deviation σ.</summary>

@@ -71,7 +71,14 @@ public abstract class GaussianPosterior
     /// <summary>Gets the marginal distribution of one latent.</summary>
     /// <param name="latent">The latent j, counted from 0.</param>
     /// <returns>N(μ_j, Σ_jj).</returns>
-    public Gaussian this[int latent] => new(Means[latent], Variances[latent]);
+    public Gaussian this[int latent]
+    {
+        get
+        {
+            Guard.InRange(latent, 0, Count, nameof(latent));
+            return new Gaussian(Means[latent], Variances[latent]);
+        }
+    }
 
     /// <summary>Returns one element of the covariance matrix.</summary>
     /// <param name="i">The row, counted from 0.</param>

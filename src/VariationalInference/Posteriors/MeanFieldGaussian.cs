@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace VariationalInference;
 
-/// <summary>A product of independent normals, q(z) = ∏_j N(z_j | μ_j, v_j): the mean-field family of sections 4 and 5.</summary>
+/// <summary>A product of independent normals, q(z) = ∏_j N(z_j | μ_j, v_j): the mean-field family.</summary>
 /// <remarks>
 /// For a linear-Gaussian model the optimal means are exact; the optimal variances 1/Λ_jj are at most the exact marginal variances. What
 /// coordinate ascent, the fixed-form ELBO and hybrid inference return. Take <see cref="MultivariateGaussian"/> where variances and

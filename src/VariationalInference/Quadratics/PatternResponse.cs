@@ -23,7 +23,7 @@ internal sealed class PatternResponse
 
     public SharedShape Shape { get; }
 
-    /// <summary>Gets the gains, J×K, row-major; 0 for missing cells. Whoever asks first, they are the same.</summary>
+    /// <summary>Gets the gains, J×K, row-major; 0 for missing cells. They do not depend on the thread that computes them.</summary>
     public double[] Gains => _gains ?? CreateGains(CancellationToken.None);
 
     /// <summary>Computes <see cref="Gains"/>.</summary>

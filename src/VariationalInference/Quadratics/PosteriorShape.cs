@@ -106,7 +106,7 @@ internal abstract class PosteriorShape
     /// <param name="whitenedNorm">‖w‖.</param>
     public virtual double OptimumErrorBound(ReadOnlySpan<double> means, double leastSquares, double whitenedNorm) => double.PositiveInfinity;
 
-    /// <summary>Returns the variance 1/Λ_jj of the best factor of a latent, equation (4-4).</summary>
+    /// <summary>Returns the variance 1/Λ_jj of the best factor of a latent.</summary>
     public double MeanFieldVariance(int latent) => Prior.ConditionalVariances[latent] / _scaledPrecision[latent];
 
     /// <summary>Returns q = Λ_jj v of a factor with log variance ρ = log v; 1 at the optimum.</summary>
@@ -126,7 +126,7 @@ internal abstract class PosteriorShape
     /// <summary>Returns ½(q − 1 − log q), in nats.</summary>
     public static double VarianceGap(double ratio, double logRatio) => 0.5 * (ratio - 1 - logRatio);
 
-    /// <summary>Moves every latent once, in order: update (4-1).</summary>
+    /// <summary>Moves every latent once, in order, by the coordinate update.</summary>
     /// <param name="t">The means.</param>
     /// <param name="residual">e = w − Bt, kept up to date.</param>
     /// <returns>The largest change of a mean, in mean-field standard deviations.</returns>
@@ -142,7 +142,7 @@ internal abstract class PosteriorShape
         return largest;
     }
 
-    /// <summary>Moves one latent to its optimum given the others: update (4-1).</summary>
+    /// <summary>Moves one latent to its optimum given the others: the coordinate update.</summary>
     /// <param name="latent">The latent j.</param>
     /// <param name="t">The means, from latent <paramref name="first"/> on.</param>
     /// <param name="first">The latent of the first element of <paramref name="t"/>.</param>

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace VariationalInference;
 
 /// <summary>What the posteriors of all rows observed in the same cells have in common: everything but their location.</summary>
-/// <remarks><threadsafety>Safe to share: lazily computed values are the same whoever computes them.</threadsafety></remarks>
+/// <remarks><threadsafety>Safe to share: lazily computed values do not depend on the thread that computes them.</threadsafety></remarks>
 internal sealed class SharedShape : PosteriorShape
 {
     private readonly CancellableLazy<RowResponse> _response;
@@ -31,7 +31,7 @@ internal sealed class SharedShape : PosteriorShape
         _approximationGap = new Lazy<double>(() => Precision.ApproximationGap(ScaledPrecision));
     }
 
-    /// <summary>Gets the optimal mean-field variances 1/Λ_jj, equation (4-4).</summary>
+    /// <summary>Gets the optimal mean-field variances 1/Λ_jj.</summary>
     public ImmutableArray<double> MeanFieldVariances { get; }
 
     /// <summary>Gets Λ_jj, in the latents' units.</summary>

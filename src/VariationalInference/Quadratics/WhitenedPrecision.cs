@@ -4,7 +4,7 @@ namespace VariationalInference;
 /// The precision of a row's posterior in whitened coordinates, I + BᵀB: its determinant, systems with it, and what the posterior and its mean-field
 /// approximation are beside each other.
 /// </summary>
-/// <remarks><threadsafety>Safe to share: lazily computed values are the same whoever computes them.</threadsafety></remarks>
+/// <remarks><threadsafety>Safe to share: lazily computed values do not depend on the thread that computes them.</threadsafety></remarks>
 internal abstract class WhitenedPrecision
 {
     private const int MaxRefinements = 5;

@@ -67,14 +67,14 @@ internal sealed class TrainingLoop<TRows, TProgress>
     public Exception? Failure { get; private set; }
 
     /// <summary>Trains; whatever ends the run, the objective is left with the best parameters seen.</summary>
-    public TrainingStopReason Run()
+    public StopReason Run()
     {
         if (_state.History.IsEmpty)
         {
             JudgeUntrained();
         }
 
-        TrainingStopReason? reason = Stop(_state.BestLoss);
+        StopReason? reason = Stop(_state.BestLoss);
         while (reason is null)
         {
             TrainingState<TProgress>? start = _rows.StayInMemory ? null : _state.Copy();
@@ -96,7 +96,7 @@ internal sealed class TrainingLoop<TRows, TProgress>
 
             double loss = TryEndEpoch();
             reason = Stop(loss);
-            if (reason == TrainingStopReason.Diverged)
+            if (reason == StopReason.Diverged)
             {
                 RestartFromBest();
             }
@@ -179,14 +179,14 @@ internal sealed class TrainingLoop<TRows, TProgress>
         return loss;
     }
 
-    private TrainingStopReason? Stop(double loss) => loss switch
+    private StopReason? Stop(double loss) => loss switch
     {
-        _ when _objective.IsGoodEnough(_state.BestLoss) => TrainingStopReason.GoodEnough,
-        _ when !double.IsFinite(loss) => TrainingStopReason.Diverged,
-        _ when Failure is not null => TrainingStopReason.Failed,
-        _ when _cancellation.IsCancellationRequested => TrainingStopReason.Cancelled,
-        _ when _state.RateFactor < SmallestRateFactor => TrainingStopReason.NoImprovement,
-        _ when _state.Epoch >= _options.MaxEpochs => TrainingStopReason.EpochLimit,
+        _ when _objective.IsGoodEnough(_state.BestLoss) => StopReason.GapBelowTolerance,
+        _ when !double.IsFinite(loss) => StopReason.Diverged,
+        _ when Failure is not null => StopReason.Failed,
+        _ when _cancellation.IsCancellationRequested => StopReason.Cancelled,
+        _ when _state.RateFactor < SmallestRateFactor => StopReason.NoImprovement,
+        _ when _state.Epoch >= _options.MaxEpochs => StopReason.IterationLimit,
         _ => null,
     };
 

@@ -26,13 +26,13 @@ public sealed class CaviCancellationTests
         CaviResult fit = solver.Solve(new GaussianSumModel(), [1.2, 0.8], [0.25, 0.5, 0.75], Cancelled);
         CaviSummary summary = solver.Solve(new GaussianSumModel(), [1.2, 0.8], means, variances, Cancelled);
 
-        fit.StopReason.Should().Be(CaviStopReason.Cancelled);
+        fit.StopReason.Should().Be(StopReason.Cancelled);
         fit.Iterations.Should().Be(0);
         fit.Converged.Should().BeFalse();
         fit.Posterior.Means.Should().Equal(0.25, 0.5, 0.75);
         fit.ElboTrace.Should().Equal(fit.Elbo);
         fit.ErrorBound.Should().BeGreaterThan(Math.Abs((2 / 7.0) - 0.75) / Math.Sqrt(5 / 7.0));
-        summary.StopReason.Should().Be(CaviStopReason.Cancelled);
+        summary.StopReason.Should().Be(StopReason.Cancelled);
         means.Should().Equal(0, 0, 0);
 
         // g = Bᵀw of a start at zero: the norm of (2, 2, 2), and nothing else but rounding.
@@ -47,7 +47,7 @@ public sealed class CaviCancellationTests
 
         CaviResult fit = await Task.Run(() => new CaviSolver(Endless).Solve(Slow, [1, 2], cancellationToken: source.Token)).WaitAsync(TimeSpan.FromMinutes(1));
 
-        fit.StopReason.Should().Be(CaviStopReason.Cancelled);
+        fit.StopReason.Should().Be(StopReason.Cancelled);
         fit.Iterations.Should().BePositive();
         fit.ElboTrace.Should().HaveCount(fit.Iterations + 1);
         fit.Elbo.Should().Be(fit.ElboTrace[^1]);

@@ -42,7 +42,7 @@ public sealed class CaviCertificateTests
         CaviResult direct = new CaviSolver(new CaviOptions { Method = CaviMethod.Direct }).Solve(model, row);
         CaviResult plain = new CaviSolver(new CaviOptions { Method = CaviMethod.PlainSweeps, MaxIterations = 20_000 }).Solve(model, row);
 
-        accelerated.StopReason.Should().BeOneOf(CaviStopReason.CertificateMet, CaviStopReason.RoundingFloor);
+        accelerated.StopReason.Should().BeOneOf(StopReason.CertificateMet, StopReason.RoundingFloor);
         accelerated.Iterations.Should().BeLessThanOrEqualTo(rank + 6);
         for (int j = 0; j < model.LatentCount; j++)
         {

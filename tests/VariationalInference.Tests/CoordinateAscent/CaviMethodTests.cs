@@ -34,7 +34,7 @@ public sealed class CaviMethodTests
                 reference.MeanError(fit.Posterior.Means, n).Should().BeLessThanOrEqualTo(fit.Converged ? 1e-8 : 1e-7, "row {0}", n);
                 fit.ErrorBound.Should().BeLessThanOrEqualTo(fit.Converged ? 1e-8 : 1e-6, "row {0}", n);
                 fit.Converged.Should().Be(fit.ErrorBound <= 1e-8);
-                fit.StopReason.Should().Be(fit.Converged ? CaviStopReason.CertificateMet : CaviStopReason.RoundingFloor);
+                fit.StopReason.Should().Be(fit.Converged ? StopReason.CertificateMet : StopReason.RoundingFloor);
             }
         }
     }

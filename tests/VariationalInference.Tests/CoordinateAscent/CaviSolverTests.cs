@@ -19,7 +19,7 @@ public sealed class CaviSolverTests
         CaviResult fit = new CaviSolver().Solve(Example, [1.2, 0.8]);
 
         fit.Converged.Should().BeTrue();
-        fit.StopReason.Should().Be(CaviStopReason.CertificateMet);
+        fit.StopReason.Should().Be(StopReason.CertificateMet);
         for (int j = 0; j < 3; j++)
         {
             fit.Posterior[j].Mean.Should().BeApproximately(2.0 / 7, 1e-8);
@@ -44,7 +44,7 @@ public sealed class CaviSolverTests
         {
             CaviResult fit = Sweeps(sweep).Solve(model, reference.Rows[0]);
 
-            (fit.Iterations == sweep || fit.StopReason == CaviStopReason.RoundingFloor).Should().BeTrue();
+            (fit.Iterations == sweep || fit.StopReason == StopReason.RoundingFloor).Should().BeTrue();
             fit.Elbo.Should().BeApproximately(elbo, Relative * Math.Abs(elbo), "after sweep {0}", sweep);
             for (int j = 0; j < means.Length; j++)
             {
@@ -75,12 +75,12 @@ public sealed class CaviSolverTests
             fit.Converged.Should().Be(fit.ErrorBound <= options.Tolerance);
             if (reachable)
             {
-                fit.StopReason.Should().BeOneOf([CaviStopReason.CertificateMet, CaviStopReason.RoundingFloor], "row {0}", n);
+                fit.StopReason.Should().BeOneOf([StopReason.CertificateMet, StopReason.RoundingFloor], "row {0}", n);
                 OptimumShouldBeReached(fit, reference, n);
             }
             else
             {
-                fit.StopReason.Should().BeOneOf(CaviStopReason.IterationLimit, CaviStopReason.RoundingFloor);
+                fit.StopReason.Should().BeOneOf(StopReason.IterationLimit, StopReason.RoundingFloor);
                 fit.Converged.Should().BeFalse();
                 fit.Elbo.Should().BeGreaterThanOrEqualTo(fit.ElboTrace[0]);
             }
@@ -143,7 +143,7 @@ public sealed class CaviSolverTests
             CaviResult last = reference.Rows.Select(row => solver.Solve(model, row)).MaxBy(fit => fit.Iterations)!;
 
             ((double)last.Iterations).Should().Be(sweep, "at {0}", tolerance);
-            last.StopReason.Should().Be(CaviStopReason.MeanChangeBelowTolerance);
+            last.StopReason.Should().Be(StopReason.MeanChangeBelowTolerance);
             last.Converged.Should().BeFalse("an error of {0} is left", errorLeft);
             last.ErrorBound.Should().BeGreaterThan(1e-8);
         }
@@ -176,7 +176,7 @@ public sealed class CaviSolverTests
         CaviResult fit = new CaviSolver(new CaviOptions { Method = CaviMethod.PlainSweeps, MeanChangeTolerance = 1e-2 }).Solve(model, row);
 
         fit.Iterations.Should().Be(2);
-        fit.StopReason.Should().Be(CaviStopReason.MeanChangeBelowTolerance);
+        fit.StopReason.Should().Be(StopReason.MeanChangeBelowTolerance);
         fit.Converged.Should().BeFalse();
         fit.ErrorBound.Should().BeGreaterThan(5);
         fit.Posterior.Means[0].Should().BeApproximately(-6, 1e-6, "the first latent took everything, its posterior mean is -0.6");
@@ -187,7 +187,7 @@ public sealed class CaviSolverTests
     {
         CaviResult fit = new CaviSolver(new CaviOptions { Method = CaviMethod.PlainSweeps, ElboChangeTolerance = 1e-3 }).Solve(Example, [1.2, 0.8]);
 
-        fit.StopReason.Should().Be(CaviStopReason.ElboChangeBelowTolerance);
+        fit.StopReason.Should().Be(StopReason.ElboChangeBelowTolerance);
         fit.Converged.Should().BeFalse();
         (fit.ElboTrace[^1] - fit.ElboTrace[^2]).Should().BeInRange(0, 1e-3);
         (fit.ElboTrace[^2] - fit.ElboTrace[^3]).Should().BeGreaterThan(1e-3);
@@ -199,7 +199,7 @@ public sealed class CaviSolverTests
         CaviResult fit = Sweeps(4).Solve(Example, [1.2, 0.8]);
 
         fit.Iterations.Should().Be(4);
-        fit.StopReason.Should().Be(CaviStopReason.IterationLimit);
+        fit.StopReason.Should().Be(StopReason.IterationLimit);
         fit.Converged.Should().BeFalse();
     }
 
@@ -375,6 +375,6 @@ public sealed class CaviSolverTests
         reference.MeanError(fit.Posterior.Means, row).Should().BeLessThanOrEqualTo(1e-8, "row {0}", row);
 
         // Double precision can certify 1e-8 but for priors from 1e-16 to 1e16, or means of 1e8, or a sum over 36 large observations.
-        fit.ErrorBound.Should().BeLessThanOrEqualTo(fit.StopReason == CaviStopReason.CertificateMet ? 1e-8 : 2e-6, "row {0}", row);
+        fit.ErrorBound.Should().BeLessThanOrEqualTo(fit.StopReason == StopReason.CertificateMet ? 1e-8 : 2e-6, "row {0}", row);
     }
 }

@@ -25,8 +25,8 @@ public sealed class CaviStopTests
         CaviResult above = Solve(1.001 * change);
         CaviResult below = Solve(0.999 * change);
 
-        first.StopReason.Should().Be(CaviStopReason.IterationLimit);
-        above.StopReason.Should().Be(CaviStopReason.MeanChangeBelowTolerance);
+        first.StopReason.Should().Be(StopReason.IterationLimit);
+        above.StopReason.Should().Be(StopReason.MeanChangeBelowTolerance);
         above.Iterations.Should().Be(1);
         below.Iterations.Should().BeGreaterThan(1);
 
@@ -44,7 +44,7 @@ public sealed class CaviStopTests
         CaviResult met = new CaviSolver(options).Solve(model, [2.0]);
         CaviResult missed = new CaviSolver(options with { MeanChangeTolerance = Math.BitDecrement(Math.Sqrt(2)) }).Solve(model, [2.0]);
 
-        met.StopReason.Should().Be(CaviStopReason.MeanChangeBelowTolerance);
+        met.StopReason.Should().Be(StopReason.MeanChangeBelowTolerance);
         met.Iterations.Should().Be(1);
         met.Posterior.Means.Should().Equal(1.0, 0.5);
         missed.Iterations.Should().Be(2);
@@ -59,11 +59,11 @@ public sealed class CaviStopTests
         CaviResult met = new CaviSolver(options with { Tolerance = limited.ErrorBound }).Solve(Dense, [1.2, -3, 2]);
         CaviResult missed = new CaviSolver(options with { Tolerance = Math.BitDecrement(limited.ErrorBound) }).Solve(Dense, [1.2, -3, 2]);
 
-        limited.StopReason.Should().Be(CaviStopReason.IterationLimit);
+        limited.StopReason.Should().Be(StopReason.IterationLimit);
         met.ErrorBound.Should().Be(limited.ErrorBound);
-        met.StopReason.Should().Be(CaviStopReason.CertificateMet);
+        met.StopReason.Should().Be(StopReason.CertificateMet);
         met.Converged.Should().BeTrue();
-        missed.StopReason.Should().Be(CaviStopReason.IterationLimit);
+        missed.StopReason.Should().Be(StopReason.IterationLimit);
         missed.Converged.Should().BeFalse();
     }
 
@@ -88,7 +88,7 @@ public sealed class CaviStopTests
         CaviResult fit = new CaviSolver(new CaviOptions { Tolerance = tolerance }).Solve(Sum, [1.2, 0.8]);
 
         fit.Iterations.Should().BeLessThanOrEqualTo(most, "a sum has one eigenvalue beside 1");
-        fit.StopReason.Should().Be(CaviStopReason.CertificateMet);
+        fit.StopReason.Should().Be(StopReason.CertificateMet);
     }
 
     [Theory]
@@ -99,7 +99,7 @@ public sealed class CaviStopTests
         CaviResult fit = new CaviSolver(new CaviOptions { Tolerance = tolerance }).Solve(Dense, [1.2, -3, 2]);
 
         fit.Iterations.Should().BeLessThanOrEqualTo(most);
-        fit.StopReason.Should().Be(CaviStopReason.CertificateMet);
+        fit.StopReason.Should().Be(StopReason.CertificateMet);
     }
 
     /// <summary>Prior variances over many orders of magnitude spoil conjugacy; the closed form comes after J + 5 steps, and not before.</summary>
@@ -112,13 +112,13 @@ public sealed class CaviStopTests
             (LinearGaussianModel model, double[] row) = HardCase(seed);
             int steps = Math.Min(model.LatentCount, model.ObservationCount) + 5;
             CaviResult before = Solve(steps), after = Solve(steps + 1);
-            if (before.StopReason != CaviStopReason.IterationLimit)
+            if (before.StopReason != StopReason.IterationLimit)
             {
                 continue;
             }
 
             found++;
-            after.StopReason.Should().Be(CaviStopReason.RoundingFloor);
+            after.StopReason.Should().Be(StopReason.RoundingFloor);
             after.ErrorBound.Should().BeLessThan(1.01 * before.ErrorBound);
             Solve(1_000).Iterations.Should().Be(steps + 1);
 
@@ -146,7 +146,7 @@ public sealed class CaviStopTests
             double change = Enumerable.Range(0, model.LatentCount).Max(
                 j => Math.Abs(last.Posterior.Means[j] - previous.Posterior.Means[j]) / Math.Sqrt(last.Posterior.Variances[j]));
 
-            if (previous.StopReason != CaviStopReason.IterationLimit || last.StopReason != CaviStopReason.RoundingFloor || change < 1e-11)
+            if (previous.StopReason != StopReason.IterationLimit || last.StopReason != StopReason.RoundingFloor || change < 1e-11)
             {
                 continue;
             }
@@ -154,7 +154,7 @@ public sealed class CaviStopTests
             CaviResult stopped = new CaviSolver(options with { MeanChangeTolerance = 2 * change }).Solve(model, row);
 
             found++;
-            stopped.StopReason.Should().Be(CaviStopReason.MeanChangeBelowTolerance);
+            stopped.StopReason.Should().Be(StopReason.MeanChangeBelowTolerance);
         }
 
         found.Should().BeGreaterThan(10);

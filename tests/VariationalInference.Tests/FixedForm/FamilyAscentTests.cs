@@ -24,7 +24,7 @@ public sealed class FamilyAscentTests
 
         FixedFormResult<MultivariateGaussian> result = new FixedFormElbo(joint).Ascend(Prior);
 
-        result.StopReason.Should().BeOneOf(GradientAscentStopReason.CertificateMet, GradientAscentStopReason.RoundingFloor);
+        result.StopReason.Should().BeOneOf(StopReason.CertificateMet, StopReason.RoundingFloor);
         result.GradientNorm.Should().BeLessThan(1e-6);
         result.Elbo.Should().BeApproximately(joint.LogEvidence, 1e-11);
         result.Posterior.DivergenceFrom(exact).Should().BeApproximately(0, 1e-11);
@@ -106,7 +106,7 @@ public sealed class FamilyAscentTests
         loose.Steps.Should().BeLessThan(tight.Steps);
         loose.GradientNorm.Should().BeInRange(1e-5, 0.1);
         tight.GradientNorm.Should().BeLessThanOrEqualTo(1e-5);
-        tight.StopReason.Should().Be(GradientAscentStopReason.CertificateMet);
+        tight.StopReason.Should().Be(StopReason.CertificateMet);
 
         GradientAscentResult looseWalk = elbo.Maximize(new GradientAscentOptions { Tolerance = 0.1 });
         GradientAscentResult tightWalk = elbo.Maximize(new GradientAscentOptions { Tolerance = 1e-5 });
@@ -123,7 +123,7 @@ public sealed class FamilyAscentTests
         FixedFormResult<MultivariateGaussian> result = elbo.Ascend(
             Prior, new GradientAscentOptions { StepSize = 0.01, MaxSteps = 1, PathLimit = 2 });
 
-        result.StopReason.Should().Be(GradientAscentStopReason.StepLimit);
+        result.StopReason.Should().Be(StopReason.IterationLimit);
         result.Path[1].Means[2].Should().BeApproximately(0.3 + (0.01 * 4 * first.MeanGradient[2]), 1e-14);
         result.Elbo.Should().BeGreaterThan(first.Elbo);
     }
@@ -133,7 +133,7 @@ public sealed class FamilyAscentTests
     {
         FixedFormResult<MultivariateGaussian> result = new FixedFormElbo(General).Ascend(Prior, new GradientAscentOptions { StepSize = 50 });
 
-        result.StopReason.Should().Be(GradientAscentStopReason.Diverged);
+        result.StopReason.Should().Be(StopReason.Diverged);
         result.Elbo.Should().Be(result.ElboTrace.Max());
         result.Converged.Should().BeFalse();
     }
@@ -146,7 +146,7 @@ public sealed class FamilyAscentTests
 
         FixedFormResult<MultivariateGaussian> result = new FixedFormElbo(General).Ascend(Prior, cancellationToken: source.Token);
 
-        result.StopReason.Should().Be(GradientAscentStopReason.Cancelled);
+        result.StopReason.Should().Be(StopReason.Cancelled);
         result.Posterior.Should().BeSameAs(Prior);
         result.ToString().Should().Contain("(Cancelled)");
     }

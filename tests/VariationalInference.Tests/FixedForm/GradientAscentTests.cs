@@ -41,7 +41,7 @@ public sealed class GradientAscentTests
                 .Should().BeLessThanOrEqualTo(allowed, "the default steps contract, row {0}", n);
             if (reachable)
             {
-                walk.StopReason.Should().BeOneOf([GradientAscentStopReason.CertificateMet, GradientAscentStopReason.RoundingFloor], "row {0}", n);
+                walk.StopReason.Should().BeOneOf([StopReason.CertificateMet, StopReason.RoundingFloor], "row {0}", n);
                 reference.MeanError(walk.Posterior.Means, n).Should().BeLessThanOrEqualTo(1e-8, "row {0}", n);
                 walk.Posterior.Variances.Should().Equal(
                     reference.MeanFieldVariances, (actual, exact) => Math.Abs(actual - exact) <= 2e-8 * exact);
@@ -50,7 +50,7 @@ public sealed class GradientAscentTests
             else
             {
                 walk.StopReason.Should().BeOneOf(
-                    GradientAscentStopReason.CertificateMet, GradientAscentStopReason.RoundingFloor, GradientAscentStopReason.StepLimit);
+                    StopReason.CertificateMet, StopReason.RoundingFloor, StopReason.IterationLimit);
                 walk.Elbo.Should().BeGreaterThanOrEqualTo(walk.ElboTrace[0]);
             }
         }
@@ -118,7 +118,7 @@ public sealed class GradientAscentTests
         GradientAscentResult walk = Example.Maximize();
 
         walk.Converged.Should().BeTrue();
-        walk.StopReason.Should().Be(GradientAscentStopReason.CertificateMet);
+        walk.StopReason.Should().Be(StopReason.CertificateMet);
         walk.Posterior.Means.Should().OnlyContain(mean => Math.Abs(mean - (2.0 / 7)) < 1e-8);
         walk.Posterior.Variances.Should().OnlyContain(variance => Math.Abs((3 * variance) - 1) <= 1.01e-8);
         walk.LogEvidence.Should().Be(Example.Joint.LogEvidence);
@@ -148,7 +148,7 @@ public sealed class GradientAscentTests
     {
         GradientAscentResult walk = Example.Maximize(new GradientAscentOptions { StepSize = 10 });
 
-        walk.StopReason.Should().Be(GradientAscentStopReason.Diverged);
+        walk.StopReason.Should().Be(StopReason.Diverged);
         walk.Converged.Should().BeFalse();
         walk.Elbo.Should().Be(walk.ElboTrace.Max());
         walk.Elbo.Should().Be(Example.Value(walk.Posterior));
@@ -162,17 +162,17 @@ public sealed class GradientAscentTests
         GradientAscentResult walk = Example.Maximize(
             new GradientAscentOptions { StepSize = 0.35 }, new MeanFieldGaussian([1, 1, 1], [0.3, 0.3, 0.3]));
 
-        walk.StopReason.Should().Be(GradientAscentStopReason.Diverged);
+        walk.StopReason.Should().Be(StopReason.Diverged);
         walk.Posterior.Means.Should().Equal(1, 1, 1);
         walk.Elbo.Should().Be(walk.ElboTrace[0]);
     }
 
     [Fact]
-    public void StepLimit_StopsTheWalk()
+    public void IterationLimit_StopsTheWalk()
     {
         GradientAscentResult walk = Example.Maximize(new GradientAscentOptions { MaxSteps = 3, PathLimit = 2 });
 
-        walk.StopReason.Should().Be(GradientAscentStopReason.StepLimit);
+        walk.StopReason.Should().Be(StopReason.IterationLimit);
         walk.Steps.Should().Be(3);
         walk.Path.Should().HaveCount(2);
         walk.Converged.Should().BeFalse();
@@ -186,7 +186,7 @@ public sealed class GradientAscentTests
 
         GradientAscentResult walk = Example.Maximize(cancellationToken: source.Token);
 
-        walk.StopReason.Should().Be(GradientAscentStopReason.Cancelled);
+        walk.StopReason.Should().Be(StopReason.Cancelled);
         walk.Converged.Should().BeFalse();
         walk.Posterior.Means.Should().Equal(0, 0, 0);
         walk.Elbo.Should().Be(Example.Value([0, 0, 0], [1, 1, 1]));

@@ -58,7 +58,7 @@ public sealed class CheckpointTests
 
             HybridResult result = new HybridSolver(options).Fit(Model, encoder, Rows, cancellationToken: cancellation.Token);
 
-            result.StopReason.Should().Be(HybridStopReason.Cancelled);
+            result.StopReason.Should().Be(StopReason.Cancelled);
             result.AmortizationGap.Should().BeLessThanOrEqualTo(result.History[0].AmortizationGap);
             result.Infer([1, 2, 3]).Means.Should().OnlyContain(mean => double.IsFinite(mean));
             new HybridSolver(options).Resume(Model, result.Checkpoint, Rows).ShouldBeTheSameAs(whole);
@@ -94,7 +94,7 @@ public sealed class CheckpointTests
         File.WriteAllText(folder.File("taken"), "old");
         File.SetAttributes(folder.File("taken"), FileAttributes.ReadOnly);
         HybridResult result = new HybridSolver(Options(3) with { CheckpointPath = folder.File("taken"), CheckpointEpochs = 1 }).Fit(Model, Encoder(), Rows);
-        result.StopReason.Should().Be(HybridStopReason.EpochLimit);
+        result.StopReason.Should().Be(StopReason.IterationLimit);
         result.CheckpointFailure.Should().BeOfType<UnauthorizedAccessException>();
         result.ShouldBeTheSameAs(new HybridSolver(Options(3)).Fit(Model, Encoder(), Rows));
     }
@@ -146,11 +146,11 @@ public sealed class CheckpointTests
     {
         HybridOptions wild = Options(20) with { Optimizer = new Sgd { LearningRate = 1e8 }, Patience = 100 };
         HybridResult diverged = new HybridSolver(wild).Fit(Model, Encoder(), Rows);
-        diverged.StopReason.Should().Be(HybridStopReason.Diverged);
+        diverged.StopReason.Should().Be(StopReason.Diverged);
 
         HybridResult result = new HybridSolver(wild with { Optimizer = new Sgd { LearningRate = 0.01 } }).Resume(Model, diverged.Checkpoint, Rows);
 
-        result.StopReason.Should().Be(HybridStopReason.EpochLimit);
+        result.StopReason.Should().Be(StopReason.IterationLimit);
         result.AmortizationGap.Should().BeLessThan(diverged.AmortizationGap);
     }
 
@@ -223,14 +223,14 @@ public sealed class CheckpointTests
     {
         HybridOptions wild = Options(4) with { Optimizer = new Sgd { LearningRate = 1e250 }, CoordinateSweeps = 1 };
         HybridResult diverged = new HybridSolver(wild).Fit(Model, Encoder(), Rows);
-        diverged.StopReason.Should().Be(HybridStopReason.Diverged);
+        diverged.StopReason.Should().Be(StopReason.Diverged);
         using var folder = new TemporaryFolder();
         diverged.Checkpoint.Save(folder.File("run"));
 
         HybridCheckpoint checkpoint = HybridCheckpoint.Load(folder.File("run"));
         HybridResult result = new HybridSolver(wild with { Optimizer = new Sgd { LearningRate = 0.01 } }).Resume(Model, checkpoint, Rows);
 
-        result.StopReason.Should().Be(HybridStopReason.EpochLimit);
+        result.StopReason.Should().Be(StopReason.IterationLimit);
         double.IsFinite(result.History[^1].TrainingElbo).Should().BeTrue();
     }
 
@@ -257,7 +257,7 @@ public sealed class CheckpointTests
             }
         }));
 
-        result.StopReason.Should().Be(HybridStopReason.Failed);
+        result.StopReason.Should().Be(StopReason.Failed);
         result.Failure.Should().BeSameAs(failure);
         result.Epochs.Should().Be(atEpoch);
         new HybridSolver(Options(4)).Resume(Model, result.Checkpoint, Rows).ShouldBeTheSameAs(whole);
@@ -271,7 +271,7 @@ public sealed class CheckpointTests
 
         HybridResult result = new HybridSolver(Options(4)).Fit(Model, encoder, Rows);
 
-        result.StopReason.Should().Be(HybridStopReason.Failed);
+        result.StopReason.Should().Be(StopReason.Failed);
         result.Failure.Should().BeOfType<NotSupportedException>();
         result.AmortizationGap.Should().BeLessThan(result.History[0].AmortizationGap);
         result.Infer([1, 2, 3]).Means.Should().OnlyContain(mean => double.IsFinite(mean));

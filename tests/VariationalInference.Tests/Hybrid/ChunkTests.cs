@@ -85,7 +85,7 @@ public sealed class ChunkTests
 
         HybridResult result = new HybridSolver(Options()).Fit(Model, Encoder(), failing, HeldOut);
 
-        result.StopReason.Should().Be(HybridStopReason.Failed);
+        result.StopReason.Should().Be(StopReason.Failed);
         result.Failure.Should().BeOfType<IOException>();
         result.Converged.Should().BeFalse();
         result.AmortizationGap.Should().BeLessThan(result.History[0].AmortizationGap);
@@ -108,7 +108,7 @@ public sealed class ChunkTests
 
         HybridResult result = new HybridSolver(Options() with { CoordinateSweeps = sweeps }).Fit(Model, Encoder(), Changing(), HeldOut);
 
-        result.StopReason.Should().Be(HybridStopReason.Failed);
+        result.StopReason.Should().Be(StopReason.Failed);
         result.Failure!.Message.Should().Be($"The chunks held {450 + more} rows in epoch 2 and 450 before; they must be the same in every epoch.");
     }
 
@@ -130,7 +130,7 @@ public sealed class ChunkTests
 
         HybridResult result = new HybridSolver(options).Fit(Model, Encoder(), Changing(), HeldOut);
 
-        result.StopReason.Should().Be(HybridStopReason.Failed);
+        result.StopReason.Should().Be(StopReason.Failed);
         result.Failure!.Message.Should().Be("The chunks held other values in epoch 2 than before; they must be the same in every epoch.");
         result.Epochs.Should().Be(1);
         result.Encoder.Parameters.ToArray().Should().Equal(
@@ -179,7 +179,7 @@ public sealed class ChunkTests
 
         HybridResult result = new HybridSolver(Options()).Fit(Model, Encoder(), Closing(), HeldOut, cancellationToken: cancellation.Token);
 
-        result.StopReason.Should().Be(HybridStopReason.Failed);
+        result.StopReason.Should().Be(StopReason.Failed);
         result.Failure.Should().BeOfType<IOException>();
         result.Epochs.Should().Be(2);
     }

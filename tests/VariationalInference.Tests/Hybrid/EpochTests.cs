@@ -21,7 +21,7 @@ public sealed class EpochTests
         HybridResult result = Fit(Options(), First(rows));
 
         result.Failure.Should().BeNull();
-        result.StopReason.Should().Be(HybridStopReason.EpochLimit);
+        result.StopReason.Should().Be(StopReason.IterationLimit);
         result.Checkpoint.Steps.Should().Be(steps);
     }
 

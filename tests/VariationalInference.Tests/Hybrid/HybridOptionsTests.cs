@@ -139,7 +139,7 @@ public sealed class HybridOptionsTests
             new HybridOptions { GapTolerance = 0, ImprovementTolerance = tolerance, Patience = 2, MaxEpochs = 300 }).Fit(
                 model, new MlpEncoder(2, 1), model.Sample(500, seed: 1).Observations);
         HybridResult coarse = Fit(0.1);
-        coarse.StopReason.Should().Be(HybridStopReason.NoImprovement);
+        coarse.StopReason.Should().Be(StopReason.NoImprovement);
         coarse.Epochs.Should().BeLessThan(Fit(0).Epochs);
     }
 }

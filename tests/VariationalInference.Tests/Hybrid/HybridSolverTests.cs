@@ -124,7 +124,7 @@ public sealed class HybridSolverTests
         double[] before = encoder.Parameters.ToArray();
         HybridResult result = Fit(model, encoder, new HybridOptions { MaxEpochs = 4, GapTolerance = 0 }, rows: 1_000);
         encoder.Parameters.ToArray().Should().Equal(before);
-        result.StopReason.Should().Be(HybridStopReason.EpochLimit);
+        result.StopReason.Should().Be(StopReason.IterationLimit);
         result.Converged.Should().BeFalse();
         result.Epochs.Should().Be(4);
         result.History.Select(progress => progress.Epoch).Should().Equal(0, 1, 2, 3, 4);
@@ -162,7 +162,7 @@ public sealed class HybridSolverTests
         });
         HybridResult result = new HybridSolver(new HybridOptions { GapTolerance = 0 }).Fit(
             model, new MlpEncoder(2, 1, [8], seed: 1), model.Sample(1_000, seed: 1).Observations, progress, cancellation.Token);
-        result.StopReason.Should().Be(HybridStopReason.Cancelled);
+        result.StopReason.Should().Be(StopReason.Cancelled);
         result.AmortizationGap.Should().BeLessThanOrEqualTo(result.History[0].AmortizationGap);
         result.Infer([1.2, 0.8]).Means.Should().OnlyContain(mean => double.IsFinite(mean));
     }
@@ -172,7 +172,7 @@ public sealed class HybridSolverTests
     {
         var options = new HybridOptions { Optimizer = new Sgd { LearningRate = 1e8 }, Patience = 100 };
         HybridResult result = Fit(new GaussianSumModel(), new MlpEncoder(2, 1, [8], seed: 1), options, rows: 1_000);
-        result.StopReason.Should().Be(HybridStopReason.Diverged);
+        result.StopReason.Should().Be(StopReason.Diverged);
         result.Converged.Should().BeFalse();
         result.Infer([1.2, 0.8]).Means.Should().OnlyContain(mean => double.IsFinite(mean));
     }
@@ -182,7 +182,7 @@ public sealed class HybridSolverTests
     {
         var options = new HybridOptions { GapTolerance = 0, Patience = 1, MaxEpochs = 500, Estimator = GradientEstimator.Reparameterized };
         HybridResult result = Fit(new GaussianSumModel(), new MlpEncoder(2, 1), options, rows: 500);
-        result.StopReason.Should().Be(HybridStopReason.NoImprovement);
+        result.StopReason.Should().Be(StopReason.NoImprovement);
         result.History[^1].LearningRate.Should().BeLessThan(result.History[0].LearningRate);
     }
 

@@ -53,7 +53,7 @@ public class ConvergenceTests
             VariationalEmResult result = FactorAnalysis.Learn(SufficientStatistics.Of(Table(seed, signal)), 2, starts: 2).Fit;
 
             result.Converged.Should().BeTrue("seed {0}: {1}, {2} nats are missing", seed, result, result.RemainingNats);
-            result.StopReason.Should().NotBe(VariationalEmStopReason.Unbounded);
+            result.StopReason.Should().NotBe(StopReason.Unbounded);
             result.Optima[0].Elbo.Should().BeApproximately(result.Elbo, 1e-6);
             result.Optima.Sum(optimum => optimum.Starts).Should().Be(2);
 
@@ -119,7 +119,7 @@ public class ConvergenceTests
         missing.Should().BeGreaterThan(1e-9);
         early.RemainingNats.Should().BeApproximately(missing, 0.05 * missing);
         early.RemainingStandardErrors.Should().BeApproximately(Math.Sqrt(2 * missing), 0.05 * Math.Sqrt(2 * missing));
-        early.StopReason.Should().Be(early.RemainingStandardErrors <= 1e-3 ? VariationalEmStopReason.CertificateMet : VariationalEmStopReason.IterationLimit);
+        early.StopReason.Should().Be(early.RemainingStandardErrors <= 1e-3 ? StopReason.CertificateMet : StopReason.IterationLimit);
     }
 
     [Fact]

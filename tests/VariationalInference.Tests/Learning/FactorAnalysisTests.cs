@@ -120,7 +120,7 @@ public class FactorAnalysisTests
         }).Learn(FactorAnalysis.Start(statistics, 3, "factors"), statistics);
 
         result.Elbo.Should().BeApproximately(DenseLogLikelihood(statistics, expected), 1e-3);
-        result.StopReason.Should().NotBe(VariationalEmStopReason.Unbounded);
+        result.StopReason.Should().NotBe(StopReason.Unbounded);
         result.Warnings.Should().Contain(warning => warning.Kind == LearningWarningKind.HeywoodCase);
     }
 

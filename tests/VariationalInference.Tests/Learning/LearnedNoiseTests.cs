@@ -92,7 +92,7 @@ public class LearnedNoiseTests
 
         Math.Abs((there.NoiseVariances[0] / noise) - 1).Should().BeLessThanOrEqualTo(1.01e-8);
         Math.Abs((earlier.NoiseVariances[0] / noise) - 1).Should().BeGreaterThan(1e-8);
-        there.StopReason.Should().Be(VariationalEmStopReason.IterationLimit);
+        there.StopReason.Should().Be(StopReason.IterationLimit);
     }
 
     [Theory]

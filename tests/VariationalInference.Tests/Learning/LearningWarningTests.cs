@@ -64,7 +64,7 @@ public class LearningWarningTests
 
         result.Warnings.Should().Contain(warning => warning.Kind == LearningWarningKind.TooFewRows)
             .Which.Message.Should().Be("There are 3 rows with cells; 4 latents need at least 6.");
-        result.StopReason.Should().Be(VariationalEmStopReason.Unbounded);
+        result.StopReason.Should().Be(StopReason.Unbounded);
         result.Converged.Should().BeFalse();
         result.Model.NoiseVariances.Should().OnlyContain(variance => variance > 0);
     }
@@ -78,7 +78,7 @@ public class LearningWarningTests
         VariationalEmResult result = new VariationalEm(new VariationalEmOptions { PriorVariances = VarianceLearning.Shared })
             .Learn(new GaussianSumModel(1, 3), table);
 
-        result.StopReason.Should().Be(VariationalEmStopReason.Unbounded);
+        result.StopReason.Should().Be(StopReason.Unbounded);
         result.NoiseVariances[0].Should().BeLessThan(1e-6);
         result.Model.NoiseVariances[0].Should().BePositive();
     }
@@ -256,7 +256,7 @@ public class LearningWarningTests
         VariationalEmResult result = new VariationalEm(new VariationalEmOptions { Loadings = true, GradientTolerance = 0 })
             .Learn(model, statistics, progress, cancellation.Token);
 
-        result.StopReason.Should().Be(VariationalEmStopReason.Cancelled);
+        result.StopReason.Should().Be(StopReason.Cancelled);
         result.Converged.Should().BeFalse();
         bounds.Should().HaveCount(atReport);
         result.Elbo.Should().BeApproximately(bounds.Max(), 1e-9 * Math.Abs(result.Elbo));
@@ -272,7 +272,7 @@ public class LearningWarningTests
         VariationalEmResult result = new VariationalEm(options)
             .Learn(new GaussianSumModel(1, 1), Table(50, 1), new Callback(_ => cancellation.Cancel()), cancellation.Token);
 
-        result.StopReason.Should().Be(VariationalEmStopReason.Cancelled);
+        result.StopReason.Should().Be(StopReason.Cancelled);
         result.Warnings.Should().BeEmpty();
     }
 
@@ -375,7 +375,7 @@ public class LearningWarningTests
 
         VariationalEmResult result = new VariationalEm(options).Learn(FactorAnalysis.Start(SufficientStatistics.Of(table), 2, "factors"), table);
 
-        result.StopReason.Should().Be(VariationalEmStopReason.IterationLimit);
+        result.StopReason.Should().Be(StopReason.IterationLimit);
         result.Converged.Should().BeFalse();
         result.Iterations.Should().Be(7);
         result.Elbo.Should().Be(result.ElboTrace.Max());

@@ -87,7 +87,7 @@ public class NoiseFloorTests
 
             VariationalEmResult result = ProbabilisticPca.Learn(SufficientStatistics.Of(table), 1, starts: 2).Fit!;
 
-            result.StopReason.Should().Be(VariationalEmStopReason.Unbounded, "seed {0}: {1}", seed, result);
+            result.StopReason.Should().Be(StopReason.Unbounded, "seed {0}: {1}", seed, result);
             result.Converged.Should().BeFalse();
             result.Warnings.Select(warning => warning.Kind).Should().Equal(
                 LearningWarningKind.NoiseVarianceAtZero, LearningWarningKind.NoiseVarianceAtFloor);
@@ -104,7 +104,7 @@ public class NoiseFloorTests
         floored.Converged.Should().BeTrue(floored.ToString());
         floored.Warnings.Select(warning => warning.Kind).Should().Equal(LearningWarningKind.HeywoodCase, LearningWarningKind.NoiseVarianceAtFloor);
         floored.NoiseVariances.Should().OnlyContain(variance => variance > 0 && variance < 1e-11);
-        unlimited.StopReason.Should().Be(VariationalEmStopReason.Unbounded);
+        unlimited.StopReason.Should().Be(StopReason.Unbounded);
         Learn(table, 1, 1e-4).Converged.Should().BeTrue();
     }
 

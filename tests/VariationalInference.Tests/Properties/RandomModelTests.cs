@@ -74,7 +74,7 @@ public sealed class RandomModelTests
         GradientAscentResult walk = new FixedFormElbo(model.Observe()).Maximize(new GradientAscentOptions { MaxSteps = 50 });
 
         walk.Elbo.Should().BeGreaterThanOrEqualTo(walk.ElboTrace[0]);
-        walk.StopReason.Should().NotBe(GradientAscentStopReason.Diverged);
+        walk.StopReason.Should().NotBe(StopReason.Diverged);
     });
 
     [Fact]

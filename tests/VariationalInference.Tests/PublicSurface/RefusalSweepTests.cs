@@ -18,12 +18,7 @@ public sealed class RefusalSweepTests
 
     /// <summary>Members that take more than the sweep has: a stream of the very rows that a checkpoint was made with.</summary>
     private static bool IsBeyondTheSamples(MethodBase method) =>
-        IsIndexerOfAPosterior(method) ||
         method.Name == nameof(HybridSolver.Resume) && method.GetParameters().Any(parameter => parameter.Name == "chunks");
-
-    /// <summary>Indexers that answer as arrays do, with an <see cref="IndexOutOfRangeException"/>.</summary>
-    private static bool IsIndexerOfAPosterior(MethodBase method) =>
-        method.Name == "get_Item" && (method.DeclaringType == typeof(MeanFieldGaussian) || method.DeclaringType == typeof(MultivariateGaussian));
 
     /// <summary>Counts of work, which a caller may well ask for by the billion; it would be done.</summary>
     private static readonly string[] Work = ["starts", "batches"];

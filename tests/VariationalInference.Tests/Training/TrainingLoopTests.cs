@@ -32,7 +32,7 @@ public sealed class TrainingLoopTests
     {
         Run run = Train(Options(3));
 
-        run.Reason.Should().Be(TrainingStopReason.EpochLimit);
+        run.Reason.Should().Be(StopReason.IterationLimit);
         run.State.Carried.Should().HaveCount(RowCount).And.OnlyContain(visits => visits == 3);
         run.State.Step.Should().Be(3 * 4);
     }
@@ -99,7 +99,7 @@ public sealed class TrainingLoopTests
         var rows = new TrainingRows<LeastSquaresRows>([new LeastSquaresRows(training ?? Values)], stayInMemory: true, _ => { }, CancellationToken.None);
         var loop = new TrainingLoop<LeastSquaresRows, TrainingEpoch>(
             rows, objective, options, resumed, team, save, progress: null, cancellation.Token);
-        TrainingStopReason reason = loop.Run();
+        StopReason reason = loop.Run();
         return new Run(objective.Parameters, loop.State, reason);
     }
 
@@ -127,5 +127,5 @@ public sealed class TrainingLoopTests
         return normals;
     }
 
-    private sealed record Run(double[] Parameters, TrainingState<TrainingEpoch> State, TrainingStopReason Reason);
+    private sealed record Run(double[] Parameters, TrainingState<TrainingEpoch> State, StopReason Reason);
 }

@@ -43,7 +43,7 @@ internal sealed unsafe class TableRowSolver
             return;
         }
 
-        if (summary.StopReason == CaviStopReason.Cancelled)
+        if (summary.StopReason == StopReason.Cancelled)
         {
             outcome.IsCancelled = true;
             return;

@@ -45,7 +45,7 @@ internal sealed class MixedSearch
     /// <summary>Gets the optima found, the best first.</summary>
     public IReadOnlyList<MixedOptimum> Optima => [.. _optima.OrderBy(optimum => optimum.Value)];
 
-    /// <summary>Gets what is told the best deviance after each ascent.</summary>
+    /// <summary>Gets the receiver of the best deviance after each ascent.</summary>
     public required Action<double> Found { get; init; }
 
     /// <summary>Searches; what was found stays in <see cref="Optima"/> when it is cancelled.</summary>
