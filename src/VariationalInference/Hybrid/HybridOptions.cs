@@ -177,7 +177,7 @@ public sealed record HybridOptions
             if (value is not null)
             {
                 ArgumentException.ThrowIfNullOrWhiteSpace(value, nameof(CheckpointPath));
-                RequirePath(value);
+                RequirePath(value, nameof(CheckpointPath));
             }
 
             field = value;
@@ -269,13 +269,13 @@ public sealed record HybridOptions
         return hash.ToHashCode();
     }
 
-    private static void RequirePath(string path)
+    private static void RequirePath(string path, string parameter)
     {
         int position = path.IndexOf('\0', StringComparison.Ordinal);
         if (position >= 0)
         {
             throw new ArgumentException(
-                Guard.Text($"CheckpointPath has the null character at position {position}; no file may have it in its name."), nameof(CheckpointPath));
+                Guard.Text($"CheckpointPath has the null character at position {position}; no file may have it in its name."), parameter);
         }
     }
 }

@@ -20,17 +20,20 @@ internal static class ResumedTraining
     {
         Require(
             checkpoint.RowCount == rowCount,
-            Guard.Text($"The checkpoint was made with {checkpoint.RowCount} training rows; there are {rowCount} now, and they must be the same."));
+            Guard.Text($"The checkpoint was made with {checkpoint.RowCount} training rows; there are {rowCount} now, and they must be the same."),
+            nameof(checkpoint));
         long carried = rowCount * objective.NumbersCarriedByRow;
         Require(
             checkpoint.Carried.Length == carried,
-            Guard.Text($"The checkpoint holds {checkpoint.Carried.Length} {objective.CarriedName}, and there must be {carried}: {objective.CarriedOptions} must be as they were."));
+            Guard.Text($"The checkpoint holds {checkpoint.Carried.Length} {objective.CarriedName}, and there must be {carried}: {objective.CarriedOptions} must be as they were."),
+            nameof(checkpoint));
         Require(
             checkpoint.Optimizer.Settings.Kind == optimizer.Kind,
-            $"The checkpoint holds the state of {checkpoint.Optimizer.Settings.Kind}; Optimizer is {optimizer.Kind} and must be the same.");
+            $"The checkpoint holds the state of {checkpoint.Optimizer.Settings.Kind}; Optimizer is {optimizer.Kind} and must be the same.",
+            nameof(checkpoint));
         if (checkpoint.Fingerprint is { } known)
         {
-            RequireSame(known, fingerprint, objective.GivenName);
+            RequireSame(known, fingerprint, objective.GivenName, nameof(checkpoint));
         }
 
         objective.RequireSame(checkpoint);
@@ -40,21 +43,22 @@ internal static class ResumedTraining
         return state;
     }
 
-    private static void RequireSame(TrainingFingerprint known, TrainingFingerprint now, string given)
+    private static void RequireSame(TrainingFingerprint known, TrainingFingerprint now, string given, string parameter)
     {
         Require(
             known.Objective == now.Objective,
-            $"{given} are not those of the checkpoint; they must be the same to the last bit.");
+            $"{given} are not those of the checkpoint; they must be the same to the last bit.",
+            parameter);
         const string rows = "are not those of the checkpoint; every value and the rows' order must be the same, hence Seed, ShuffleRows and the share held out too.";
-        Require(known.HeldOut == now.HeldOut, $"The held-out rows {rows}");
-        Require(known.Rows == now.Rows, $"The training rows {rows}");
+        Require(known.HeldOut == now.HeldOut, $"The held-out rows {rows}", parameter);
+        Require(known.Rows == now.Rows, $"The training rows {rows}", parameter);
     }
 
-    private static void Require(bool isSame, string message)
+    private static void Require(bool isSame, string message, string parameter)
     {
         if (!isSame)
         {
-            throw new ArgumentException(message, "checkpoint");
+            throw new ArgumentException(message, parameter);
         }
     }
 }
