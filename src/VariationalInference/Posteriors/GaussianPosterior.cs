@@ -183,36 +183,36 @@ public abstract class GaussianPosterior
     /// <summary>Writes Fε.</summary>
     /// <param name="noise">ε, length <see cref="NoiseCount"/>.</param>
     /// <param name="deviations">Receives Fε, length J.</param>
-    public abstract void Scale(ReadOnlySpan<double> noise, Span<double> deviations);
+    protected internal abstract void Scale(ReadOnlySpan<double> noise, Span<double> deviations);
 
     /// <summary>Returns yᵀΣ⁻¹y.</summary>
     /// <param name="deviations">y, length J.</param>
     /// <returns>The squared Mahalanobis distance.</returns>
-    public abstract double SquaredDistance(ReadOnlySpan<double> deviations);
+    protected internal abstract double SquaredDistance(ReadOnlySpan<double> deviations);
 
     /// <summary>Writes the parameters: μ, then those of F.</summary>
     /// <param name="destination">Receives them, length <see cref="ParameterCount"/>.</param>
-    public abstract void CopyParameters(Span<double> destination);
+    protected internal abstract void CopyParameters(Span<double> destination);
 
     /// <summary>Writes how large a step of each parameter is natural here, such as a latent's standard deviation for its mean.</summary>
     /// <param name="destination">Receives the sizes, all positive, length <see cref="ParameterCount"/>.</param>
-    public abstract void CopyScales(Span<double> destination);
+    protected internal abstract void CopyScales(Span<double> destination);
 
     /// <summary>Makes the member of this family that has the given parameters.</summary>
     /// <param name="parameters">The parameters, length <see cref="ParameterCount"/>.</param>
     /// <param name="posterior">The member, of this instance's type.</param>
     /// <returns>Whether there is one: the parameters give finite means and a finite positive definite Σ.</returns>
-    public abstract bool TryWithParameters(ReadOnlySpan<double> parameters, [NotNullWhen(true)] out GaussianPosterior? posterior);
+    protected internal abstract bool TryWithParameters(ReadOnlySpan<double> parameters, [NotNullWhen(true)] out GaussianPosterior? posterior);
 
     /// <summary>Adds to a gradient what the gradient γ of a function of Fε adds: Σ_jk γ_j ε_k ∂F_jk/∂(parameter of F).</summary>
     /// <param name="noise">ε, length <see cref="NoiseCount"/>.</param>
     /// <param name="latentGradient">γ, length J.</param>
     /// <param name="gradient">The gradient in F's parameters, those after the means.</param>
-    public abstract void AddScaleGradient(ReadOnlySpan<double> noise, ReadOnlySpan<double> latentGradient, Span<double> gradient);
+    protected internal abstract void AddScaleGradient(ReadOnlySpan<double> noise, ReadOnlySpan<double> latentGradient, Span<double> gradient);
 
     /// <summary>Adds the gradient of the entropy in F's parameters.</summary>
     /// <param name="gradient">The gradient in F's parameters, those after the means.</param>
-    public abstract void AddEntropyGradient(Span<double> gradient);
+    protected internal abstract void AddEntropyGradient(Span<double> gradient);
 
     /// <summary>Returns Σ_ij.</summary>
     /// <param name="i">The row, in range.</param>

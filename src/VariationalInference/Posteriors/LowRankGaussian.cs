@@ -113,7 +113,7 @@ public sealed class LowRankGaussian : GaussianPosterior
     public Matrix<double> Factors() => Matrix<double>.Build.Dense(Count, Rank, (j, r) => _factors[(j * Rank) + r]);
 
     /// <inheritdoc/>
-    public override void Scale(ReadOnlySpan<double> noise, Span<double> deviations)
+    protected internal override void Scale(ReadOnlySpan<double> noise, Span<double> deviations)
     {
         ReadOnlySpan<double> common = noise[Count..];
         for (int j = 0; j < Count; j++)
@@ -123,7 +123,7 @@ public sealed class LowRankGaussian : GaussianPosterior
     }
 
     /// <inheritdoc/>
-    public override double SquaredDistance(ReadOnlySpan<double> deviations)
+    protected internal override double SquaredDistance(ReadOnlySpan<double> deviations)
     {
         var residual = new double[Count];
         var t = new double[Rank];
@@ -145,7 +145,7 @@ public sealed class LowRankGaussian : GaussianPosterior
 
     /// <summary>Writes μ, log d, and U by rows.</summary>
     /// <param name="destination">Receives them, length J(R + 2).</param>
-    public override void CopyParameters(Span<double> destination)
+    protected internal override void CopyParameters(Span<double> destination)
     {
         Means.CopyTo(destination);
         for (int j = 0; j < Count; j++)
@@ -157,7 +157,7 @@ public sealed class LowRankGaussian : GaussianPosterior
     }
 
     /// <inheritdoc/>
-    public override void CopyScales(Span<double> destination)
+    protected internal override void CopyScales(Span<double> destination)
     {
         for (int j = 0; j < Count; j++)
         {
@@ -168,7 +168,7 @@ public sealed class LowRankGaussian : GaussianPosterior
     }
 
     /// <inheritdoc/>
-    public override bool TryWithParameters(ReadOnlySpan<double> parameters, [NotNullWhen(true)] out GaussianPosterior? posterior)
+    protected internal override bool TryWithParameters(ReadOnlySpan<double> parameters, [NotNullWhen(true)] out GaussianPosterior? posterior)
     {
         posterior = null;
         foreach (double parameter in parameters)
@@ -195,7 +195,7 @@ public sealed class LowRankGaussian : GaussianPosterior
     }
 
     /// <inheritdoc/>
-    public override void AddScaleGradient(ReadOnlySpan<double> noise, ReadOnlySpan<double> latentGradient, Span<double> gradient)
+    protected internal override void AddScaleGradient(ReadOnlySpan<double> noise, ReadOnlySpan<double> latentGradient, Span<double> gradient)
     {
         ReadOnlySpan<double> common = noise[Count..];
         for (int j = 0; j < Count; j++)
@@ -207,7 +207,7 @@ public sealed class LowRankGaussian : GaussianPosterior
 
     /// <summary>Adds ½ d_j (Σ⁻¹)_jj for log d_j, and Σ⁻¹U for U.</summary>
     /// <param name="gradient">The gradient in log d and U.</param>
-    public override void AddEntropyGradient(Span<double> gradient)
+    protected internal override void AddEntropyGradient(Span<double> gradient)
     {
         Span<double> solved = new double[Rank];
         for (int j = 0; j < Count; j++)

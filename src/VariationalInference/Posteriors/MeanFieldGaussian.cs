@@ -72,7 +72,7 @@ public sealed class MeanFieldGaussian : GaussianPosterior
     public override int FreeDirections => 1;
 
     /// <inheritdoc/>
-    public override void Scale(ReadOnlySpan<double> noise, Span<double> deviations)
+    protected internal override void Scale(ReadOnlySpan<double> noise, Span<double> deviations)
     {
         for (int j = 0; j < deviations.Length; j++)
         {
@@ -81,7 +81,7 @@ public sealed class MeanFieldGaussian : GaussianPosterior
     }
 
     /// <inheritdoc/>
-    public override double SquaredDistance(ReadOnlySpan<double> deviations)
+    protected internal override double SquaredDistance(ReadOnlySpan<double> deviations)
     {
         double sum = 0;
         for (int j = 0; j < deviations.Length; j++)
@@ -95,7 +95,7 @@ public sealed class MeanFieldGaussian : GaussianPosterior
 
     /// <summary>Writes μ and log v.</summary>
     /// <param name="destination">Receives them, length 2J.</param>
-    public override void CopyParameters(Span<double> destination)
+    protected internal override void CopyParameters(Span<double> destination)
     {
         Means.CopyTo(destination);
         for (int j = 0; j < Count; j++)
@@ -105,7 +105,7 @@ public sealed class MeanFieldGaussian : GaussianPosterior
     }
 
     /// <inheritdoc/>
-    public override void CopyScales(Span<double> destination)
+    protected internal override void CopyScales(Span<double> destination)
     {
         for (int j = 0; j < Count; j++)
         {
@@ -116,7 +116,7 @@ public sealed class MeanFieldGaussian : GaussianPosterior
     }
 
     /// <inheritdoc/>
-    public override bool TryWithParameters(ReadOnlySpan<double> parameters, [NotNullWhen(true)] out GaussianPosterior? posterior)
+    protected internal override bool TryWithParameters(ReadOnlySpan<double> parameters, [NotNullWhen(true)] out GaussianPosterior? posterior)
     {
         posterior = null;
         var variances = new double[Count];
@@ -134,7 +134,7 @@ public sealed class MeanFieldGaussian : GaussianPosterior
     }
 
     /// <inheritdoc/>
-    public override void AddScaleGradient(ReadOnlySpan<double> noise, ReadOnlySpan<double> latentGradient, Span<double> gradient)
+    protected internal override void AddScaleGradient(ReadOnlySpan<double> noise, ReadOnlySpan<double> latentGradient, Span<double> gradient)
     {
         for (int j = 0; j < gradient.Length; j++)
         {
@@ -143,7 +143,7 @@ public sealed class MeanFieldGaussian : GaussianPosterior
     }
 
     /// <inheritdoc/>
-    public override void AddEntropyGradient(Span<double> gradient)
+    protected internal override void AddEntropyGradient(Span<double> gradient)
     {
         for (int j = 0; j < gradient.Length; j++)
         {

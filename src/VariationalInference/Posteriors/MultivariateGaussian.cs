@@ -69,10 +69,10 @@ public sealed class MultivariateGaussian : GaussianPosterior
         Matrix<double>.Build.Dense(Count, Count, (i, j) => j <= i ? _covariance.Factor(i, j) : 0);
 
     /// <inheritdoc/>
-    public override void Scale(ReadOnlySpan<double> noise, Span<double> deviations) => _covariance.Scale(noise, deviations);
+    protected internal override void Scale(ReadOnlySpan<double> noise, Span<double> deviations) => _covariance.Scale(noise, deviations);
 
     /// <inheritdoc/>
-    public override double SquaredDistance(ReadOnlySpan<double> deviations)
+    protected internal override double SquaredDistance(ReadOnlySpan<double> deviations)
     {
         double[] standard = deviations.ToArray();
         _covariance.Unscale(standard);
@@ -81,7 +81,7 @@ public sealed class MultivariateGaussian : GaussianPosterior
 
     /// <summary>Writes μ and L, by rows.</summary>
     /// <param name="destination">Receives them, length J + J(J + 1)/2.</param>
-    public override void CopyParameters(Span<double> destination)
+    protected internal override void CopyParameters(Span<double> destination)
     {
         Means.CopyTo(destination);
         Span<double> factor = destination[Count..];
@@ -95,7 +95,7 @@ public sealed class MultivariateGaussian : GaussianPosterior
     }
 
     /// <inheritdoc/>
-    public override void CopyScales(Span<double> destination)
+    protected internal override void CopyScales(Span<double> destination)
     {
         for (int i = 0; i < Count; i++)
         {
@@ -105,7 +105,7 @@ public sealed class MultivariateGaussian : GaussianPosterior
     }
 
     /// <inheritdoc/>
-    public override bool TryWithParameters(ReadOnlySpan<double> parameters, [NotNullWhen(true)] out GaussianPosterior? posterior)
+    protected internal override bool TryWithParameters(ReadOnlySpan<double> parameters, [NotNullWhen(true)] out GaussianPosterior? posterior)
     {
         posterior = null;
         double[] factor = parameters[Count..].ToArray();
@@ -130,7 +130,7 @@ public sealed class MultivariateGaussian : GaussianPosterior
     }
 
     /// <inheritdoc/>
-    public override void AddScaleGradient(ReadOnlySpan<double> noise, ReadOnlySpan<double> latentGradient, Span<double> gradient)
+    protected internal override void AddScaleGradient(ReadOnlySpan<double> noise, ReadOnlySpan<double> latentGradient, Span<double> gradient)
     {
         for (int i = 0; i < Count; i++)
         {
@@ -143,7 +143,7 @@ public sealed class MultivariateGaussian : GaussianPosterior
     }
 
     /// <inheritdoc/>
-    public override void AddEntropyGradient(Span<double> gradient)
+    protected internal override void AddEntropyGradient(Span<double> gradient)
     {
         for (int j = 0; j < Count; j++)
         {

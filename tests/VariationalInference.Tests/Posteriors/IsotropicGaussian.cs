@@ -25,7 +25,7 @@ internal sealed class IsotropicGaussian : GaussianPosterior
 
     public override int FreeDirections => 1;
 
-    public override void Scale(ReadOnlySpan<double> noise, Span<double> deviations)
+    protected internal override void Scale(ReadOnlySpan<double> noise, Span<double> deviations)
     {
         for (int j = 0; j < Count; j++)
         {
@@ -33,7 +33,7 @@ internal sealed class IsotropicGaussian : GaussianPosterior
         }
     }
 
-    public override double SquaredDistance(ReadOnlySpan<double> deviations)
+    protected internal override double SquaredDistance(ReadOnlySpan<double> deviations)
     {
         double sum = 0;
         foreach (double deviation in deviations)
@@ -44,25 +44,25 @@ internal sealed class IsotropicGaussian : GaussianPosterior
         return sum * Math.Exp(-2 * _logDeviation);
     }
 
-    public override void CopyParameters(Span<double> destination)
+    protected internal override void CopyParameters(Span<double> destination)
     {
         Means.CopyTo(destination);
         destination[Count] = _logDeviation;
     }
 
-    public override void CopyScales(Span<double> destination)
+    protected internal override void CopyScales(Span<double> destination)
     {
         destination[..Count].Fill(Math.Exp(_logDeviation));
         destination[Count] = 1;
     }
 
-    public override bool TryWithParameters(ReadOnlySpan<double> parameters, [NotNullWhen(true)] out GaussianPosterior? posterior)
+    protected internal override bool TryWithParameters(ReadOnlySpan<double> parameters, [NotNullWhen(true)] out GaussianPosterior? posterior)
     {
         posterior = double.IsFinite(Math.Exp(2 * parameters[Count])) ? new IsotropicGaussian([.. parameters[..Count]], parameters[Count]) : null;
         return posterior is not null;
     }
 
-    public override void AddScaleGradient(ReadOnlySpan<double> noise, ReadOnlySpan<double> latentGradient, Span<double> gradient)
+    protected internal override void AddScaleGradient(ReadOnlySpan<double> noise, ReadOnlySpan<double> latentGradient, Span<double> gradient)
     {
         for (int j = 0; j < Count; j++)
         {
@@ -70,7 +70,7 @@ internal sealed class IsotropicGaussian : GaussianPosterior
         }
     }
 
-    public override void AddEntropyGradient(Span<double> gradient) => gradient[0] += Count;
+    protected internal override void AddEntropyGradient(Span<double> gradient) => gradient[0] += Count;
 
     protected override double CovarianceElement(int i, int j) => i == j ? Variances[i] : 0;
 }

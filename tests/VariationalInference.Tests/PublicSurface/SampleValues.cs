@@ -26,11 +26,14 @@ internal static class SampleValues
     public static object? Of(MethodBase method, ParameterInfo parameter)
     {
         string type = method.DeclaringType!.Name, member = method.IsConstructor ? ".ctor" : method.Name, name = parameter.Name!;
-        return OfMember(type, member, name)
+        return (type == "FactorSolution" && name == "table" ? FactorTable(parameter.ParameterType) : OfMember(type, member, name))
             ?? (parameter.HasDefaultValue && !IsSpan(parameter) ? Default(parameter) : null)
             ?? OfType(parameter.ParameterType, name)
             ?? (parameter.HasDefaultValue ? Default(parameter) : throw new InvalidOperationException($"{type}.{member} needs a sample of {name}, a {parameter.ParameterType}."));
     }
+
+    private static object FactorTable(Type type) =>
+        type == typeof(RowSpan) ? new MemberCall.Rows(new double[12], 4) : Matrix<double>.Build.Dense(3, 4, 1);
 
     /// <summary>Returns a new instance, or null where the sweep has none.</summary>
     public static object? Instance(Type type) => 0 switch
@@ -70,7 +73,8 @@ internal static class SampleValues
         ("ProbabilisticPca", _, "table" or "rows" or "statistics" or "chunks") => null,
         ("FactorAnalysis", _, "statistics") => Correlated(),
         ("FactorSolution", "Scores", "row") => new double[] { 1, 2, 3, 4 },
-        ("FactorSolution", "Scores", "table") => Matrix<double>.Build.Dense(3, 4, 1),
+        ("MultivariateGaussian", ".ctor", "covariance") => Matrix<double>.Build.DenseDiagonal(3, 3, 2),
+        ("LowRankGaussian", ".ctor", "factors") => Matrix<double>.Build.Dense(3, 1, 0.5),
         ("FactorSolution" or "FactorAnalysis", _, "names") => new[] { "a", "b", "c", "d" },
         ("HybridOptions", "FromJson", "json") => new HybridOptions().ToJson(),
         ("HybridSolver", "Resume", "rows") => Model.Sample(40, seed: 2).Observations,
@@ -114,6 +118,9 @@ internal static class SampleValues
         _ when type == typeof(ReadOnlySpan<string>) => Labels,
         _ when type == typeof(ReadOnlySpan<double>) || type == typeof(Span<double>) => Numbers(name),
         _ when type == typeof(ReadOnlySpan<GaussianPrior>) => new[] { GaussianPrior.Independent(2) },
+        _ when type == typeof(GaussianPosterior) => Model.Posterior([1.2, 0.8]),
+        _ when type == typeof(ILogJoint) => Model.Observe([1.2, 0.8]),
+        _ when type == typeof(LogJointExpectation) => LogJointExpectation.ClosedForm(Model.Observe([1.2, 0.8])),
         _ when type == typeof(RowSpan) => new MemberCall.Rows(Table.ToRowMajorArray(), 2),
         _ when type == typeof(CaviBuffers) => new MemberCall.Buffers(new double[36]),
         _ when type == typeof(Matrix<double>) => Table.Clone(),
