@@ -12,7 +12,7 @@ namespace VariationalInference;
 /// <code language="csharp">
 /// var encoder = new MlpEncoder(observationCount: 2, latentCount: 1);
 /// encoder.Calibrate(new EncoderScales(
-///     InputMeans: [20, 20], InputDeviations: [5, 5], OutputMeans: [20], OutputDeviations: [4], OutputVariances: [0.1]));
+///     inputMeans: [20, 20], inputDeviations: [5, 5], outputMeans: [20], outputDeviations: [4], outputVariances: [0.1]));
 /// Console.WriteLine(encoder.Scales);   // inputs [20 ± 5, 20 ± 5], outputs [20 ± 4], output variances [0.1]
 /// </code>
 /// </example>

@@ -10,7 +10,7 @@ namespace VariationalInference;
 /// <example>
 /// <code language="csharp">
 /// var network = new Perceptron(inputCount: 1, outputCount: 1);
-/// network.Calibrate(new NetworkScales(InputMeans: [20], InputDeviations: [5], OutputMeans: [1000], OutputDeviations: [100]));
+/// network.Calibrate(new NetworkScales(inputMeans: [20], inputDeviations: [5], outputMeans: [1000], outputDeviations: [100]));
 /// Console.WriteLine(network.Scales);   // inputs [20 ± 5], outputs [1000 ± 100]
 /// </code>
 /// </example>
