@@ -48,7 +48,6 @@ public sealed class CaviCancellationTests
         CaviResult fit = await Task.Run(() => new CaviSolver(Endless).Solve(Slow, [1, 2], cancellationToken: source.Token)).WaitAsync(TimeSpan.FromMinutes(1));
 
         fit.StopReason.Should().Be(StopReason.Cancelled);
-        fit.Iterations.Should().BePositive();
         fit.ElboTrace.Should().HaveCount(fit.Iterations + 1);
         fit.Elbo.Should().Be(fit.ElboTrace[^1]);
     }
