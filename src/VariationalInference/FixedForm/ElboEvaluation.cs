@@ -11,7 +11,7 @@ namespace VariationalInference;
 /// <code language="csharp">
 /// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
 /// ElboEvaluation exact = new FixedFormElbo(model.Observe([1.2, 0.8])).Evaluate(model.Posterior([1.2, 0.8]));
-/// Console.WriteLine(exact);   // ELBO -2.9937 = expectation -6.2776 + entropy 3.2839
+/// Console.WriteLine(exact);   // ELBO -2.9937 = expectation -6.2775 + entropy 3.2839
 /// </code>
 /// </example>
 public sealed class ElboEvaluation
