@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
-using MathNet.Numerics.LinearAlgebra;
+using System.Numerics;
+using Matrix = MathNet.Numerics.LinearAlgebra.Matrix<double>;
 
 namespace VariationalInference;
 
@@ -27,11 +28,11 @@ internal sealed class AmortizedBlock
         CoordinatePrior = shape.Prior.Select(Coordinate.AsSpan());
         _response = Response(shape, Coordinate, CoordinatePrior);
         ImmutableArray<double> deviations = shape.Prior.Deviations;
-        Matrix<double> inverse = Matrix<double>.Build.Dense(Count, Count, (i, j) =>
+        Matrix inverse = Matrix.Build.Dense(Count, Count, (i, j) =>
             shape.Covariance[amortized[i], amortized[j]] / (deviations[amortized[i]] * deviations[amortized[j]]));
         _profileInverse = inverse.ToRowMajorArray();
-        Vector<double> curvature = inverse.Inverse().Diagonal();
-        _preconditioner = Matrix<double>.Build.Dense(Count, Count, (i, j) => curvature[i] * inverse[i, j]).ToRowMajorArray();
+        var curvature = inverse.Inverse().Diagonal();
+        _preconditioner = Matrix.Build.Dense(Count, Count, (i, j) => curvature[i] * inverse[i, j]).ToRowMajorArray();
         LogMeanFieldVariances = [.. amortized.Select(j => Math.Log(shape.MeanFieldVariances[j]))];
     }
 
@@ -51,7 +52,7 @@ internal sealed class AmortizedBlock
     public int Count => Amortized.Length;
 
     /// <summary>Computes r = w − B_A t_A.</summary>
-    public void Residual(ReadOnlySpan<double> w, ReadOnlySpan<double> amortized, Span<double> residual)
+    public void Residual(ReadOnlySpan<Vector<double>> w, ReadOnlySpan<Vector<double>> amortized, Span<Vector<double>> residual)
     {
         w.CopyTo(residual);
         for (int i = 0; i < amortized.Length; i++)
@@ -61,7 +62,7 @@ internal sealed class AmortizedBlock
     }
 
     /// <summary>Solves the coordinate block exactly and takes its part out of the residual.</summary>
-    public void Solve(Span<double> residual, Span<double> coordinates)
+    public void Solve(Span<Vector<double>> residual, Span<Vector<double>> coordinates)
     {
         for (int i = 0; i < coordinates.Length; i++)
         {
@@ -72,7 +73,7 @@ internal sealed class AmortizedBlock
     }
 
     /// <summary>Takes the coordinate block's part out of the residual, then sweeps over it with coordinate updates.</summary>
-    public void Sweep(Span<double> residual, Span<double> coordinates, int sweeps)
+    public void Sweep(Span<Vector<double>> residual, Span<Vector<double>> coordinates, int sweeps)
     {
         SubtractCoordinates(coordinates, residual);
         for (int sweep = 0; sweep < sweeps; sweep++)
@@ -85,7 +86,7 @@ internal sealed class AmortizedBlock
     }
 
     /// <summary>Computes the gradient in the amortized means, B_Aᵀe − t_A.</summary>
-    public void Gradient(ReadOnlySpan<double> amortized, ReadOnlySpan<double> residual, Span<double> gradient)
+    public void Gradient(ReadOnlySpan<Vector<double>> amortized, ReadOnlySpan<Vector<double>> residual, Span<Vector<double>> gradient)
     {
         for (int i = 0; i < amortized.Length; i++)
         {
@@ -94,7 +95,7 @@ internal sealed class AmortizedBlock
     }
 
     /// <summary>Writes diag(P)P⁻¹g.</summary>
-    public void Precondition(ReadOnlySpan<double> gradient, Span<double> destination)
+    public void Precondition(ReadOnlySpan<Vector<double>> gradient, Span<Vector<double>> destination)
     {
         for (int i = 0; i < destination.Length; i++)
         {
@@ -103,12 +104,13 @@ internal sealed class AmortizedBlock
     }
 
     /// <summary>Computes ½ Σ_a (q_a − 1 − log q_a), what the factors' variances lose, in nats.</summary>
-    public double VarianceGap(ReadOnlySpan<double> logVariances)
+    public Vector<double> VarianceGap(ReadOnlySpan<Vector<double>> logVariances)
     {
-        double gap = 0;
+        Vector<double> gap = Vector<double>.Zero;
         for (int i = 0; i < logVariances.Length; i++)
         {
-            gap += Shape.VarianceGap(Amortized[i], logVariances[i]);
+            Vector<double> logRatio = logVariances[i] - new Vector<double>(LogMeanFieldVariances[i]);
+            gap += PosteriorShape.VarianceGap(RepeatableFunctions.Exp(logRatio), logRatio);
         }
 
         return gap;
@@ -116,9 +118,9 @@ internal sealed class AmortizedBlock
 
     /// <summary>Computes ½ gᵀP⁻¹g, what the factors' means lose, in nats, without cancellation.</summary>
     /// <param name="gradient">g, with the coordinate block at its best.</param>
-    public double MeanGap(ReadOnlySpan<double> gradient)
+    public Vector<double> MeanGap(ReadOnlySpan<Vector<double>> gradient)
     {
-        double gap = 0;
+        Vector<double> gap = Vector<double>.Zero;
         for (int i = 0; i < gradient.Length; i++)
         {
             gap += 0.5 * gradient[i] * ShortVectors.Dot(_profileInverse.AsSpan(i * Count, Count), gradient);
@@ -127,14 +129,14 @@ internal sealed class AmortizedBlock
         return gap;
     }
 
-    /// <summary>Returns the whitened mean (μ − m)/s of an amortized latent.</summary>
-    public double Whiten(int index, double mean)
+    /// <summary>Returns whitened means (μ − m)/s of an amortized latent.</summary>
+    public Vector<double> Whiten(int index, Vector<double> means)
     {
         int j = Amortized[index];
-        return (mean - Shape.Prior.Means[j]) / Shape.Prior.Deviations[j];
+        return (means - new Vector<double>(Shape.Prior.Means[j])) / new Vector<double>(Shape.Prior.Deviations[j]);
     }
 
-    private void SubtractCoordinates(ReadOnlySpan<double> coordinates, Span<double> residual)
+    private void SubtractCoordinates(ReadOnlySpan<Vector<double>> coordinates, Span<Vector<double>> residual)
     {
         for (int i = 0; i < coordinates.Length; i++)
         {

@@ -8,7 +8,7 @@ internal sealed class HybridEvaluation
     private readonly HybridRows _rows;
     private readonly IEncoder _encoder;
     private readonly ShardTeam _team;
-    private readonly (EncodedTile Encoded, HybridRow Row, double[] Whitened)[] _workers;
+    private readonly HybridJudge[] _workers;
     private readonly Action<int> _evaluate;
     private readonly (double Sum, double Largest)[] _tiles;
 
@@ -24,14 +24,14 @@ internal sealed class HybridEvaluation
         _tiles = new (double, double)[TileCount(rows.Count)];
         int shares = Math.Min(team.Size, _tiles.Length);
         _workers = [.. Enumerable.Range(0, shares).Select(_ =>
-            (new EncodedTile(encoder, Math.Min(TileRows, rows.Count)), new HybridRow(complete), new double[encoder.ObservationCount]))];
+            new HybridJudge(rows, complete, encoder, Math.Min(TileRows, rows.Count)))];
         _evaluate = EvaluateShare;
         var whitened = new double[encoder.ObservationCount];
         var residual = new double[encoder.ObservationCount];
         var optimum = new double[complete.Shape.LatentCount];
         for (int n = 0; n < rows.Count; n++)
         {
-            (AmortizedBlock block, double likelihoodBase) = rows.Condition(n, whitened);
+            (AmortizedBlock block, double likelihoodBase) = rows.Condition(rows.Observations(n), whitened);
             SharedShape shape = block.Shape;
             ReadOnlySpan<double> w = whitened.AsSpan(0, shape.Rank);
             shape.GoToOptimum(w, optimum);
@@ -68,24 +68,10 @@ internal sealed class HybridEvaluation
     /// <summary>Evaluates the tiles of one share; the result of a tile does not depend on the thread that evaluates it.</summary>
     private void EvaluateShare(int share)
     {
-        (EncodedTile encoded, HybridRow row, double[] whitened) = _workers[share];
         for (int tile = share; tile < _tiles.Length; tile += _workers.Length)
         {
             int first = tile * TileRows;
-            int count = Math.Min(TileRows, _rows.Count - first);
-            encoded.Encode(_rows.Observations(first, count), count);
-            double sum = 0;
-            double largest = 0;
-            for (int n = 0; n < count; n++)
-            {
-                (AmortizedBlock block, _) = _rows.Condition(first + n, whitened);
-                row.Solve(block, whitened.AsSpan(0, block.Shape.Rank), encoded.MeansOf(n));
-                double gap = block.VarianceGap(encoded.LogVariancesOf(n)) + row.MeanGap();
-                sum += gap;
-                largest = Math.Max(largest, gap);
-            }
-
-            _tiles[tile] = (sum, largest);
+            _tiles[tile] = _workers[share].Judge(first, Math.Min(TileRows, _rows.Count - first));
         }
     }
 }

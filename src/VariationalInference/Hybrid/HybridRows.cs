@@ -41,12 +41,12 @@ internal sealed class HybridRows : ITrainingRows
     public ReadOnlySpan<double> Observations(int first, int count) => _observations.AsSpan(first * _width, count * _width);
 
     /// <summary>Whitens a row.</summary>
-    /// <param name="row">The row, counted from 0.</param>
+    /// <param name="row">The observations of the row.</param>
     /// <param name="whitened">Receives w in its first elements. Length: at least K.</param>
     /// <returns>The split of the row's latents, and the log joint's part that does not depend on them.</returns>
-    public (AmortizedBlock Block, double LikelihoodBase) Condition(int row, Span<double> whitened)
+    public (AmortizedBlock Block, double LikelihoodBase) Condition(ReadOnlySpan<double> row, Span<double> whitened)
     {
-        ConditionedRow conditioned = _blocks.Structure.Condition(Observations(row), whitened);
+        ConditionedRow conditioned = _blocks.Structure.Condition(row, whitened);
         return (_blocks.Of(conditioned.Shape), conditioned.LogLikelihoodBase);
     }
 

@@ -1,4 +1,4 @@
-using System.Numerics.Tensors;
+using System.Numerics;
 
 namespace VariationalInference;
 
@@ -10,16 +10,26 @@ internal sealed class HybridShard : ITrainingShard<HybridRows>
     private readonly double[] _coordinateState;
     private readonly OutputGradient _outputGradient;
     private readonly EncodedTile _encoded;
+    private readonly LanePlacement _placement;
+    private readonly HybridLanes _lanes;
     private readonly double[] _observations;
-    private readonly double[] _whitened;
-    private readonly double[] _likelihoodBase;
+    private readonly double[] _whitenedRow;
     private readonly double[] _outputGradients;
-    private readonly double[] _noise;
-    private readonly double[] _varianceRatios;
-    private readonly AmortizedBlock[] _blocks;
-    private readonly HybridRow _row;
+    private readonly double[] _draws;
+    private readonly LaneBuffer _whitened;
+    private readonly LaneBuffer _means;
+    private readonly LaneBuffer _logVariances;
+    private readonly LaneBuffer _coordinates;
+    private readonly LaneBuffer _noise;
+    private readonly LaneBuffer _meanGradients;
+    private readonly LaneBuffer _logVarianceGradients;
+    private readonly LaneBuffer _likelihoodBase;
+    private readonly LaneBuffer _elbo;
+    private readonly LaneBuffer _optimizationGap;
+    private readonly Vector<double>[] _varianceRatios;
     private readonly int _width;
     private readonly int _latents;
+    private readonly int _drawsPerRow;
 
     /// <param name="complete">The block of complete rows.</param>
     /// <param name="options">The options of the run.</param>
@@ -32,17 +42,27 @@ internal sealed class HybridShard : ITrainingShard<HybridRows>
         _coordinateState = coordinateState;
         _outputGradient = new OutputGradient(complete, options.Estimator, options.NaturalGradient);
         _encoded = new EncodedTile(encoder, capacity);
+        _placement = new LanePlacement(capacity, encoder.AcceptsMissing);
+        _lanes = new HybridLanes(complete);
         _width = encoder.ObservationCount;
         _latents = complete.Count;
-        int values = capacity * _latents;
+        _drawsPerRow = options.Estimator == GradientEstimator.Analytic ? 0 : _latents * options.DrawCount;
         _observations = new double[capacity * _width];
-        _whitened = new double[capacity * _width];
-        _likelihoodBase = new double[capacity];
-        _outputGradients = new double[2 * values];
-        _noise = new double[options.Estimator == GradientEstimator.Analytic ? 0 : values * options.DrawCount];
-        _varianceRatios = new double[values];
-        _blocks = new AmortizedBlock[capacity];
-        _row = new HybridRow(complete);
+        _whitenedRow = new double[_width];
+        _outputGradients = new double[2 * capacity * _latents];
+        _draws = new double[capacity * _drawsPerRow];
+        int places = _placement.PlaceCount;
+        _whitened = new LaneBuffer(places, complete.Shape.Rank);
+        _means = new LaneBuffer(places, _latents);
+        _logVariances = new LaneBuffer(places, _latents);
+        _coordinates = new LaneBuffer(places, complete.Coordinate.Length);
+        _noise = new LaneBuffer(places, _drawsPerRow);
+        _meanGradients = new LaneBuffer(places, _latents);
+        _logVarianceGradients = new LaneBuffer(places, _latents);
+        _likelihoodBase = new LaneBuffer(places, 1);
+        _elbo = new LaneBuffer(places, 1);
+        _optimizationGap = new LaneBuffer(places, 1);
+        _varianceRatios = new Vector<double>[_latents];
         Gradient = new double[encoder.Parameters.Length];
     }
 
@@ -62,87 +82,118 @@ internal sealed class HybridShard : ITrainingShard<HybridRows>
     /// <inheritdoc/>
     public void Run(ReadOnlySpan<RowReference<HybridRows>> rows, int streamSeed)
     {
-        for (int n = 0; n < rows.Length; n++)
-        {
-            rows[n].Rows.Observations(rows[n].Index).CopyTo(_observations.AsSpan(n * _width, _width));
-            (_blocks[n], _likelihoodBase[n]) = rows[n].Rows.Condition(rows[n].Index, _whitened.AsSpan(n * _width, _width));
-        }
-
+        Gather(rows);
         _encoded.Encode(_observations.AsSpan(0, rows.Length * _width), rows.Length);
-        if (_noise.Length > 0)
+        PlaceOutputs(rows.Length);
+        PlaceDraws(rows.Length, streamSeed);
+        for (int vector = 0; vector < _placement.VectorCount; vector++)
         {
-            NormalStream.Fill(streamSeed, _noise);
+            Visit(vector);
         }
 
-        ComputeVarianceRatios(rows.Length);
-        Elbo = 0;
-        OptimizationGap = 0;
-        for (int n = 0; n < rows.Length; n++)
-        {
-            Visit(n, rows[n]);
-        }
-
+        Collect(rows);
         Gradient.AsSpan().Clear();
         _encoded.Backward(_outputGradients, Gradient);
     }
 
-    private void Visit(int position, RowReference<HybridRows> reference)
+    /// <summary>Copies rows that are all over memory: nothing else waits in between, so that many are under way at once.</summary>
+    private void Gather(ReadOnlySpan<RowReference<HybridRows>> rows)
     {
-        AmortizedBlock block = _blocks[position];
-        Range latents = (position * _latents)..((position + 1) * _latents);
-        ReadOnlySpan<double> whitened = _whitened.AsSpan(position * _width, block.Shape.Rank);
-        ReadOnlySpan<double> means = _encoded.MeansOf(position);
-        if (_options.CoordinateSweeps is int sweeps)
+        for (int n = 0; n < rows.Length; n++)
         {
-            int width = block.Coordinate.Length;
-            _row.Sweep(block, whitened, means, _coordinateState.AsSpan((int)(reference.Number * width), width), sweeps);
-        }
-        else
-        {
-            _row.Solve(block, whitened, means);
+            rows[n].Rows.Observations(rows[n].Index).CopyTo(_observations.AsSpan(n * _width, _width));
         }
 
-        int draws = _latents * (_noise.Length / _varianceRatios.Length);
-        ReadOnlySpan<double> ratios = _varianceRatios.AsSpan(latents);
-        Span<double> gradients = _outputGradients.AsSpan(2 * position * _latents, 2 * _latents);
-        _outputGradient.Evaluate(
-            block,
-            _row.Amortized,
-            _row.Residual,
-            ratios,
-            _noise.AsSpan(position * draws, draws),
-            gradients[.._latents],
-            gradients[_latents..]);
-        Elbo += _row.Elbo(_likelihoodBase[position]) - VarianceGap(block, ratios, _encoded.LogVariancesOf(position));
-        OptimizationGap += _row.OptimizationGap;
+        _placement.Clear();
+        for (int n = 0; n < rows.Length; n++)
+        {
+            (AmortizedBlock block, double likelihoodBase) = rows[n].Rows.Condition(_observations.AsSpan(n * _width, _width), _whitenedRow);
+            int place = _placement.Add(block);
+            _whitened.Write(place, _whitenedRow.AsSpan(0, block.Shape.Rank));
+            _likelihoodBase[place, 0] = likelihoodBase;
+        }
+
+        if (_options.CoordinateSweeps is not null)
+        {
+            int width = _lanes.CoordinateCount;
+            for (int n = 0; n < rows.Length; n++)
+            {
+                _coordinates.Write(_placement.PlaceOf(n), _coordinateState.AsSpan((int)(rows[n].Number * width), width));
+            }
+        }
     }
 
-    /// <summary>Computes q = Λ_aa σ_a² of every factor, all rows at once.</summary>
-    private void ComputeVarianceRatios(int rows)
+    private void PlaceOutputs(int rows)
     {
         for (int n = 0; n < rows; n++)
         {
-            ReadOnlySpan<double> logVariances = _encoded.LogVariancesOf(n);
-            ReadOnlySpan<double> best = _blocks[n].LogMeanFieldVariances.AsSpan();
-            for (int i = 0; i < best.Length; i++)
-            {
-                _varianceRatios[(n * _latents) + i] = logVariances[i] - best[i];
-            }
+            int place = _placement.PlaceOf(n);
+            _means.Write(place, _encoded.MeansOf(n));
+            _logVariances.Write(place, _encoded.LogVariancesOf(n));
         }
-
-        Span<double> ratios = _varianceRatios.AsSpan(0, rows * _latents);
-        TensorPrimitives.Exp(ratios, ratios);
     }
 
-    /// <summary>½ Σ_a (q_a − 1 − log q_a): what the ELBO loses by the factors' variances.</summary>
-    private static double VarianceGap(AmortizedBlock block, ReadOnlySpan<double> ratios, ReadOnlySpan<double> logVariances)
+    private void PlaceDraws(int rows, int streamSeed)
     {
-        double gap = 0;
-        for (int i = 0; i < ratios.Length; i++)
+        if (_drawsPerRow == 0)
         {
-            gap += PosteriorShape.VarianceGap(ratios[i], logVariances[i] - block.LogMeanFieldVariances[i]);
+            return;
         }
 
-        return gap;
+        NormalStream.Fill(streamSeed, _draws.AsSpan(0, rows * _drawsPerRow));
+        for (int n = 0; n < rows; n++)
+        {
+            _noise.Write(_placement.PlaceOf(n), _draws.AsSpan(n * _drawsPerRow, _drawsPerRow));
+        }
+    }
+
+    private void Visit(int vector)
+    {
+        AmortizedBlock block = _placement.BlockOf(vector);
+        Span<Vector<double>> whitened = _whitened[vector][..block.Shape.Rank];
+        if (_options.CoordinateSweeps is int sweeps)
+        {
+            _lanes.Sweep(block, whitened, _means[vector], _coordinates[vector], sweeps);
+        }
+        else
+        {
+            _lanes.Solve(block, whitened, _means[vector]);
+        }
+
+        // q = Λ_aa σ_a² of every factor.
+        Vector<double> varianceGap = Vector<double>.Zero;
+        ReadOnlySpan<Vector<double>> logVariances = _logVariances[vector];
+        for (int i = 0; i < _varianceRatios.Length; i++)
+        {
+            Vector<double> logRatio = logVariances[i] - new Vector<double>(block.LogMeanFieldVariances[i]);
+            _varianceRatios[i] = RepeatableFunctions.Exp(logRatio);
+            varianceGap += PosteriorShape.VarianceGap(_varianceRatios[i], logRatio);
+        }
+
+        _outputGradient.Evaluate(
+            block, _lanes.Amortized, _lanes.Residual, _varianceRatios, _noise[vector], _meanGradients[vector], _logVarianceGradients[vector]);
+        _elbo[vector][0] = _lanes.Elbo(_likelihoodBase[vector][0]) - varianceGap;
+        _optimizationGap[vector][0] = _lanes.OptimizationGap;
+    }
+
+    /// <summary>Takes the rows' results from their places, in the order of the rows.</summary>
+    private void Collect(ReadOnlySpan<RowReference<HybridRows>> rows)
+    {
+        Elbo = 0;
+        OptimizationGap = 0;
+        int width = _lanes.CoordinateCount;
+        for (int n = 0; n < rows.Length; n++)
+        {
+            int place = _placement.PlaceOf(n);
+            Elbo += _elbo[place, 0];
+            OptimizationGap += _optimizationGap[place, 0];
+            Span<double> gradients = _outputGradients.AsSpan(2 * n * _latents, 2 * _latents);
+            _meanGradients.Read(place, gradients[.._latents]);
+            _logVarianceGradients.Read(place, gradients[_latents..]);
+            if (_options.CoordinateSweeps is not null)
+            {
+                _coordinates.Read(place, _coordinateState.AsSpan((int)(rows[n].Number * width), width));
+            }
+        }
     }
 }

@@ -11,6 +11,10 @@ internal static class RepeatableFunctions
 {
     /// <summary>The bits of √½, the least mantissa that a number is reduced to, with 64 added to its exponent so that it stays positive.</summary>
     private const long LeastMantissa = 0x3FE6A09E667F3BCD - (64L << 52);
+
+    // 1.5 · 2⁵²: adding it rounds to an integer, which then stands in the last bits.
+    private const double Shift = 6_755_399_441_055_744;
+    private const double Ln2 = 6.93147180559945286227e-01;
     private const double Ln2High = 6.93147180369123816490e-01;
     private const double Ln2Low = 1.90821492927058770002e-10;
 
@@ -18,6 +22,11 @@ internal static class RepeatableFunctions
     [
         1.479819860511658591e-01, 1.531383769920937332e-01, 1.818357216161805012e-01, 2.222219843214978396e-01, 2.857142874366239149e-01,
         3.999999999940941908e-01, 6.666666666666735130e-01,
+    ];
+
+    private static ReadOnlySpan<double> ExpTerms =>
+    [
+        4.13813679705723846039e-08, -1.65339022054652515390e-06, 6.61375632143793436117e-05, -2.77777777770155933842e-03, 1.66666666666666019037e-01,
     ];
 
     private static ReadOnlySpan<double> SineTerms =>
@@ -47,6 +56,24 @@ internal static class RepeatableFunctions
         return (k * new Vector<double>(Ln2High)) - (half - ((s * (half + rest)) + (k * new Vector<double>(Ln2Low))) - f);
     }
 
+    /// <summary>Returns e to powers: 0 or infinity where that is beyond double precision, NaN where a power is.</summary>
+    public static Vector<double> Exp(Vector<double> x)
+    {
+        // Beyond these the result is 0 or infinite.
+        Vector<double> power = Vector.ConditionalSelect(Vector.GreaterThan(x, new Vector<double>(800)), new Vector<double>(800), x);
+        power = Vector.ConditionalSelect(Vector.LessThan(power, new Vector<double>(-800)), new Vector<double>(-800), power);
+        Vector<double> n = Round(power * new Vector<double>(1 / Ln2));
+        Vector<double> high = power - (n * new Vector<double>(Ln2High)), low = n * new Vector<double>(Ln2Low);
+        Vector<double> r = high - low;
+        Vector<double> z = r * r;
+        Vector<double> c = r - (z * Polynomial(ExpTerms, z));
+        Vector<double> y = Vector<double>.One - (low - (r * c / (new Vector<double>(2) - c)) - high);
+
+        // In two steps, so that what is too small for a normal number is rounded once.
+        Vector<double> half = Round(n * new Vector<double>(0.5));
+        return y * PowerOfTwo(half) * PowerOfTwo(n - half);
+    }
+
     /// <summary>Returns sin 2πx and cos 2πx.</summary>
     /// <param name="turns">The arguments x. Range: 0 ≤ x &lt; 1.</param>
     public static (Vector<double> Sine, Vector<double> Cosine) SinCosOfTurns(Vector<double> turns)
@@ -62,6 +89,13 @@ internal static class RepeatableFunctions
         Vector<double> up = Vector.ConditionalSelect(swapped, cosine, sine), along = Vector.ConditionalSelect(swapped, sine, cosine);
         return (Vector.ConditionalSelect(second | third, -up, up), Vector.ConditionalSelect(first | second, -along, along));
     }
+
+    /// <summary>Rounds to integers, of less than 2⁵¹.</summary>
+    private static Vector<double> Round(Vector<double> x) => x + new Vector<double>(Shift) - new Vector<double>(Shift);
+
+    /// <summary>Returns 2ⁿ. Range: −1022 ≤ n ≤ 1023.</summary>
+    private static Vector<double> PowerOfTwo(Vector<double> n) =>
+        Vector.AsVectorDouble(Vector.ShiftLeft(Vector.AsVectorInt64(n + new Vector<double>(Shift + 1023)), 52));
 
     private static Vector<double> Polynomial(ReadOnlySpan<double> terms, Vector<double> x)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using MathNet.Numerics;
 
@@ -126,6 +127,17 @@ internal abstract class PosteriorShape
     /// <summary>Returns ½(q − 1 − log q), in nats.</summary>
     public static double VarianceGap(double ratio, double logRatio) => 0.5 * (ratio - 1 - logRatio);
 
+    /// <summary>Returns the same for many factors at once, with a series where the terms would cancel.</summary>
+    public static Vector<double> VarianceGap(Vector<double> ratio, Vector<double> logRatio)
+    {
+        // The first term left out is 3e-12 of the first.
+        const double small = 1e-3;
+        Vector<double> series = logRatio * logRatio * (new Vector<double>(0.25)
+            + (logRatio * (new Vector<double>(1.0 / 12) + (logRatio * (new Vector<double>(1.0 / 48) + (logRatio * (1.0 / 240)))))));
+        return Vector.ConditionalSelect(
+            Vector.LessThan(Vector.Abs(logRatio), new Vector<double>(small)), series, 0.5 * (ratio - Vector<double>.One - logRatio));
+    }
+
     /// <summary>Moves every latent once, in order, by the coordinate update.</summary>
     /// <param name="t">The means.</param>
     /// <param name="residual">e = w − Bt, kept up to date.</param>
@@ -162,6 +174,27 @@ internal abstract class PosteriorShape
         ShortVectors.Subtract(direction, -step, moved);
         ShortVectors.Subtract(image, step, residual);
         return step;
+    }
+
+    /// <summary>Does the same for many rows at once, one in each lane, with the same bits.</summary>
+    public void Update(int latent, Span<Vector<double>> t, int first, Span<Vector<double>> residual)
+    {
+        int place = latent - first;
+        bool isAlone = _isIndependent;
+        ReadOnlySpan<double> image = isAlone ? Loadings.Column(latent) : _images.AsSpan(latent * Rank, Rank);
+        ReadOnlySpan<double> direction = isAlone ? default : Prior.Direction(latent);
+        Vector<double> along = isAlone ? t[place] : ShortVectors.Dot(direction, t.Slice(place, direction.Length));
+        Vector<double> step = (ShortVectors.Dot(image, residual) - along) / new Vector<double>(_scaledPrecision[latent]);
+        if (isAlone)
+        {
+            t[place] += step;
+        }
+        else
+        {
+            ShortVectors.Subtract(direction, -step, t.Slice(place, direction.Length));
+        }
+
+        ShortVectors.Subtract(image, step, residual);
     }
 
     /// <summary>Moves all means along a direction.</summary>

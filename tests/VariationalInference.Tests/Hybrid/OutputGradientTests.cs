@@ -3,6 +3,7 @@ using MathNet.Numerics.Distributions;
 using MathNet.Numerics.LinearAlgebra;
 using MathNet.Numerics.Random;
 using Xunit;
+using Lane = System.Numerics.Vector<double>;
 
 namespace VariationalInference.Tests.Hybrid;
 
@@ -125,8 +126,8 @@ public sealed class OutputGradientTests
         private readonly AmortizedBlock _block;
         private readonly double[] _means;
         private readonly double[] _logVariances;
-        private readonly double[] _whitened;
-        private readonly double[] _residual;
+        private readonly Lane[] _whitened;
+        private readonly Lane[] _residual;
         private readonly double[] _coordinateMeans;
 
         public Point(QuadraticLogJoint joint, int[] amortized, double[] means, double[] logVariances)
@@ -135,23 +136,26 @@ public sealed class OutputGradientTests
             _block = new AmortizedBlock(joint.Shape, [.. amortized]);
             _means = means;
             _logVariances = logVariances;
-            _whitened = [.. means.Select((mean, i) => _block.Whiten(i, mean))];
-            _residual = new double[joint.Shape.Rank];
-            var coordinates = new double[_block.Coordinate.Length];
-            _block.Residual(joint.Whitened, _whitened, _residual);
+            _whitened = [.. means.Select((mean, i) => _block.Whiten(i, new Lane(mean)))];
+            _residual = new Lane[joint.Shape.Rank];
+            var coordinates = new Lane[_block.Coordinate.Length];
+            _block.Residual(InLanes(joint.Whitened), _whitened, _residual);
             _block.Solve(_residual, coordinates);
             _coordinateMeans = [.. coordinates.Select((t, i) =>
-                joint.Shape.Prior.Means[_block.Coordinate[i]] + (joint.Shape.Prior.Deviations[_block.Coordinate[i]] * t))];
+                joint.Shape.Prior.Means[_block.Coordinate[i]] + (joint.Shape.Prior.Deviations[_block.Coordinate[i]] * t[0]))];
         }
 
         public (double[] Means, double[] LogVariances) Gradient(GradientEstimator estimator, double[] noise, bool natural = false)
         {
-            var means = new double[_means.Length];
-            var logVariances = new double[_means.Length];
+            var means = new Lane[_means.Length];
+            var logVariances = new Lane[_means.Length];
             double[] ratios = [.. _logVariances.Select((rho, i) => _block.Shape.VarianceRatio(_block.Amortized[i], rho))];
-            new OutputGradient(_block, estimator, natural).Evaluate(_block, _whitened, _residual, ratios, noise, means, logVariances);
-            return (means, logVariances);
+            new OutputGradient(_block, estimator, natural).Evaluate(
+                _block, _whitened, _residual, InLanes(ratios), InLanes(noise), means, logVariances);
+            return ([.. means.Select(mean => mean[0])], [.. logVariances.Select(value => value[0])]);
         }
+
+        private static Lane[] InLanes(ReadOnlySpan<double> values) => [.. values.ToArray().Select(value => new Lane(value))];
 
         /// <summary>What the estimator differentiates, with output i shifted: an average over draws, or the exact ELBO.</summary>
         public double Objective(GradientEstimator estimator, double[] noise, int output, double meanShift, double logVarianceShift)

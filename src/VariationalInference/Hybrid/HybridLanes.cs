@@ -1,52 +1,57 @@
+using System.Numerics;
+
 namespace VariationalInference;
 
-/// <summary>One row on its way through hybrid inference: the encoder's means, then the coordinate block given them. Not thread-safe.</summary>
+/// <summary>Rows on their way through hybrid inference, one in each lane: the encoder's means, then the coordinate block given them. Not thread-safe.</summary>
 /// <remarks>
 /// All values are whitened; see <see cref="AmortizedBlock"/>. The buffers are made once and serve row after row. Sweeps that stop short of
 /// the best coordinates t_C* cost the optimization gap ½Δᵀ(I + B_CᵀB_C)Δ with Δ = t_C − t_C*, which is ½‖Δ‖² + ½‖e* − e‖².
 /// </remarks>
-internal sealed class HybridRow
+internal sealed class HybridLanes
 {
-    private readonly double[] _amortized;
-    private readonly double[] _best;
-    private readonly double[] _swept;
-    private readonly double[] _bestResidual;
-    private readonly double[] _sweptResidual;
-    private readonly double[] _gradient;
+    private readonly Vector<double>[] _amortized;
+    private readonly Vector<double>[] _best;
+    private readonly Vector<double>[] _swept;
+    private readonly Vector<double>[] _bestResidual;
+    private readonly Vector<double>[] _sweptResidual;
+    private readonly Vector<double>[] _gradient;
     private AmortizedBlock _block;
     private bool _isSwept;
 
     /// <param name="complete">The block of complete rows.</param>
-    public HybridRow(AmortizedBlock complete)
+    public HybridLanes(AmortizedBlock complete)
     {
         _block = complete;
-        _amortized = new double[complete.Count];
-        _gradient = new double[complete.Count];
-        _best = new double[complete.Coordinate.Length];
-        _swept = new double[complete.Coordinate.Length];
-        _bestResidual = new double[complete.Shape.Rank];
-        _sweptResidual = new double[complete.Shape.Rank];
+        _amortized = new Vector<double>[complete.Count];
+        _gradient = new Vector<double>[complete.Count];
+        _best = new Vector<double>[complete.Coordinate.Length];
+        _swept = new Vector<double>[complete.Coordinate.Length];
+        _bestResidual = new Vector<double>[complete.Shape.Rank];
+        _sweptResidual = new Vector<double>[complete.Shape.Rank];
     }
 
+    /// <summary>Gets |C|.</summary>
+    public int CoordinateCount => _best.Length;
+
     /// <summary>Gets t_A, from the encoder's means.</summary>
-    public ReadOnlySpan<double> Amortized => _amortized;
+    public ReadOnlySpan<Vector<double>> Amortized => _amortized;
 
     /// <summary>Gets t_C, as <see cref="Solve"/> or <see cref="Sweep"/> left it.</summary>
-    public ReadOnlySpan<double> Coordinates => _isSwept ? _swept : _best;
+    public ReadOnlySpan<Vector<double>> Coordinates => _isSwept ? _swept : _best;
 
     /// <summary>Gets e = w − Bt.</summary>
-    public ReadOnlySpan<double> Residual => (_isSwept ? _sweptResidual : _bestResidual).AsSpan(0, _block.Shape.Rank);
+    public ReadOnlySpan<Vector<double>> Residual => (_isSwept ? _sweptResidual : _bestResidual).AsSpan(0, _block.Shape.Rank);
 
     /// <summary>Gets what the coordinate block loses by stopping short of its best, in nats; 0 after <see cref="Solve"/>.</summary>
-    public double OptimizationGap { get; private set; }
+    public Vector<double> OptimizationGap { get; private set; }
 
     /// <summary>Takes the encoder's means and solves the coordinate block exactly.</summary>
-    public void Solve(AmortizedBlock block, ReadOnlySpan<double> whitened, ReadOnlySpan<double> means)
+    public void Solve(AmortizedBlock block, ReadOnlySpan<Vector<double>> whitened, ReadOnlySpan<Vector<double>> means)
     {
         Encode(block, whitened, means);
         block.Solve(_bestResidual.AsSpan(0, block.Shape.Rank), _best);
         _isSwept = false;
-        OptimizationGap = 0;
+        OptimizationGap = Vector<double>.Zero;
     }
 
     /// <summary>Takes the encoder's means and sweeps over the coordinate block from where it stands.</summary>
@@ -55,35 +60,35 @@ internal sealed class HybridRow
     /// <param name="means">The encoder's means.</param>
     /// <param name="state">t_C from where to start; receives where the sweeps end.</param>
     /// <param name="sweeps">The number of sweeps.</param>
-    public void Sweep(AmortizedBlock block, ReadOnlySpan<double> whitened, ReadOnlySpan<double> means, Span<double> state, int sweeps)
+    public void Sweep(AmortizedBlock block, ReadOnlySpan<Vector<double>> whitened, ReadOnlySpan<Vector<double>> means, Span<Vector<double>> state, int sweeps)
     {
         Encode(block, whitened, means);
-        Span<double> best = _bestResidual.AsSpan(0, block.Shape.Rank);
-        Span<double> residual = _sweptResidual.AsSpan(0, block.Shape.Rank);
+        Span<Vector<double>> best = _bestResidual.AsSpan(0, block.Shape.Rank);
+        Span<Vector<double>> residual = _sweptResidual.AsSpan(0, block.Shape.Rank);
         best.CopyTo(residual);
         block.Solve(best, _best);
         block.Sweep(residual, state, sweeps);
         state.CopyTo(_swept);
         _isSwept = true;
-        OptimizationGap = 0.5 * (SquaredDistance(state, _best) + SquaredDistance(residual, best));
+        OptimizationGap = 0.5 * (ShortVectors.SquaredDistance(state, _best) + ShortVectors.SquaredDistance(residual, best));
     }
 
     /// <summary>Returns the part of the row's amortization gap that is due to the means, with the coordinate block at its best, in nats.</summary>
-    public double MeanGap()
+    public Vector<double> MeanGap()
     {
         _block.Gradient(_amortized, _bestResidual.AsSpan(0, _block.Shape.Rank), _gradient);
         return _block.MeanGap(_gradient);
     }
 
     /// <summary>Returns the ELBO of the means, with the best variance for every factor, in nats.</summary>
-    public double Elbo(double likelihoodBase)
+    public Vector<double> Elbo(Vector<double> likelihoodBase)
     {
-        double squares = ShortVectors.SquaredNorm(Residual) + ShortVectors.SquaredNorm(_amortized) + ShortVectors.SquaredNorm(Coordinates);
-        return likelihoodBase - (0.5 * (squares + _block.Shape.LogScaledPrecisionSum));
+        Vector<double> squares = ShortVectors.SquaredNorm(Residual) + ShortVectors.SquaredNorm(_amortized) + ShortVectors.SquaredNorm(Coordinates);
+        return likelihoodBase - (0.5 * (squares + new Vector<double>(_block.Shape.LogScaledPrecisionSum)));
     }
 
     /// <summary>Whitens the encoder's means and takes their part out of the row.</summary>
-    private void Encode(AmortizedBlock block, ReadOnlySpan<double> whitened, ReadOnlySpan<double> means)
+    private void Encode(AmortizedBlock block, ReadOnlySpan<Vector<double>> whitened, ReadOnlySpan<Vector<double>> means)
     {
         _block = block;
         for (int i = 0; i < means.Length; i++)
@@ -92,16 +97,5 @@ internal sealed class HybridRow
         }
 
         block.Residual(whitened, _amortized, _bestResidual.AsSpan(0, block.Shape.Rank));
-    }
-
-    private static double SquaredDistance(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
-    {
-        double sum = 0;
-        for (int i = 0; i < a.Length; i++)
-        {
-            sum += (a[i] - b[i]) * (a[i] - b[i]);
-        }
-
-        return sum;
     }
 }
