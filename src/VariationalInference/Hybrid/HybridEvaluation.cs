@@ -6,26 +6,26 @@ internal sealed class HybridEvaluation
     private const int TileRows = 256;
 
     private readonly HybridRows _rows;
+    private readonly AmortizedBlock _complete;
     private readonly IEncoder _encoder;
-    private readonly ShardTeam _team;
-    private readonly HybridJudge[] _workers;
-    private readonly Action<int> _evaluate;
+    private readonly ThreadTeam _team;
+    private readonly HybridJudge?[] _workers;
+    private readonly Action<int, int> _evaluate;
     private readonly (double Sum, double Largest)[] _tiles;
 
     /// <param name="rows">The held-out rows.</param>
     /// <param name="complete">The block of complete rows.</param>
     /// <param name="encoder">The encoder in training.</param>
     /// <param name="team">The threads to work with.</param>
-    public HybridEvaluation(HybridRows rows, AmortizedBlock complete, IEncoder encoder, ShardTeam team)
+    public HybridEvaluation(HybridRows rows, AmortizedBlock complete, IEncoder encoder, ThreadTeam team)
     {
         _rows = rows;
+        _complete = complete;
         _encoder = encoder;
         _team = team;
         _tiles = new (double, double)[TileCount(rows.Count)];
-        int shares = Math.Min(team.Size, _tiles.Length);
-        _workers = [.. Enumerable.Range(0, shares).Select(_ =>
-            new HybridJudge(rows, complete, encoder, Math.Min(TileRows, rows.Count)))];
-        _evaluate = EvaluateShare;
+        _workers = new HybridJudge?[team.Size];
+        _evaluate = Evaluate;
         var whitened = new double[encoder.ObservationCount];
         var residual = new double[encoder.ObservationCount];
         var optimum = new double[complete.Shape.LatentCount];
@@ -53,7 +53,7 @@ internal sealed class HybridEvaluation
     public TrainingJudgement Judge()
     {
         _encoder.Prepare();
-        _team.Run(_workers.Length, _evaluate);
+        _team.Run(_tiles.Length, _evaluate);
         double sum = 0;
         double largest = 0;
         foreach ((double tileSum, double tileLargest) in _tiles)
@@ -65,13 +65,11 @@ internal sealed class HybridEvaluation
         return new TrainingJudgement(sum / _rows.Count, largest);
     }
 
-    /// <summary>Evaluates the tiles of one share; the result of a tile does not depend on the thread that evaluates it.</summary>
-    private void EvaluateShare(int share)
+    /// <summary>Evaluates a tile; the result does not depend on the thread that does.</summary>
+    private void Evaluate(int member, int tile)
     {
-        for (int tile = share; tile < _tiles.Length; tile += _workers.Length)
-        {
-            int first = tile * TileRows;
-            _tiles[tile] = _workers[share].Judge(first, Math.Min(TileRows, _rows.Count - first));
-        }
+        int first = tile * TileRows;
+        HybridJudge judge = _workers[member] ??= new HybridJudge(_rows, _complete, _encoder, Math.Min(TileRows, _rows.Count));
+        _tiles[tile] = judge.Judge(first, Math.Min(TileRows, _rows.Count - first));
     }
 }

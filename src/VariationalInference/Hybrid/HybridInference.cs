@@ -105,7 +105,8 @@ public class HybridInference
             pass = new HybridPass(this, capacity: 1);
         }
 
-        pass.Load(row, rowNumber: 0);
+        row.CopyTo(pass.NextRow);
+        pass.Load(rowNumber: 0);
         pass.Encode();
         pass.Infer(position: 0);
         var means = new double[Model.LatentCount];

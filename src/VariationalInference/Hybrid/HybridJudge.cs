@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace VariationalInference;
 
 /// <summary>Works out the exact amortization gaps of a tile of held-out rows. Not thread-safe.</summary>

@@ -20,7 +20,7 @@ internal sealed class HybridObjective : TrainingObjective<HybridRows, HybridProg
     /// <param name="encoder">The encoder to train, in place.</param>
     /// <param name="team">The threads to work with.</param>
     public HybridObjective(
-        LinearGaussianModel model, AmortizedBlock complete, HybridRows heldOut, HybridOptions options, IEncoder encoder, ShardTeam team)
+        LinearGaussianModel model, AmortizedBlock complete, HybridRows heldOut, HybridOptions options, IEncoder encoder, ThreadTeam team)
     {
         _complete = complete;
         _options = options;
@@ -60,8 +60,8 @@ internal sealed class HybridObjective : TrainingObjective<HybridRows, HybridProg
 
     public override void Prepare() => _encoder.Prepare();
 
-    public override ITrainingShard<HybridRows> NewShard(int capacity, double[] carried) =>
-        new HybridShard(_complete, _options, _encoder, carried, capacity);
+    public override ITrainingWorker<HybridRows> NewWorker(int capacity, double[] carried) =>
+        new HybridWorker(_complete, _options, _encoder, carried, capacity);
 
     public override TrainingJudgement Judge() => _evaluation.Judge();
 

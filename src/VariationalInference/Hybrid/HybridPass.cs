@@ -72,16 +72,28 @@ internal sealed class HybridPass
 
     private AmortizedBlock Block => _placement.BlockOf(_place / LaneBuffer.Lanes);
 
-    /// <summary>Adds a row to those to encode.</summary>
-    public void Load(ReadOnlySpan<double> row, long rowNumber)
+    /// <summary>Gets where the cells of the next row to encode go.</summary>
+    public Span<double> NextRow => _observations.AsSpan(_count * _width, _width);
+
+    /// <summary>Adds the row that was written to those to encode.</summary>
+    public void Load(long rowNumber)
     {
         if (_count == 0)
         {
             _placement.Clear();
         }
 
-        row.CopyTo(_observations.AsSpan(_count * _width));
-        ConditionedRow conditioned = RowTable.Condition(_inference.Model, row, _whitenedRow, rowNumber);
+        ConditionedRow conditioned;
+        try
+        {
+            conditioned = RowTable.Condition(_inference.Model, NextRow, _whitenedRow, rowNumber);
+        }
+        catch
+        {
+            _count = 0;
+            throw;
+        }
+
         int place = _placement.Add(_inference.Blocks.Of(conditioned.Shape));
         _whitened.Write(place, _whitenedRow.AsSpan(0, conditioned.Shape.Rank));
         _likelihoodBase[place, 0] = conditioned.LogLikelihoodBase;

@@ -255,7 +255,7 @@ public sealed class HybridSolver
 
         EncoderScales scales = resumed?.Scales ?? Scales(rows.Moments, blocks.Complete);
         encoder.Calibrate(scales);
-        using var team = new ShardTeam(Math.Min(Options.MaxThreads, HybridObjective.MostThreads(rows.Rows.Count, heldOut.Count, Options)));
+        using var team = new ThreadTeam(Math.Min(Options.MaxThreads, HybridObjective.MostThreads(rows.Rows.Count, heldOut.Count, Options)));
         var objective = new HybridObjective(model, blocks.Complete, heldOut, Options, encoder, team);
         Action<TrainingState<HybridProgress>>? save = Options.CheckpointPath is { } path
             ? state => new HybridCheckpoint(encoder, Options, scales, state).Save(path)

@@ -53,9 +53,10 @@ internal sealed class HybridTablePass
     public HybridTable Run()
     {
         int threads = Math.Min(_inference.MaxThreads, _tiles);
-        using (var team = new ShardTeam(threads))
+        using (var team = new ThreadTeam(threads))
         {
-            team.Run(threads, share => InferShare(share, threads));
+            var passes = new HybridPass?[threads];
+            team.Run(_tiles, (member, tile) => InferTile(passes[member] ??= new HybridPass(_inference, Math.Min(TileRows, _table.RowCount)), tile));
         }
 
         _cancellation.ThrowIfCancellationRequested();
@@ -77,30 +78,30 @@ internal sealed class HybridTablePass
         };
     }
 
-    private void InferShare(int share, int shares)
+    private void InferTile(HybridPass pass, int tile)
     {
-        var pass = new HybridPass(_inference, Math.Min(TileRows, _table.RowCount));
-        for (int tile = share; tile < _tiles && !_cancellation.IsCancellationRequested; tile += shares)
+        if (_cancellation.IsCancellationRequested)
         {
-            try
-            {
-                InferTile(pass, tile * TileRows, Math.Min(TileRows, _table.RowCount - (tile * TileRows)));
-            }
-            catch (NonFiniteValueException exception)
-            {
-                _failures[tile] = exception;
-                return;
-            }
+            return;
+        }
+
+        try
+        {
+            int first = tile * TileRows;
+            InferRows(pass, first, Math.Min(TileRows, _table.RowCount - first));
+        }
+        catch (NonFiniteValueException exception)
+        {
+            _failures[tile] = exception;
         }
     }
 
-    private void InferTile(HybridPass pass, int first, int count)
+    private void InferRows(HybridPass pass, int first, int count)
     {
-        Span<double> row = new double[_table.ColumnCount];
         for (int n = first; n < first + count; n++)
         {
-            RowTable.CopyRow(_table, n, row);
-            pass.Load(row, n);
+            RowTable.CopyRow(_table, n, pass.NextRow);
+            pass.Load(n);
         }
 
         pass.Encode();

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Numerics.Tensors;
 
 namespace VariationalInference;
 
@@ -9,7 +10,6 @@ namespace VariationalInference;
 internal sealed unsafe class PerceptronWeights<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>Weights are transposed in square blocks, whose rows and columns fit into the nearest cache.</summary>
     private const int Block = 16;
 
     private readonly Perceptron _network;
@@ -51,24 +51,13 @@ internal sealed unsafe class PerceptronWeights<T>
             T* byInput = ByInput[l].Pointer;
             T* byOutput = ByOutput[l].Pointer;
             ReadOnlySpan<double> weights = parameters[layer.Offset..layer.BiasOffset];
-            for (int unit = 0; unit < layer.OutputWidth; unit += Block)
+            for (int unit = 0; unit < layer.OutputWidth; unit++)
             {
-                for (int input = 0; input < layer.InputWidth; input += Block)
-                {
-                    int lastUnit = Math.Min(unit + Block, layer.OutputWidth);
-                    int lastInput = Math.Min(input + Block, layer.InputWidth);
-                    for (int u = unit; u < lastUnit; u++)
-                    {
-                        for (int k = input; k < lastInput; k++)
-                        {
-                            T weight = T.CreateTruncating(weights[(u * layer.InputWidth) + k]);
-                            byInput[(k * outputWidth) + u] = weight;
-                            byOutput[(u * inputWidth) + k] = weight;
-                        }
-                    }
-                }
+                TensorPrimitives.ConvertTruncating<double, T>(
+                    weights.Slice(unit * layer.InputWidth, layer.InputWidth), new Span<T>(byOutput + (unit * inputWidth), layer.InputWidth));
             }
 
+            Transpose(byOutput, inputWidth, byInput, outputWidth, layer.OutputWidth, layer.InputWidth);
             for (int unit = 0; unit < layer.OutputWidth; unit++)
             {
                 Biases[l].Pointer[unit] = T.CreateTruncating(parameters[layer.BiasOffset + unit]);
@@ -85,6 +74,36 @@ internal sealed unsafe class PerceptronWeights<T>
                 T weight = T.CreateTruncating(path[(o * _network.InputWidth) + k]);
                 PathByInput.Pointer[(k * outputs) + o] = weight;
                 PathByOutput.Pointer[(o * inputs) + k] = weight;
+            }
+        }
+    }
+
+    /// <summary>Writes a matrix by columns, four rows at a time, in blocks of columns that fit into the nearest cache.</summary>
+    private static void Transpose(T* source, int sourceWidth, T* destination, int destinationWidth, int rows, int columns)
+    {
+        for (int first = 0; first < columns; first += Block)
+        {
+            int last = Math.Min(first + Block, columns);
+            int row = 0;
+            for (; row + 4 <= rows; row += 4)
+            {
+                T* a = source + (row * sourceWidth), b = a + sourceWidth, c = b + sourceWidth, d = c + sourceWidth;
+                T* to = destination + (first * destinationWidth) + row;
+                for (int column = first; column < last; column++, to += destinationWidth)
+                {
+                    to[0] = a[column];
+                    to[1] = b[column];
+                    to[2] = c[column];
+                    to[3] = d[column];
+                }
+            }
+
+            for (; row < rows; row++)
+            {
+                for (int column = first; column < last; column++)
+                {
+                    destination[(column * destinationWidth) + row] = source[(row * sourceWidth) + column];
+                }
             }
         }
     }

@@ -18,7 +18,7 @@ internal sealed unsafe class DenseCholesky
     private readonly AlignedBuffer<double> _lower;
     private readonly AlignedBuffer<double> _scratch;
     private readonly AlignedBuffer<double> _inverse;
-    private readonly ParallelOptions _parallel;
+    private readonly int _threads;
 
     public DenseCholesky(int order, int maxThreads)
     {
@@ -27,7 +27,7 @@ internal sealed unsafe class DenseCholesky
         _lower = new AlignedBuffer<double>(checked(order * Stride));
         _scratch = new AlignedBuffer<double>(order * Stride);
         _inverse = new AlignedBuffer<double>(order * Stride);
-        _parallel = new ParallelOptions { MaxDegreeOfParallelism = order < LeastParallelOrder ? 1 : maxThreads };
+        _threads = order < LeastParallelOrder ? 1 : maxThreads;
     }
 
     public int Order { get; }
@@ -136,19 +136,7 @@ internal sealed unsafe class DenseCholesky
 
     private double* Row(AlignedBuffer<double> buffer, int i) => buffer.Pointer + ((long)i * Stride);
 
-    private void ForEach(int count, Action<int> body)
-    {
-        if (count > 1 && _parallel.MaxDegreeOfParallelism != 1)
-        {
-            Parallel.For(0, count, _parallel, body);
-            return;
-        }
-
-        for (int i = 0; i < count; i++)
-        {
-            body(i);
-        }
-    }
+    private void ForEach(int count, Action<int> body) => ThreadTeam.For(_threads, count, body);
 
     private bool FactorDiagonal(int first, int width)
     {

@@ -105,13 +105,12 @@ internal sealed class ShardedRows<TShard>
     private void AddInParallel(RowView source, int first, TShard[] found)
     {
         var failures = new Exception?[found.Length];
-        Parallel.For(
-            0,
-            found.Length,
-            new ParallelOptions { MaxDegreeOfParallelism = _maxThreads },
-            _createWorker,
-            (shard, _, worker) =>
+        using (var team = new ThreadTeam(Math.Min(_maxThreads, found.Length)))
+        {
+            var workers = new IShardWorker<TShard>?[team.Size];
+            team.Run(found.Length, (member, shard) =>
             {
+                IShardWorker<TShard> worker = workers[member] ??= _createWorker();
                 try
                 {
                     found[shard] = worker.Summarise(source, first + (shard * _shardRows), _shardRows);
@@ -120,10 +119,9 @@ internal sealed class ShardedRows<TShard>
                 {
                     failures[shard] = exception;
                 }
+            });
+        }
 
-                return worker;
-            },
-            _ => { });
         if (failures.FirstOrDefault(failure => failure is not null) is Exception failure)
         {
             throw failure;

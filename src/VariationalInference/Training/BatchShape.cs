@@ -6,9 +6,9 @@ namespace VariationalInference;
 /// <param name="Shards">The number of shards in a full minibatch.</param>
 internal readonly record struct BatchShape(int Rows, int ShardRows, int Shards)
 {
-    private const int PreferredShards = 8;
-    private const int SmallestShard = 64;
-    private const int LargestShard = 256;
+    private const int PreferredShards = 4;
+    private const int SmallestShard = 128;
+    private const int LargestShard = 512;
 
     /// <param name="rows">The number of training rows.</param>
     /// <param name="batchSize">The largest number of rows in a minibatch.</param>

@@ -37,7 +37,7 @@ internal sealed class TrainingLoop<TRows, TProgress>
         TrainingObjective<TRows, TProgress> objective,
         TrainingOptions options,
         TrainingState<TProgress>? resumed,
-        ShardTeam team,
+        ThreadTeam team,
         Action<TrainingState<TProgress>>? saveCheckpoint,
         IProgress<TProgress>? progress,
         CancellationToken cancellation)

@@ -49,10 +49,10 @@ internal abstract class TrainingObjective<TRows, TProgress>
     /// <summary>Is told that parameters were written, before shards or judgements use them.</summary>
     public abstract void Prepare();
 
-    /// <summary>Makes a shard.</summary>
-    /// <param name="capacity">The largest number of rows in it.</param>
+    /// <summary>Makes a worker for one thread.</summary>
+    /// <param name="capacity">The largest number of rows in a shard.</param>
     /// <param name="carried">What is carried with all rows, in the rows' order.</param>
-    public abstract ITrainingShard<TRows> NewShard(int capacity, double[] carried);
+    public abstract ITrainingWorker<TRows> NewWorker(int capacity, double[] carried);
 
     /// <summary>Judges the parameters on the held-out rows; not finite when they cannot be judged.</summary>
     public abstract TrainingJudgement Judge();

@@ -13,16 +13,18 @@ internal sealed class TrainingStep<TRows, TProgress>
     private const double AveragingEpochs = 3;
 
     // So many parameters are merged and stepped at a time.
-    private const int PartLength = 8_192;
+    private const int PartLength = 2_048;
 
     private readonly TrainingOptions _options;
     private readonly TrainingObjective<TRows, TProgress> _objective;
     private readonly TrainingState<TProgress> _state;
-    private readonly ShardTeam _team;
-    private readonly ITrainingShard<TRows>[] _shards;
+    private readonly ThreadTeam _team;
+    private readonly ITrainingWorker<TRows>?[] _workers;
+    private readonly double[][] _shardGradients;
+    private readonly ShardSums[] _shardSums;
     private readonly RowReference<TRows>[] _batch;
-    private readonly Action<int> _runShard;
-    private readonly Action<int> _stepPart;
+    private readonly Action<int, int> _runShard;
+    private readonly Action<int, int> _stepPart;
     private readonly int _shardRows;
     private readonly Memory<double>[] _blocks;
     private readonly (int Block, int Start, int Offset, int Length)[] _parts;
@@ -38,7 +40,7 @@ internal sealed class TrainingStep<TRows, TProgress>
     /// <param name="state">What the steps change besides.</param>
     /// <param name="team">The threads to work with.</param>
     public TrainingStep(
-        TrainingObjective<TRows, TProgress> objective, TrainingOptions options, TrainingState<TProgress> state, ShardTeam team)
+        TrainingObjective<TRows, TProgress> objective, TrainingOptions options, TrainingState<TProgress> state, ThreadTeam team)
     {
         _objective = objective;
         _options = options;
@@ -47,7 +49,9 @@ internal sealed class TrainingStep<TRows, TProgress>
         var shape = BatchShape.Of(state.RowCount, options.BatchSize);
         _shardRows = shape.ShardRows;
         _batch = new RowReference<TRows>[shape.Rows];
-        _shards = [.. Enumerable.Range(0, shape.Shards).Select(_ => objective.NewShard(shape.ShardRows, state.Carried))];
+        _workers = new ITrainingWorker<TRows>?[team.Size];
+        _shardGradients = [.. Enumerable.Range(0, shape.Shards).Select(_ => new double[objective.ParameterCount])];
+        _shardSums = new ShardSums[shape.Shards];
         _runShard = RunShard;
         _stepPart = StepPart;
         _blocks = new Memory<double>[objective.BlockCount];
@@ -76,7 +80,7 @@ internal sealed class TrainingStep<TRows, TProgress>
         _team.Run(_parts.Length, _stepPart);
         double objective = 0;
         double shortfall = 0;
-        foreach (ITrainingShard<TRows> shard in _shards.AsSpan(0, _shardCount))
+        foreach (ShardSums shard in _shardSums.AsSpan(0, _shardCount))
         {
             objective += shard.Objective;
             shortfall += shard.Shortfall;
@@ -105,16 +109,16 @@ internal sealed class TrainingStep<TRows, TProgress>
     }
 
     /// <summary>Merges the shards' gradients in some neighbouring parameters, steps these, and moves their average along.</summary>
-    private void StepPart(int part)
+    private void StepPart(int _, int part)
     {
         (int block, int start, int offset, int length) = _parts[part];
         Range range = offset..(offset + length);
         Span<double> gradient = _gradient.AsSpan(range);
         double share = 1.0 / _size;
-        TensorPrimitives.Multiply(_shards[0].Gradient.AsSpan(range), share, gradient);
+        TensorPrimitives.Multiply(_shardGradients[0].AsSpan(range), share, gradient);
         for (int shard = 1; shard < _shardCount; shard++)
         {
-            TensorPrimitives.MultiplyAdd(_shards[shard].Gradient.AsSpan(range), share, gradient, gradient);
+            TensorPrimitives.MultiplyAdd(_shardGradients[shard].AsSpan(range), share, gradient, gradient);
         }
 
         Span<double> parameters = _blocks[block].Span.Slice(start, length);
@@ -123,11 +127,12 @@ internal sealed class TrainingStep<TRows, TProgress>
         TensorPrimitives.Lerp(average, parameters, _averageRate, average);
     }
 
-    private void RunShard(int shard)
+    private void RunShard(int member, int shard)
     {
         int start = shard * _shardRows;
         int count = Math.Min(_shardRows, _size - start);
-        long stream = (_state.Step * _shards.Length) + shard;
-        _shards[shard].Run(_batch.AsSpan(start, count), StreamSeed.Of(_options.Seed, 2, stream));
+        long stream = (_state.Step * _shardSums.Length) + shard;
+        ITrainingWorker<TRows> worker = _workers[member] ??= _objective.NewWorker(_shardRows, _state.Carried);
+        _shardSums[shard] = worker.Run(_batch.AsSpan(start, count), StreamSeed.Of(_options.Seed, 2, stream), _shardGradients[shard]);
     }
 }

@@ -53,11 +53,11 @@ public class BoundAscentTests
     {
         BoundAscent ascent = OfOffsets();
 
-        ascent.Climb(1e-8, 1000);
+        ascent.Climb(1e-7, 1000);
 
-        // It needs 104; without the first half of the recursion 159, without the scale of the second derivatives 132.
-        ascent.GradientNorm.Should().BeLessThanOrEqualTo(1e-8);
-        ascent.Iterations.Should().BeLessThanOrEqualTo(120);
+        // It needs 97 to where rounding begins to count; without the first half of the recursion, or without the scale of the second derivatives, far more.
+        ascent.GradientNorm.Should().BeLessThanOrEqualTo(1e-7);
+        ascent.Iterations.Should().BeLessThanOrEqualTo(112);
     }
 
     [Fact]

@@ -53,4 +53,28 @@ public sealed class RepeatableFunctionsTests
         up[0].Should().Be(sine);
         along[0].Should().Be(cosine);
     }
+
+    [Fact]
+    public void Exp_IsGoodToAUnitInTheLastPlace()
+    {
+        for (int i = -7_080; i <= 7_090; i++)
+        {
+            double x = 0.1 * i;
+            double exact = Math.Exp(x);
+
+            RepeatableFunctions.Exp(new Vector<double>(x))[0].Should().BeApproximately(exact, 4e-16 * exact, "of {0:R}", x);
+        }
+    }
+
+    [Fact]
+    public void Exp_BeyondDoublePrecision_IsZeroOrInfinite()
+    {
+        RepeatableFunctions.Exp(Vector<double>.Zero)[0].Should().Be(1);
+        RepeatableFunctions.Exp(new Vector<double>(709.79))[0].Should().Be(double.PositiveInfinity);
+        RepeatableFunctions.Exp(new Vector<double>(double.PositiveInfinity))[0].Should().Be(double.PositiveInfinity);
+        RepeatableFunctions.Exp(new Vector<double>(-744))[0].Should().BeInRange(double.Epsilon, 3 * double.Epsilon);
+        RepeatableFunctions.Exp(new Vector<double>(-746))[0].Should().Be(0);
+        RepeatableFunctions.Exp(new Vector<double>(double.NegativeInfinity))[0].Should().Be(0);
+        RepeatableFunctions.Exp(new Vector<double>(double.NaN))[0].Should().Be(double.NaN);
+    }
 }

@@ -40,7 +40,7 @@ internal sealed class LeastSquares(LeastSquaresRows heldOut, Action? stepping = 
 
     public override void Prepare() => stepping?.Invoke();
 
-    public override ITrainingShard<LeastSquaresRows> NewShard(int capacity, double[] carried) => new Shard(this, carried);
+    public override ITrainingWorker<LeastSquaresRows> NewWorker(int capacity, double[] carried) => new Worker(this, carried);
 
     public override TrainingJudgement Judge()
     {
@@ -62,28 +62,24 @@ internal sealed class LeastSquares(LeastSquaresRows heldOut, Action? stepping = 
 
     private double Residual(ReadOnlySpan<double> row) => row[2] - TensorPrimitives.Dot(row[..2], _slopes) - _intercept[0];
 
-    private sealed class Shard(LeastSquares objective, double[] visits) : ITrainingShard<LeastSquaresRows>
+    private sealed class Worker(LeastSquares objective, double[] visits) : ITrainingWorker<LeastSquaresRows>
     {
-        public double[] Gradient { get; } = new double[Width];
-
-        public double Objective { get; private set; }
-
-        public double Shortfall => 0;
-
-        public void Run(ReadOnlySpan<RowReference<LeastSquaresRows>> rows, int streamSeed)
+        public ShardSums Run(ReadOnlySpan<RowReference<LeastSquaresRows>> rows, int streamSeed, Span<double> gradient)
         {
-            Gradient.AsSpan().Clear();
-            Objective = 0;
+            gradient.Clear();
+            double sum = 0;
             foreach (RowReference<LeastSquaresRows> reference in rows)
             {
                 ReadOnlySpan<double> row = reference.Rows.Row(reference.Index);
                 double residual = objective.Residual(row);
-                Objective -= 0.5 * residual * residual;
-                Gradient[0] += residual * row[0];
-                Gradient[1] += residual * row[1];
-                Gradient[2] += residual;
+                sum -= 0.5 * residual * residual;
+                gradient[0] += residual * row[0];
+                gradient[1] += residual * row[1];
+                gradient[2] += residual;
                 visits[reference.Number]++;
             }
+
+            return new ShardSums(sum, Shortfall: 0);
         }
     }
 }

@@ -95,7 +95,7 @@ public sealed class TrainingLoopTests
             objective.SetParameters(resumed.Current);
         }
 
-        using var team = new ShardTeam(threads);
+        using var team = new ThreadTeam(threads);
         var rows = new TrainingRows<LeastSquaresRows>([new LeastSquaresRows(training ?? Values)], stayInMemory: true, _ => { }, CancellationToken.None);
         var loop = new TrainingLoop<LeastSquaresRows, TrainingEpoch>(
             rows, objective, options, resumed, team, save, progress: null, cancellation.Token);

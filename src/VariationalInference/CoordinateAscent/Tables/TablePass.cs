@@ -65,23 +65,18 @@ internal sealed unsafe class TablePass
         CancellationToken = cancellationToken;
         Reduction = _isOneByOne ? null : Model.Structure.Reduction(cancellationToken);
         int threads = Math.Min(Options.MaxThreads, _outcomes.Length);
-        if (threads == 1)
+        var workers = new TileWorker?[threads];
+        try
         {
-            using var worker = new TileWorker(this);
-            for (int shard = 0; shard < _outcomes.Length; shard++)
-            {
-                SolveShard(shard, worker);
-            }
+            using var team = new ThreadTeam(threads);
+            team.Run(_outcomes.Length, (member, shard) => SolveShard(shard, workers[member] ??= new TileWorker(this)));
         }
-        else
+        finally
         {
-            Parallel.For(
-                0,
-                _outcomes.Length,
-                new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken },
-                () => new TileWorker(this),
-                (shard, _, worker) => SolveShard(shard, worker),
-                worker => worker.Dispose());
+            foreach (TileWorker? worker in workers)
+            {
+                worker?.Dispose();
+            }
         }
 
         var summary = new CaviTableSummary(RowCount, 0, 0);
@@ -109,10 +104,9 @@ internal sealed unsafe class TablePass
     /// <summary>Returns the rows that have missing cells, in order.</summary>
     public IncompleteRow[] IncompleteRows() => [.. _outcomes.SelectMany(outcome => outcome.IncompleteRows ?? [])];
 
-    private TileWorker SolveShard(int shard, TileWorker worker)
+    private void SolveShard(int shard, TileWorker worker)
     {
         int first = shard * _shardRows;
         _outcomes[shard] = worker.Solve(first, Math.Min(_shardRows, RowCount - first));
-        return worker;
     }
 }

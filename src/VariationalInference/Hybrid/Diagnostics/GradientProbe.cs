@@ -10,8 +10,9 @@ internal sealed class GradientProbe
     private readonly HybridRows _rows;
     private readonly HybridOptions _options;
     private readonly RowReference<HybridRows>[] _batch;
-    private readonly ImmutableArray<(GradientEstimator Estimator, HybridShard Shard)> _shards;
+    private readonly ImmutableArray<(GradientEstimator Estimator, HybridWorker Worker)> _workers;
     private readonly double[] _exact;
+    private readonly double[] _gradient;
 
     /// <param name="rows">The rows.</param>
     /// <param name="complete">The block of complete rows.</param>
@@ -22,19 +23,20 @@ internal sealed class GradientProbe
         _rows = rows;
         _options = options;
         _batch = new RowReference<HybridRows>[Math.Min(options.BatchSize, rows.Count)];
-        _shards =
+        _workers =
         [
-            .. Enum.GetValues<GradientEstimator>().Select(estimator => (estimator, new HybridShard(
+            .. Enum.GetValues<GradientEstimator>().Select(estimator => (estimator, new HybridWorker(
                 complete, options with { Estimator = estimator, CoordinateSweeps = null }, encoder, [], _batch.Length))),
         ];
         _exact = new double[encoder.Parameters.Length];
+        _gradient = new double[_exact.Length];
     }
 
     public ImmutableSortedDictionary<GradientEstimator, GradientQuality> Measure(int batches)
     {
         SumExact();
         double rowNoise = 0;
-        var drawNoise = new double[_shards.Length];
+        var drawNoise = new double[_workers.Length];
         var analytic = new double[_exact.Length];
         var random = new Xoshiro256StarStar(StreamSeed.Of(_options.Seed, 3, 0), threadSafe: false);
         for (int batch = 0; batch < batches; batch++)
@@ -46,21 +48,21 @@ internal sealed class GradientProbe
 
             MeanGradient(GradientEstimator.Analytic, batch).CopyTo(analytic.AsSpan());
             rowNoise += SquaredDistance(analytic, _exact) / batches;
-            for (int i = 0; i < _shards.Length; i++)
+            for (int i = 0; i < _workers.Length; i++)
             {
-                drawNoise[i] += SquaredDistance(MeanGradient(_shards[i].Estimator, batch), analytic) / batches;
+                drawNoise[i] += SquaredDistance(MeanGradient(_workers[i].Estimator, batch), analytic) / batches;
             }
         }
 
         double signal = TensorPrimitives.Norm(_exact);
-        return _shards.Select((entry, i) => new GradientQuality(entry.Estimator, signal, Math.Sqrt(rowNoise), Math.Sqrt(drawNoise[i])))
+        return _workers.Select((entry, i) => new GradientQuality(entry.Estimator, signal, Math.Sqrt(rowNoise), Math.Sqrt(drawNoise[i])))
             .ToImmutableSortedDictionary(quality => quality.Estimator, quality => quality);
     }
 
     /// <summary>Computes the exact mean gradient over all rows.</summary>
     private void SumExact()
     {
-        HybridShard shard = Shard(GradientEstimator.Analytic);
+        HybridWorker worker = Worker(GradientEstimator.Analytic);
         for (int first = 0; first < _rows.Count; first += _batch.Length)
         {
             int count = Math.Min(_batch.Length, _rows.Count - first);
@@ -69,20 +71,19 @@ internal sealed class GradientProbe
                 _batch[i] = new RowReference<HybridRows>(_rows, first + i);
             }
 
-            shard.Run(_batch.AsSpan(0, count), streamSeed: 0);
-            TensorPrimitives.MultiplyAdd(shard.Gradient, 1.0 / _rows.Count, _exact, _exact);
+            worker.Run(_batch.AsSpan(0, count), streamSeed: 0, _gradient);
+            TensorPrimitives.MultiplyAdd(_gradient, 1.0 / _rows.Count, _exact, _exact);
         }
     }
 
     private double[] MeanGradient(GradientEstimator estimator, int batch)
     {
-        HybridShard shard = Shard(estimator);
-        shard.Run(_batch, StreamSeed.Of(_options.Seed, 4, batch));
-        TensorPrimitives.Multiply(shard.Gradient, 1.0 / _batch.Length, shard.Gradient);
-        return shard.Gradient;
+        Worker(estimator).Run(_batch, StreamSeed.Of(_options.Seed, 4, batch), _gradient);
+        TensorPrimitives.Multiply(_gradient, 1.0 / _batch.Length, _gradient);
+        return _gradient;
     }
 
-    private HybridShard Shard(GradientEstimator estimator) => _shards.First(entry => entry.Estimator == estimator).Shard;
+    private HybridWorker Worker(GradientEstimator estimator) => _workers.First(entry => entry.Estimator == estimator).Worker;
 
     private static double SquaredDistance(double[] a, double[] b)
     {

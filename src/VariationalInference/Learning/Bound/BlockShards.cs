@@ -43,24 +43,8 @@ internal sealed class BlockShards
 
     /// <summary>Does something with every shard.</summary>
     /// <param name="visit">Is told the shard, its first block, and the end of its blocks.</param>
-    public void ForEach(Action<int, int, int> visit)
-    {
-        if (_maxThreads == 1 || Count == 1)
-        {
-            for (int shard = 0; shard < Count; shard++)
-            {
-                visit(shard, First(shard), _ends[shard]);
-            }
-
-            return;
-        }
-
-        Parallel.For(
-            0,
-            Count,
-            new ParallelOptions { MaxDegreeOfParallelism = _maxThreads },
-            shard => visit(shard, First(shard), _ends[shard]));
-    }
+    public void ForEach(Action<int, int, int> visit) =>
+        ThreadTeam.For(_maxThreads, Count, shard => visit(shard, First(shard), _ends[shard]));
 
     /// <summary>Takes memory for a shard to work in.</summary>
     public BlockAlgebra Rent() => _algebra.TryTake(out BlockAlgebra? known)

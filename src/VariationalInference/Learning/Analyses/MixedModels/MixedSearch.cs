@@ -189,14 +189,7 @@ internal sealed class MixedSearch
             }
         }
 
-        if (scanners.Length == 1)
-        {
-            Evaluate(0);
-        }
-        else
-        {
-            Parallel.For(0, scanners.Length, new ParallelOptions { CancellationToken = _cancellationToken }, Evaluate);
-        }
+        ThreadTeam.For(scanners.Length, scanners.Length, Evaluate);
 
         return [.. Enumerable.Range(0, points.Length)
             .Where(i => (i == 0 || points[i].Value <= points[i - 1].Value) && (i == points.Length - 1 || points[i].Value <= points[i + 1].Value))

@@ -2,10 +2,12 @@ using System.Numerics;
 
 namespace VariationalInference;
 
-/// <summary>One fixed part of a minibatch: the encoder's forward pass, the coordinate step, the estimator and the backward pass.</summary>
-/// <remarks>Shards share nothing that they write to, and are merged in order; so the number of threads never changes a result.</remarks>
-internal sealed class HybridShard : ITrainingShard<HybridRows>
+/// <summary>Computes parts of minibatches, a tile of rows at a time: the encoder's forward pass, the coordinate step, the estimator and the backward pass.</summary>
+internal sealed class HybridWorker : ITrainingWorker<HybridRows>
 {
+    /// <summary>Enough rows to share the costs of a pass, few enough that their values stay in the second cache.</summary>
+    private const int TileRows = 256;
+
     private readonly HybridOptions _options;
     private readonly double[] _coordinateState;
     private readonly OutputGradient _outputGradient;
@@ -36,20 +38,21 @@ internal sealed class HybridShard : ITrainingShard<HybridRows>
     /// <param name="encoder">The encoder in training.</param>
     /// <param name="coordinateState">The whitened coordinate means of every row, where sweeps continue from the last visit.</param>
     /// <param name="capacity">The number of rows in a full shard.</param>
-    public HybridShard(AmortizedBlock complete, HybridOptions options, IEncoder encoder, double[] coordinateState, int capacity)
+    public HybridWorker(AmortizedBlock complete, HybridOptions options, IEncoder encoder, double[] coordinateState, int capacity)
     {
         _options = options;
+        int tile = Math.Min(capacity, TileRows);
         _coordinateState = coordinateState;
         _outputGradient = new OutputGradient(complete, options.Estimator, options.NaturalGradient);
-        _encoded = new EncodedTile(encoder, capacity);
-        _placement = new LanePlacement(capacity, encoder.AcceptsMissing);
+        _encoded = new EncodedTile(encoder, tile);
+        _placement = new LanePlacement(tile, encoder.AcceptsMissing);
         _lanes = new HybridLanes(complete);
         _width = encoder.ObservationCount;
         _latents = complete.Count;
         _drawsPerRow = options.Estimator == GradientEstimator.Analytic ? 0 : _latents * options.DrawCount;
-        _observations = new double[capacity * _width];
+        _observations = new double[tile * _width];
         _whitenedRow = new double[_width];
-        _outputGradients = new double[2 * capacity * _latents];
+        _outputGradients = new double[2 * tile * _latents];
         _draws = new double[capacity * _drawsPerRow];
         int places = _placement.PlaceCount;
         _whitened = new LaneBuffer(places, complete.Shape.Rank);
@@ -63,37 +66,32 @@ internal sealed class HybridShard : ITrainingShard<HybridRows>
         _elbo = new LaneBuffer(places, 1);
         _optimizationGap = new LaneBuffer(places, 1);
         _varianceRatios = new Vector<double>[_latents];
-        Gradient = new double[encoder.Parameters.Length];
     }
 
-    /// <summary>Gets the gradient of the rows' summed ELBO in the encoder's parameters.</summary>
-    public double[] Gradient { get; }
-
-    /// <summary>Gets the rows' summed exact ELBO, in nats.</summary>
-    public double Elbo { get; private set; }
-
-    /// <summary>Gets the rows' summed optimization gap, in nats.</summary>
-    public double OptimizationGap { get; private set; }
-
-    double ITrainingShard<HybridRows>.Objective => Elbo;
-
-    double ITrainingShard<HybridRows>.Shortfall => OptimizationGap;
-
     /// <inheritdoc/>
-    public void Run(ReadOnlySpan<RowReference<HybridRows>> rows, int streamSeed)
+    public ShardSums Run(ReadOnlySpan<RowReference<HybridRows>> rows, int streamSeed, Span<double> gradient)
     {
-        Gather(rows);
-        _encoded.Encode(_observations.AsSpan(0, rows.Length * _width), rows.Length);
-        PlaceOutputs(rows.Length);
-        PlaceDraws(rows.Length, streamSeed);
-        for (int vector = 0; vector < _placement.VectorCount; vector++)
+        NormalStream.Fill(streamSeed, _draws.AsSpan(0, rows.Length * _drawsPerRow));
+        gradient.Clear();
+        double elbo = 0;
+        double optimizationGap = 0;
+        for (int first = 0; first < rows.Length; first += TileRows)
         {
-            Visit(vector);
+            ReadOnlySpan<RowReference<HybridRows>> tile = rows.Slice(first, Math.Min(TileRows, rows.Length - first));
+            Gather(tile);
+            _encoded.Encode(_observations.AsSpan(0, tile.Length * _width), tile.Length);
+            PlaceOutputs(tile.Length);
+            PlaceDraws(_draws.AsSpan(first * _drawsPerRow, tile.Length * _drawsPerRow), tile.Length);
+            for (int vector = 0; vector < _placement.VectorCount; vector++)
+            {
+                Visit(vector);
+            }
+
+            Collect(tile, ref elbo, ref optimizationGap);
+            _encoded.Backward(_outputGradients, gradient);
         }
 
-        Collect(rows);
-        Gradient.AsSpan().Clear();
-        _encoded.Backward(_outputGradients, Gradient);
+        return new ShardSums(elbo, optimizationGap);
     }
 
     /// <summary>Copies rows that are all over memory: nothing else waits in between, so that many are under way at once.</summary>
@@ -133,17 +131,11 @@ internal sealed class HybridShard : ITrainingShard<HybridRows>
         }
     }
 
-    private void PlaceDraws(int rows, int streamSeed)
+    private void PlaceDraws(ReadOnlySpan<double> draws, int rows)
     {
-        if (_drawsPerRow == 0)
+        for (int n = 0; n < rows && _drawsPerRow > 0; n++)
         {
-            return;
-        }
-
-        NormalStream.Fill(streamSeed, _draws.AsSpan(0, rows * _drawsPerRow));
-        for (int n = 0; n < rows; n++)
-        {
-            _noise.Write(_placement.PlaceOf(n), _draws.AsSpan(n * _drawsPerRow, _drawsPerRow));
+            _noise.Write(_placement.PlaceOf(n), draws.Slice(n * _drawsPerRow, _drawsPerRow));
         }
     }
 
@@ -177,16 +169,14 @@ internal sealed class HybridShard : ITrainingShard<HybridRows>
     }
 
     /// <summary>Takes the rows' results from their places, in the order of the rows.</summary>
-    private void Collect(ReadOnlySpan<RowReference<HybridRows>> rows)
+    private void Collect(ReadOnlySpan<RowReference<HybridRows>> rows, ref double elbo, ref double optimizationGap)
     {
-        Elbo = 0;
-        OptimizationGap = 0;
         int width = _lanes.CoordinateCount;
         for (int n = 0; n < rows.Length; n++)
         {
             int place = _placement.PlaceOf(n);
-            Elbo += _elbo[place, 0];
-            OptimizationGap += _optimizationGap[place, 0];
+            elbo += _elbo[place, 0];
+            optimizationGap += _optimizationGap[place, 0];
             Span<double> gradients = _outputGradients.AsSpan(2 * n * _latents, 2 * _latents);
             _meanGradients.Read(place, gradients[.._latents]);
             _logVarianceGradients.Read(place, gradients[_latents..]);
