@@ -82,16 +82,22 @@ internal static class HybridSideBySide
         Matrix<double> data = model.Sample(Rows, seed: 1).Observations;
         int[] batches = [64, 256, 1024, 8192];
         var ours = new Dictionary<(int Batch, int Threads), Timing>();
-        var torch = new Dictionary<int, Timing>();
+        var torch = new Dictionary<(int Batch, int Threads), Timing>();
+        var torchSharp = new Dictionary<(int Batch, int Threads), Timing>();
+        string section = width == 32 ? "train:small" : "train:big";
         for (int round = 0; round < rounds; round++)
         {
             foreach (int threads in new[] { 1, 2 })
             {
-                string section = width == 32 ? "train:small" : "train:big";
-                IReadOnlyList<JsonElement> lines = peer.RunTorch(threads, "torch_hybrid.py", section, "3");
-                foreach (JsonElement line in lines.Where(line => Is(line, "train") && SideBySide.Number(line, "L") == 1))
+                foreach (JsonElement line in peer.RunTorch(threads, "torch_hybrid.py", section, "3").Where(
+                    line => Is(line, "train") && SideBySide.Number(line, "L") == 1))
                 {
-                    Add(torch, (int)SideBySide.Number(line, "B"), 1e3 * SideBySide.Number(line, "us_step"));
+                    Add(torch, ((int)SideBySide.Number(line, "B"), threads), 1e3 * SideBySide.Number(line, "us_step"));
+                }
+
+                foreach (JsonElement line in peer.RunTorchSharp(threads, section, "3"))
+                {
+                    Add(torchSharp, ((int)SideBySide.Number(line, "B"), threads), 1e3 * SideBySide.Number(line, "us_step"));
                 }
 
                 foreach (int batch in batches)
@@ -104,18 +110,33 @@ internal static class HybridSideBySide
             }
         }
 
-        foreach (int batch in batches)
+        foreach (int threads in new[] { 1, 2 })
         {
-            foreach (int threads in new[] { 1, 2 })
+            foreach (int batch in batches)
             {
-                SideBySide.Row(
-                    $"training step {net} tanh, batch {batch:N0}, {threads} thread{(threads == 1 ? string.Empty : "s")}",
+                Faster(
+                    $"training step {net} tanh, batch {batch:N0}, {Threads(threads)}",
                     ours[(batch, threads)],
-                    "PyTorch, the faster of 1 and 2 threads",
-                    torch.GetValueOrDefault(batch) ?? new Timing(),
-                    torch.GetValueOrDefault(batch)?.Min);
+                    ("PyTorch", torch.GetValueOrDefault((batch, threads)) ?? new Timing()),
+                    ("TorchSharp", torchSharp.GetValueOrDefault((batch, threads)) ?? new Timing()));
             }
         }
+    }
+
+    private static string Threads(int count) => $"{count} thread{(count == 1 ? string.Empty : "s")}";
+
+    /// <summary>Prints a row that compares with the fastest of the tools that were there.</summary>
+    private static void Faster(string work, Timing ours, params (string Name, Timing Timing)[] tools)
+    {
+        (string Name, Timing Timing)[] present = [.. tools.Where(tool => !tool.Timing.IsEmpty).OrderBy(tool => tool.Timing.Median)];
+        if (present.Length == 0)
+        {
+            SideBySide.Row(work, ours, "none of the other tools", new Timing());
+            return;
+        }
+
+        string others = string.Concat(present[1..].Select(tool => $"; {tool.Name} {Timing.Text(tool.Timing.Median)}"));
+        SideBySide.Row(work, ours, present[0].Name + others, present[0].Timing);
     }
 
     /// <summary>Times steps as the difference of a long and a short run, so that what a run costs once does not count.</summary>
@@ -154,39 +175,82 @@ internal static class HybridSideBySide
         HybridResult trained = new HybridSolver(new HybridOptions { MaxEpochs = 1 }).Fit(model, encoder, data.SubMatrix(0, 2000, 0, observations));
         const int tileRows = 1024;
         (INetworkTape Tape, double[] Outputs)[] passes =
-            [.. Enumerable.Range(0, 2).Select(_ => (trained.Encoder.CreateTape(tileRows), new double[2 * tileRows]))];
-        Timing one = new(), many = new(), manyByTwo = new(), torchOne = new(), torchMany = new();
+            [.. Enumerable.Range(0, 2).Select(_ => (trained.Encoder.CreatePreparedTape(tileRows), new double[2 * tileRows]))];
+        using var onnx = new OnnxPeer([observations, width, width, 2], cells);
         double[] row = cells[..observations];
+        Timing one = new(), torchOne = new(), torchSharpOne = new(), onnxOne = new();
+        Dictionary<int, Timing> many = [], table = [], torchMany = [], torchSharpMany = [], onnxMany = [];
         for (int round = 0; round < rounds; round++)
         {
             foreach (int threads in new[] { 1, 2 })
             {
                 foreach (JsonElement line in peer.RunTorch(threads, "torch_hybrid.py", "infer", "3").Where(
-                    line => Is(line, "infer") && line.GetProperty("net").GetString() == net && line.GetProperty("dtype").GetString() == "float32"))
+                    line => Is(line, "infer") && IsNet(line, net) && line.GetProperty("dtype").GetString() == "float32"))
                 {
-                    double call = 1e3 * SideBySide.Number(line, "us_call");
-                    switch ((int)SideBySide.Number(line, "B"))
-                    {
-                        case 1 when !line.TryGetProperty("opts", out _):
-                            torchOne.Add(call);
-                            break;
-                        case Rows:
-                            torchMany.Add(call / Rows);
-                            break;
-                    }
+                    AddCall(line, threads, torchOne, torchMany);
                 }
+
+                foreach (JsonElement line in peer.RunTorchSharp(threads, "infer", "3").Where(line => IsNet(line, net)))
+                {
+                    AddCall(line, threads, torchSharpOne, torchSharpMany);
+                }
+
+                Measure(onnxMany, threads, () => onnx.Run(threads, Rows));
+                Measure(many, threads, () => Forward(threads));
+                HybridInference inference = new(model, trained.Encoder, trained.AmortizedLatents) { MaxThreads = threads };
+                Measure(table, threads, () => inference.Infer(data));
             }
 
+            onnxOne.Measure(1, () => onnx.Run(threads: 1, rows: 1));
             one.Measure(1, () => trained.Infer(row));
-            many.Measure(Rows, () => Forward(passes[0], 0, Rows));
-            manyByTwo.Measure(Rows, () => Parallel.For(0, 2, half => Forward(passes[half], half * Rows / 2, Rows / 2)));
         }
 
-        SideBySide.Row($"hybrid posterior of one row, {net}, 1 thread", one, "PyTorch, forward pass alone, the faster of 1 and 2 threads", torchOne, torchOne.IsEmpty ? 0 : torchOne.Min);
-        SideBySide.Row($"forward pass of 65,536 rows, {net}, 1 thread, a row", many, "PyTorch, the faster of 1 and 2 threads", torchMany, torchMany.IsEmpty ? 0 : torchMany.Min);
-        SideBySide.Row($"forward pass of 65,536 rows, {net}, 2 threads, a row", manyByTwo, "PyTorch, the faster of 1 and 2 threads", torchMany, torchMany.IsEmpty ? 0 : torchMany.Min);
+        Faster($"hybrid posterior of one row, {net}, 1 thread; the others' forward pass alone", one, ("PyTorch", torchOne), ("TorchSharp", torchSharpOne), ("ONNX Runtime", onnxOne));
+        foreach (int threads in new[] { 1, 2 })
+        {
+            Faster(
+                $"forward pass of 65,536 rows, {net}, {Threads(threads)}, a row",
+                many[threads],
+                ("PyTorch", torchMany.GetValueOrDefault(threads) ?? new Timing()),
+                ("TorchSharp", torchSharpMany.GetValueOrDefault(threads) ?? new Timing()),
+                ("ONNX Runtime", onnxMany[threads]));
+            SideBySide.Row($"hybrid posteriors of a table of 65,536 rows, {net}, {Threads(threads)}, a row", table[threads], "the forward pass alone", many[threads]);
+        }
 
-        void Forward((INetworkTape Tape, double[] Outputs) pass, int start, int count)
+        static bool IsNet(JsonElement line, string net) => line.GetProperty("net").GetString() == net;
+
+        static void AddCall(JsonElement line, int threads, Timing single, Dictionary<int, Timing> rows)
+        {
+            double call = 1e3 * SideBySide.Number(line, "us_call");
+            switch ((int)SideBySide.Number(line, "B"))
+            {
+                case 1:
+                    single.Add(call);
+                    break;
+                case Rows:
+                    Add(rows, threads, call / Rows);
+                    break;
+            }
+        }
+
+        static void Measure(Dictionary<int, Timing> timings, int threads, Action call)
+        {
+            timings.TryAdd(threads, new Timing());
+            timings[threads].Measure(Rows, call);
+        }
+
+        void Forward(int threads)
+        {
+            if (threads == 1)
+            {
+                ForwardPart(passes[0], 0, Rows);
+                return;
+            }
+
+            Parallel.For(0, threads, part => ForwardPart(passes[part], part * Rows / threads, Rows / threads));
+        }
+
+        void ForwardPart((INetworkTape Tape, double[] Outputs) pass, int start, int count)
         {
             for (int first = start; first < start + count; first += tileRows)
             {

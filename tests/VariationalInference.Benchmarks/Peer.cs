@@ -8,6 +8,9 @@ internal sealed class Peer(string folder)
 {
     private static readonly string Python = Environment.GetEnvironmentVariable("PYTHON") ?? "/usr/bin/python3";
 
+    // A folder with a system of its own, in which PyTorch and TorchSharp are installed.
+    private static readonly string? Root = Environment.GetEnvironmentVariable("PEERS_ROOT");
+
     private int _threads = 1;
 
     /// <summary>Compiles one of the peers' C programs.</summary>
@@ -29,9 +32,38 @@ internal sealed class Peer(string folder)
     public IReadOnlyList<JsonElement> RunTorch(int threads, string script, params string[] arguments)
     {
         _threads = threads;
-        IReadOnlyList<JsonElement> lines = RunPython(script, [$"{threads}", .. arguments]);
+        IReadOnlyList<JsonElement> lines = Root is null
+            ? RunPython(script, [$"{threads}", .. arguments])
+            : Run("chroot", [Root, "python3", InRoot(script), $"{threads}", .. arguments]);
         _threads = 1;
         return lines;
+    }
+
+    /// <summary>Runs the hybrid's steps or passes in TorchSharp; nothing without a system that has it.</summary>
+    public IReadOnlyList<JsonElement> RunTorchSharp(int threads, params string[] arguments)
+    {
+        if (Root is null)
+        {
+            return [];
+        }
+
+        _threads = threads;
+        IReadOnlyList<JsonElement> lines =
+            Run("chroot", [Root, "/usr/share/dotnet/dotnet", "/opt/torchsharp/TorchSharpPeer.dll", $"{threads}", .. arguments]);
+        _threads = 1;
+        return lines;
+    }
+
+    private static string InRoot(string script)
+    {
+        if (!Path.IsPathRooted(script))
+        {
+            return $"/opt/peers/{script}";
+        }
+
+        string copy = $"/tmp/{Path.GetFileName(script)}";
+        File.Copy(script, Root + copy, overwrite: true);
+        return copy;
     }
 
     /// <summary>Runs a program.</summary>

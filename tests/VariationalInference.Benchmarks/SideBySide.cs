@@ -70,7 +70,7 @@ internal static class SideBySide
             Timing c = new(), numpy = new(), ours = new(), withMissing = new(), dense = new(), denseWithMissing = new();
             var solver = new CaviSolver(new CaviOptions { MaxThreads = threads });
             void Measure(Timing timing, LinearGaussianModel model, double[] cells) => timing.Measure(
-                TableRows, () => solver.Solve(model, RowSpan.ColumnMajor(cells, 2), new CaviBuffers { Means = means }));
+                TableRows, () => solver.Solve(model, RowSpan.ColumnMajor(cells, 2), new CaviBuffers { ColumnMajorMeans = means }));
 
             for (int round = 0; round < rounds; round++)
             {
@@ -114,7 +114,7 @@ internal static class SideBySide
                 product.Add(Number(line, "ns_row"));
             }
 
-            ours.Measure(WideRows, () => solver.Solve(model, RowSpan.ColumnMajor(cells, 20), new CaviBuffers { Means = means }));
+            ours.Measure(WideRows, () => solver.Solve(model, RowSpan.ColumnMajor(cells, 20), new CaviBuffers { ColumnMajorMeans = means }));
         }
 
         Row($"general, {WideRows:N0} rows, J = 50, K = 20, 1 thread, a row", ours, "the bare matrix product in OpenBLAS", product);
@@ -191,7 +191,7 @@ internal static class SideBySide
             }
         });
         double table = Bytes(TableRows, count => solver.Solve(
-            model, RowSpan.RowMajor(cells.AsSpan(0, 2 * count), 2), new CaviBuffers { Means = block.AsSpan(0, 3 * count) }));
+            model, RowSpan.RowMajor(cells.AsSpan(0, 2 * count), 2), new CaviBuffers { ColumnMajorMeans = block.AsSpan(0, 3 * count) }));
         Console.WriteLine($"| allocated, a row: single-row call; table into buffers | {single:F4} bytes; {table:F4} bytes | | |");
 
         static double Bytes(int count, Action<int> work)
@@ -218,7 +218,7 @@ internal static class SideBySide
             var means = new double[rows * latents];
             var solver = new CaviSolver(new CaviOptions { MaxThreads = 1 });
             var timing = new Timing();
-            timing.Measure(rows, () => solver.Solve(model, RowSpan.ColumnMajor(cells, observations), new CaviBuffers { Means = means }));
+            timing.Measure(rows, () => solver.Solve(model, RowSpan.ColumnMajor(cells, observations), new CaviBuffers { ColumnMajorMeans = means }));
             Console.WriteLine(
                 $"| N = {rows:N0}, J = {latents}, K = {observations} | JK = {latents * observations} | {timing} | {latents * observations / timing.Median:F1} |");
         }

@@ -32,7 +32,7 @@ public class TableBenchmarks
 
     [Benchmark(Baseline = true, OperationsPerInvoke = RowCount)]
     public CaviTableSummary IntoBuffers() =>
-        _solver.Solve(_model, RowSpan.ColumnMajor(_table.AsColumnMajorArray(), 2), new CaviBuffers { Means = _means });
+        _solver.Solve(_model, RowSpan.ColumnMajor(_table.AsColumnMajorArray(), 2), new CaviBuffers { ColumnMajorMeans = _means });
 
     [Benchmark(OperationsPerInvoke = RowCount)]
     public CaviTable IntoNewTable() => _solver.Solve(_model, _table);

@@ -12,7 +12,7 @@ namespace VariationalInference;
 /// double[] rows = [1.2, 0.8, 0.1, -0.3];
 /// var means = new double[2 * 3];
 /// var bounds = new double[2];
-/// var buffers = new CaviBuffers { Means = means, ErrorBounds = bounds };
+/// var buffers = new CaviBuffers { ColumnMajorMeans = means, ErrorBounds = bounds };
 /// new CaviSolver().Solve(model, RowSpan.RowMajor(rows, columnCount: 2), buffers);
 /// Console.WriteLine($"latent 0: {means[0]:F5}, {means[1]:F5}");   // latent 0: 0.28571, -0.02857
 /// </code>
@@ -20,10 +20,10 @@ namespace VariationalInference;
 public readonly ref struct CaviBuffers
 {
     /// <summary>Gets where the posterior means go, N·J of them, column-major: the mean of latent j in row n is element jN + n.</summary>
-    public Span<double> Means { get; init; }
+    public Span<double> ColumnMajorMeans { get; init; }
 
     /// <summary>Gets where the mean-field variances go, N·J of them, column-major.</summary>
-    public Span<double> Variances { get; init; }
+    public Span<double> ColumnMajorVariances { get; init; }
 
     /// <summary>Gets where each row's error bound goes, N of them, in posterior standard deviations.</summary>
     public Span<double> ErrorBounds { get; init; }
@@ -39,8 +39,8 @@ public readonly ref struct CaviBuffers
     public override string ToString()
     {
         List<string> names = [];
-        AddIfSet(Means, "means");
-        AddIfSet(Variances, "variances");
+        AddIfSet(ColumnMajorMeans, "means");
+        AddIfSet(ColumnMajorVariances, "variances");
         AddIfSet(ErrorBounds, "error bounds");
         AddIfSet(Elbos, "ELBOs");
         AddIfSet(LogEvidences, "log evidences");
@@ -58,15 +58,15 @@ public readonly ref struct CaviBuffers
     internal void Require(RowSpan rows, int latentCount, string name)
     {
         int rowCount = rows.RowCount;
-        RequireLength(Means, (long)rowCount * latentCount, $"{name}.{nameof(Means)}", "one for each row and latent");
-        RequireLength(Variances, (long)rowCount * latentCount, $"{name}.{nameof(Variances)}", "one for each row and latent");
+        RequireLength(ColumnMajorMeans, (long)rowCount * latentCount, $"{name}.{nameof(ColumnMajorMeans)}", "one for each row and latent");
+        RequireLength(ColumnMajorVariances, (long)rowCount * latentCount, $"{name}.{nameof(ColumnMajorVariances)}", "one for each row and latent");
         RequireLength(ErrorBounds, rowCount, $"{name}.{nameof(ErrorBounds)}", "one for each row");
         RequireLength(Elbos, rowCount, $"{name}.{nameof(Elbos)}", "one for each row");
         RequireLength(LogEvidences, rowCount, $"{name}.{nameof(LogEvidences)}", "one for each row");
 
         RequireApart(rows.Values, "rows", name, 0);
-        RequireApart(Means, $"{name}.{nameof(Means)}", name, 1);
-        RequireApart(Variances, $"{name}.{nameof(Variances)}", name, 2);
+        RequireApart(ColumnMajorMeans, $"{name}.{nameof(ColumnMajorMeans)}", name, 1);
+        RequireApart(ColumnMajorVariances, $"{name}.{nameof(ColumnMajorVariances)}", name, 2);
         RequireApart(ErrorBounds, $"{name}.{nameof(ErrorBounds)}", name, 3);
         RequireApart(Elbos, $"{name}.{nameof(Elbos)}", name, 4);
 
@@ -83,8 +83,8 @@ public readonly ref struct CaviBuffers
     /// <summary>Requires that a buffer shares no memory with the buffers after the first few.</summary>
     private void RequireApart(ReadOnlySpan<double> buffer, string bufferName, string name, int known)
     {
-        RequireApart(known < 1, Means, nameof(Means), buffer);
-        RequireApart(known < 2, Variances, nameof(Variances), buffer);
+        RequireApart(known < 1, ColumnMajorMeans, nameof(ColumnMajorMeans), buffer);
+        RequireApart(known < 2, ColumnMajorVariances, nameof(ColumnMajorVariances), buffer);
         RequireApart(known < 3, ErrorBounds, nameof(ErrorBounds), buffer);
         RequireApart(known < 4, Elbos, nameof(Elbos), buffer);
         RequireApart(known < 5, LogEvidences, nameof(LogEvidences), buffer);

@@ -224,7 +224,7 @@ public sealed partial class CaviSolver
         double[]? bounds = outputs.HasFlag(CaviOutputs.ErrorBounds) ? new double[count] : null;
         double[]? elbos = outputs.HasFlag(CaviOutputs.Elbos) ? new double[count] : null;
         double[]? evidences = outputs.HasFlag(CaviOutputs.LogEvidences) ? new double[count] : null;
-        var destination = new CaviBuffers { Means = means, ErrorBounds = bounds, Elbos = elbos, LogEvidences = evidences };
+        var destination = new CaviBuffers { ColumnMajorMeans = means, ErrorBounds = bounds, Elbos = elbos, LogEvidences = evidences };
         (CaviTableSummary summary, IncompleteRow[] incomplete) = Pass(
             model, rows, destination, lists: true, label, name, firstRow, cancellationToken);
         return new CaviTable(model.Structure, means, summary, incomplete, bounds, elbos, evidences);
@@ -240,7 +240,7 @@ public sealed partial class CaviSolver
         long firstRow,
         CancellationToken cancellationToken)
     {
-        fixed (double* cells = rows.Values, means = destination.Means, variances = destination.Variances)
+        fixed (double* cells = rows.Values, means = destination.ColumnMajorMeans, variances = destination.ColumnMajorVariances)
         fixed (double* bounds = destination.ErrorBounds, elbos = destination.Elbos, evidences = destination.LogEvidences)
         {
             var outputs = new TableOutputs

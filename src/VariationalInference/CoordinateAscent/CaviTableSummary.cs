@@ -10,7 +10,7 @@ namespace VariationalInference;
 /// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
 /// double[] rows = [1.2, 0.8, 0.1, -0.3];
 /// CaviTableSummary summary = new CaviSolver().Solve(
-///     model, RowSpan.RowMajor(rows, columnCount: 2), new CaviBuffers { Means = new double[6] });
+///     model, RowSpan.RowMajor(rows, columnCount: 2), new CaviBuffers { ColumnMajorMeans = new double[6] });
 /// Console.WriteLine(summary);   // 2 rows, 0 not converged, error at most … posterior sd
 /// </code>
 /// </example>

@@ -78,6 +78,19 @@ public sealed class HybridSolver
         return Train(model, trained, blocks, training, heldOut, resumed: null, progress, cancellationToken);
     }
 
+    /// <inheritdoc cref="Fit(LinearGaussianModel, IEncoder, Matrix{double}, IProgress{HybridProgress}?, CancellationToken)"/>
+    public HybridResult Fit(
+        LinearGaussianModel model,
+        IEncoder encoder,
+        RowSpan rows,
+        IProgress<HybridProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        RowTable.RequireSize(model, rows.RowCount, rows.ColumnCount, nameof(rows));
+        return Fit(model, encoder, rows.ToMatrix(), progress, cancellationToken);
+    }
+
     /// <summary>
     /// Trains a copy of an encoder on rows that come in chunks, which are read once to check them and again in each epoch: memory holds no more
     /// than a few chunks, and the held-out rows. Without <see cref="HybridOptions.ShuffleRows"/> the result is that of the same rows in one
@@ -139,6 +152,19 @@ public sealed class HybridSolver
         AmortizedBlocks blocks = Prepare(model, encoder, nameof(checkpoint));
         (HybridTrainingRows training, HybridRows heldOut) = Split(model, encoder, blocks, rows);
         return Train(model, encoder, blocks, training, heldOut, checkpoint, progress, cancellationToken);
+    }
+
+    /// <inheritdoc cref="Resume(LinearGaussianModel, HybridCheckpoint, Matrix{double}, IProgress{HybridProgress}?, CancellationToken)"/>
+    public HybridResult Resume(
+        LinearGaussianModel model,
+        HybridCheckpoint checkpoint,
+        RowSpan rows,
+        IProgress<HybridProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        RowTable.RequireSize(model, rows.RowCount, rows.ColumnCount, nameof(rows));
+        return Resume(model, checkpoint, rows.ToMatrix(), progress, cancellationToken);
     }
 
     /// <inheritdoc cref="Resume(LinearGaussianModel, HybridCheckpoint, Matrix{double}, IProgress{HybridProgress}?, CancellationToken)"/>

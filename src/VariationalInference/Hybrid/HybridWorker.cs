@@ -8,6 +8,9 @@ internal sealed class HybridWorker : ITrainingWorker<HybridRows>
     /// <summary>Enough rows to share the costs of a pass, few enough that their values stay in the second cache.</summary>
     private const int TileRows = 256;
 
+    /// <summary>So many rows are asked for before they are needed.</summary>
+    private const int RowsAhead = 16;
+
     private readonly HybridOptions _options;
     private readonly double[] _coordinateState;
     private readonly OutputGradient _outputGradient;
@@ -94,32 +97,42 @@ internal sealed class HybridWorker : ITrainingWorker<HybridRows>
         return new ShardSums(elbo, optimizationGap);
     }
 
-    /// <summary>Copies rows that are all over memory: nothing else waits in between, so that many are under way at once.</summary>
+    /// <summary>Copies rows that are all over memory; those ahead are on their way meanwhile.</summary>
     private void Gather(ReadOnlySpan<RowReference<HybridRows>> rows)
     {
-        for (int n = 0; n < rows.Length; n++)
-        {
-            rows[n].Rows.Observations(rows[n].Index).CopyTo(_observations.AsSpan(n * _width, _width));
-        }
-
+        bool isCarried = _options.CoordinateSweeps is not null;
+        int coordinates = isCarried ? _lanes.CoordinateCount : 0;
         _placement.Clear();
-        for (int n = 0; n < rows.Length; n++)
+        for (int n = -RowsAhead; n < rows.Length; n++)
         {
-            (AmortizedBlock block, double likelihoodBase) = rows[n].Rows.Condition(_observations.AsSpan(n * _width, _width), _whitenedRow);
-            int place = _placement.Add(block);
-            _whitened.Write(place, _whitenedRow.AsSpan(0, block.Shape.Rank));
-            _likelihoodBase[place, 0] = likelihoodBase;
-        }
-
-        if (_options.CoordinateSweeps is not null)
-        {
-            int width = _lanes.CoordinateCount;
-            for (int n = 0; n < rows.Length; n++)
+            if (n + RowsAhead < rows.Length)
             {
-                _coordinates.Write(_placement.PlaceOf(n), _coordinateState.AsSpan((int)(rows[n].Number * width), width));
+                RowReference<HybridRows> ahead = rows[n + RowsAhead];
+                Prefetch.Read(ahead.Rows.Observations(ahead.Index));
+                Prefetch.Read(Coordinates(ahead, coordinates));
+            }
+
+            if (n >= 0)
+            {
+                Gather(rows[n], n, coordinates);
             }
         }
     }
+
+    private void Gather(in RowReference<HybridRows> reference, int n, int coordinates)
+    {
+        Span<double> row = _observations.AsSpan(n * _width, _width);
+        reference.Rows.Observations(reference.Index).CopyTo(row);
+        (AmortizedBlock block, double likelihoodBase) = reference.Rows.Condition(row, _whitenedRow);
+        int place = _placement.Add(block);
+        _whitened.Write(place, _whitenedRow.AsSpan(0, block.Shape.Rank));
+        _likelihoodBase[place, 0] = likelihoodBase;
+        _coordinates.Write(place, Coordinates(reference, coordinates));
+    }
+
+    /// <summary>Gets where a row's coordinates are carried from visit to visit; empty where they are not.</summary>
+    private Span<double> Coordinates(in RowReference<HybridRows> reference, int width) =>
+        _coordinateState.AsSpan((int)(reference.Number * width), width);
 
     private void PlaceOutputs(int rows)
     {
@@ -171,7 +184,7 @@ internal sealed class HybridWorker : ITrainingWorker<HybridRows>
     /// <summary>Takes the rows' results from their places, in the order of the rows.</summary>
     private void Collect(ReadOnlySpan<RowReference<HybridRows>> rows, ref double elbo, ref double optimizationGap)
     {
-        int width = _lanes.CoordinateCount;
+        int coordinates = _options.CoordinateSweeps is null ? 0 : _lanes.CoordinateCount;
         for (int n = 0; n < rows.Length; n++)
         {
             int place = _placement.PlaceOf(n);
@@ -180,10 +193,7 @@ internal sealed class HybridWorker : ITrainingWorker<HybridRows>
             Span<double> gradients = _outputGradients.AsSpan(2 * n * _latents, 2 * _latents);
             _meanGradients.Read(place, gradients[.._latents]);
             _logVarianceGradients.Read(place, gradients[_latents..]);
-            if (_options.CoordinateSweeps is not null)
-            {
-                _coordinates.Read(place, _coordinateState.AsSpan((int)(rows[n].Number * width), width));
-            }
+            _coordinates.Read(place, Coordinates(rows[n], coordinates));
         }
     }
 }

@@ -153,7 +153,7 @@ public sealed class VariationalEm
             Guard.ThrowNonFinite("the bound", ascent.Value, row: 0, ascent.Iterations);
         }
 
-        return new VariationalEmResult(start, problem, search, ascent, Options, cancellationToken.IsCancellationRequested);
+        return new LearningOutcome(start, problem, search, ascent, Options, cancellationToken.IsCancellationRequested).Result();
     }
 
     private VariationalEmResult Learn(

@@ -31,75 +31,31 @@ public sealed class VariationalEmResult
     private readonly Lazy<ParameterStandardErrors> _standardErrors;
     private readonly Matrix<double> _loadings;
 
-    internal VariationalEmResult(
-        LinearGaussianModel start,
-        LearningProblem problem,
-        LearningSearch search,
-        BoundAscent ascent,
-        VariationalEmOptions options,
-        bool isCancelled)
+    /// <param name="loadings">The loadings, which are not copied.</param>
+    /// <param name="standardErrors">The standard errors, worked out when first asked for.</param>
+    internal VariationalEmResult(Matrix<double> loadings, Lazy<ParameterStandardErrors> standardErrors)
     {
-        GradientNorm = ascent.GradientNorm;
-        LearningPoint learned = LoadingRotation.Canonical(ascent, problem, options);
-        LearningPoint point = problem.Complete(learned);
-        LearningUnits units = problem.Units;
-        double BoundOf(PosteriorFamily family) => problem.CreateBound(family).Value(learned, learned.Copy()) - problem.LogScale;
-
-        // The rotation of the loadings is a part of the last iteration: it takes nothing from the evidence, and in the mean-field family adds to the bound.
-        ElboTrace =
-        [
-            .. ascent.Trace.SkipLast(1).Select(value => (value * problem.RowCount) - problem.LogScale),
-            BoundOf(options.Family),
-        ];
-        LogEvidence = options.Family == PosteriorFamily.FullGaussian ? Elbo : BoundOf(PosteriorFamily.FullGaussian);
-        int observations = start.ObservationCount, latents = start.LatentCount;
-        _loadings = options.Loadings ? Matrix<double>.Build.Dense(observations, latents, (k, j) => units.Loading(point, k, j)) : start.Loadings();
-        Offset = options.Offset ? [.. Enumerable.Range(0, observations).Select(k => units.Offset(point, k))] : start.Offset;
-        NoiseVariances = options.NoiseVariances == VarianceLearning.Fixed
-            ? start.NoiseVariances
-            : [.. Enumerable.Range(0, observations).Select(k => units.NoiseVariance(point, k))];
-        PriorMeans = options.PriorMeans ? [.. Enumerable.Range(0, latents).Select(j => units.PriorMean(point, j))] : start.PriorMeans;
-        PriorVariances =
-        [
-            .. Enumerable.Range(0, latents).Select(
-                j => problem.Layout.Deviations[j] < 0 ? start.PriorVariances[j] : units.PriorVariance(point, j)),
-        ];
-        Model = CreateModel(units, problem.IsSum);
-
-        // Whoever cancels does not wait for the second derivatives either.
-        bool isSmall = problem.Layout.Count <= BoundAscent.MostNewtonParameters;
-        var information = new Lazy<LearningInformation>(() => new LearningInformation(problem, learned, options, ascent.NoiseFloors));
-        _standardErrors = new Lazy<ParameterStandardErrors>(
-            () => new ParameterStandardErrors(problem, information.Value, observations, latents));
-        RemainingNats = isCancelled || !isSmall ? problem.RowCount * ascent.Missing : information.Value.Missing;
-        StopReason = StopReasonOf(search, learned, ascent, options, isCancelled);
-        Optima = [.. search.Optima.Select(optimum => OptimumOf(optimum.Ascent, optimum.Starts, ascent, problem, options))];
-        Warnings = LearningWarnings.Of(
-            start,
-            problem,
-            learned,
-            search.Floors,
-            isSmall && !isCancelled && options.Family == PosteriorFamily.FullGaussian ? information.Value : null,
-            options);
+        _loadings = loadings;
+        _standardErrors = standardErrors;
     }
 
     /// <summary>
     /// Gets the model with the learned parameters, for inference: a <see cref="GaussianSumModel"/> where learning started from one and it still is
     /// one. A model has positive variances, so that a variance at its boundary, 0, is <see cref="ZeroVarianceStandIn"/> in its scale there.
     /// </summary>
-    public LinearGaussianModel Model { get; }
+    public LinearGaussianModel Model { get; internal init; } = null!;
 
     /// <summary>Gets the offset b, length K.</summary>
-    public ImmutableArray<double> Offset { get; }
+    public ImmutableArray<double> Offset { get; internal init; }
 
     /// <summary>Gets the noise variances r, length K; 0 at the boundary.</summary>
-    public ImmutableArray<double> NoiseVariances { get; }
+    public ImmutableArray<double> NoiseVariances { get; internal init; }
 
     /// <summary>Gets the prior means m, length J.</summary>
-    public ImmutableArray<double> PriorMeans { get; }
+    public ImmutableArray<double> PriorMeans { get; internal init; }
 
     /// <summary>Gets the prior variances s², length J; 0 at the boundary.</summary>
-    public ImmutableArray<double> PriorVariances { get; }
+    public ImmutableArray<double> PriorVariances { get; internal init; }
 
     /// <summary>
     /// Gets the evidence lower bound at these parameters, summed over the rows, in nats with every constant: the log evidence in the full family, the ELBO in
@@ -108,16 +64,16 @@ public sealed class VariationalEmResult
     public double Elbo => ElboTrace[^1];
 
     /// <summary>Gets the log evidence of all rows at these parameters, in nats, whatever the family.</summary>
-    public double LogEvidence { get; }
+    public double LogEvidence { get; internal init; }
 
     /// <summary>Gets the ELBO by iteration: element 0 at the start that led to the best point, element t after iteration t.</summary>
-    public ImmutableArray<double> ElboTrace { get; }
+    public ImmutableArray<double> ElboTrace { get; internal init; }
 
     /// <summary>Gets the number of iterations from the best start.</summary>
     public int Iterations => ElboTrace.Length - 1;
 
     /// <summary>Gets why learning stopped.</summary>
-    public StopReason StopReason { get; }
+    public StopReason StopReason { get; internal init; }
 
     /// <summary>
     /// Gets a value indicating whether <see cref="RemainingStandardErrors"/> is within <see cref="VariationalEmOptions.Tolerance"/>, and the bound
@@ -131,7 +87,7 @@ public sealed class VariationalEmResult
     /// estimate once it is small, and says nothing of other optima. +∞ where the bound curves up, and where the work ended before it was known.
     /// For more than 300 free parameters it is that of conjugate gradients, which come from below, by at most a few per cent.
     /// </summary>
-    public double RemainingNats { get; }
+    public double RemainingNats { get; internal init; }
 
     /// <summary>
     /// Gets how far these parameters are from the optimum nearby, in standard errors: √(2 · <see cref="RemainingNats"/>), the largest distance of any
@@ -143,16 +99,16 @@ public sealed class VariationalEmResult
     /// Gets the optima that the climbs came to, highest first: the first is this result. Starts that ended within 1e-6 nats of each other count as
     /// one optimum; it may be several that a symmetry takes into each other.
     /// </summary>
-    public ImmutableArray<LearnedOptimum> Optima { get; }
+    public ImmutableArray<LearnedOptimum> Optima { get; internal init; }
 
     /// <summary>Gets the largest element of the gradient, in nats a row; see <see cref="VariationalEmOptions.GradientTolerance"/>.</summary>
-    public double GradientNorm { get; }
+    public double GradientNorm { get; internal init; }
 
     /// <summary>
     /// Gets what is wrong; empty where nothing was found. Whether the data can tell parameters apart is worked out in the full family for up to
     /// 300 free parameters, unless the work was cancelled.
     /// </summary>
-    public ImmutableArray<LearningWarning> Warnings { get; }
+    public ImmutableArray<LearningWarning> Warnings { get; internal init; }
 
     /// <summary>
     /// Gets the standard errors. They are worked out when first asked for, from four to a dozen times as many gradients as there are free parameters.
@@ -167,32 +123,4 @@ public sealed class VariationalEmResult
     /// <returns>The text.</returns>
     public override string ToString() =>
         Guard.Text($"{Model}; ELBO {Elbo:G8} after {Wording.Count(Iterations, "iteration")} ({StopReason}), {Wording.Count(Warnings.Length, "warning")}");
-
-    private StopReason StopReasonOf(
-        LearningSearch search, LearningPoint learned, BoundAscent ascent, VariationalEmOptions options, bool isCancelled) =>
-        isCancelled ? StopReason.Cancelled
-        : search.Floors.IsUnlimited && search.Floors.Binding(learned).Length > 0 ? StopReason.Unbounded
-        : RemainingStandardErrors <= options.Tolerance ? StopReason.CertificateMet
-        : ascent.Iterations >= options.MaxIterations ? StopReason.IterationLimit
-        : StopReason.RoundingFloor;
-
-    /// <summary>Describes an optimum; the best of them is this result itself.</summary>
-    private LearnedOptimum OptimumOf(BoundAscent reached, int starts, BoundAscent best, LearningProblem problem, VariationalEmOptions options)
-    {
-        double missing = reached == best ? RemainingNats : problem.RowCount * reached.Missing;
-        bool converged = reached == best ? Converged : Math.Sqrt(2 * missing) <= options.Tolerance;
-        return new LearnedOptimum((reached.Value * problem.RowCount) - problem.LogScale, missing, converged, starts);
-    }
-
-    private LinearGaussianModel CreateModel(LearningUnits units, bool isSum)
-    {
-        double[] noise = Positive(NoiseVariances, units.Scales);
-        double[] prior = Positive(PriorVariances, units.LatentScales);
-        return isSum
-            ? new GaussianSumModel(noise.Length, noise[0], PriorMeans.AsSpan(), prior)
-            : new LinearGaussianModel(_loadings, Offset.AsSpan(), noise, PriorMeans.AsSpan(), prior);
-    }
-
-    private static double[] Positive(ImmutableArray<double> variances, double[] scales) =>
-        [.. variances.Select((variance, i) => variance > 0 ? variance : ZeroVarianceStandIn * scales[i] * scales[i])];
 }

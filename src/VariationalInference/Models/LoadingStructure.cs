@@ -25,6 +25,11 @@ internal abstract class LoadingStructure
     /// <summary>Gets a value indicating whether the cells of a row are replicates, which their mean stands for.</summary>
     public virtual bool HasReplicates => false;
 
+    /// <summary>Returns a model of the same loadings, without offset, with one noise variance and independent latents.</summary>
+    /// <exception cref="NotSupportedException">The cells of a row are no replicates.</exception>
+    public virtual LinearGaussianModel ModelOf(double noiseVariance, ReadOnlySpan<double> priorMeans, ReadOnlySpan<double> priorVariances) =>
+        throw new NotSupportedException("Only replicates have one noise variance by their structure.");
+
     public abstract Matrix<double> Loadings();
 
     /// <summary>Returns the shape of the posterior of rows with missing cells.</summary>

@@ -38,6 +38,9 @@ internal sealed class SumLoadings : LoadingStructure
 
     public override bool HasReplicates => true;
 
+    public override LinearGaussianModel ModelOf(double noiseVariance, ReadOnlySpan<double> priorMeans, ReadOnlySpan<double> priorVariances) =>
+        new GaussianSumModel(ObservationCount, noiseVariance, priorMeans, priorVariances);
+
     public override Matrix<double> Loadings() => Matrix<double>.Build.Dense(ObservationCount, Prior.Count, 1.0);
 
     public override SharedShape ShapeOf(MissingPattern pattern) =>

@@ -64,7 +64,7 @@ public sealed class CaviTableTests
         var means = new double[table.RowCount * model.LatentCount];
         var variances = new double[means.Length];
         var bounds = new double[table.RowCount];
-        var block = new CaviBuffers { Means = means, Variances = variances, ErrorBounds = bounds };
+        var block = new CaviBuffers { ColumnMajorMeans = means, ColumnMajorVariances = variances, ErrorBounds = bounds };
 
         CaviTable owned = new CaviSolver().Solve(model, RowSpan.RowMajor(table.ToRowMajorArray(), table.ColumnCount));
         CaviTableSummary summary = new CaviSolver().Solve(model, RowSpan.ColumnMajor(table.ToColumnMajorArray(), table.ColumnCount), block);
@@ -247,7 +247,7 @@ public sealed class CaviTableTests
         var rows = new double[8];
 
         Refusal.Of<ArgumentException>(
-            () => solver.Solve(Example, RowSpan.RowMajor(rows, 2), new CaviBuffers { Means = new double[11] }),
+            () => solver.Solve(Example, RowSpan.RowMajor(rows, 2), new CaviBuffers { ColumnMajorMeans = new double[11] }),
             "destination",
             "destination.Means has 11 elements; it must have 12, one for each row and latent, or none.");
         Refusal.Of<ArgumentException>(
@@ -342,12 +342,12 @@ public sealed class CaviTableTests
         double[] memory = new double[64];
 
         Refusal.Of<ArgumentException>(
-            () => solver.Solve(Example, RowSpan.RowMajor(memory.AsSpan(0, 8), 2), new CaviBuffers { Means = memory.AsSpan(4, 12) }),
+            () => solver.Solve(Example, RowSpan.RowMajor(memory.AsSpan(0, 8), 2), new CaviBuffers { ColumnMajorMeans = memory.AsSpan(4, 12) }),
             "destination",
             "destination.Means shares memory with rows; each needs memory of its own.");
         Refusal.Of<ArgumentException>(
             () => solver.Solve(
-                Example, RowSpan.RowMajor(new double[8], 2), new CaviBuffers { Variances = memory.AsSpan(0, 12), Elbos = memory.AsSpan(11, 4) }),
+                Example, RowSpan.RowMajor(new double[8], 2), new CaviBuffers { ColumnMajorVariances = memory.AsSpan(0, 12), Elbos = memory.AsSpan(11, 4) }),
             "destination",
             "destination.Elbos shares memory with destination.Variances; each needs memory of its own.");
         Refusal.Of<ArgumentException>(
@@ -379,8 +379,8 @@ public sealed class CaviTableTests
                     RowSpan.RowMajor(rows ? memory.AsSpan(0, 8) : new double[8], 2),
                     new CaviBuffers
                     {
-                        Means = Buffer(0, 12),
-                        Variances = Buffer(1, 12),
+                        ColumnMajorMeans = Buffer(0, 12),
+                        ColumnMajorVariances = Buffer(1, 12),
                         ErrorBounds = Buffer(2, 4),
                         Elbos = Buffer(3, 4),
                         LogEvidences = Buffer(4, 4),
@@ -414,8 +414,8 @@ public sealed class CaviTableTests
                     RowSpan.RowMajor(new double[8], 2),
                     new CaviBuffers
                     {
-                        Means = Buffer(0, 12),
-                        Variances = Buffer(1, 12),
+                        ColumnMajorMeans = Buffer(0, 12),
+                        ColumnMajorVariances = Buffer(1, 12),
                         ErrorBounds = Buffer(2, 4),
                         Elbos = Buffer(3, 4),
                         LogEvidences = Buffer(4, 4),
@@ -460,8 +460,8 @@ public sealed class CaviTableTests
                 RowSpan.RowMajor(values.AsSpan(0, rows * table.ColumnCount), table.ColumnCount),
                 new CaviBuffers
                 {
-                    Means = means.AsSpan(0, rows * model.LatentCount),
-                    Variances = variances.AsSpan(0, rows * model.LatentCount),
+                    ColumnMajorMeans = means.AsSpan(0, rows * model.LatentCount),
+                    ColumnMajorVariances = variances.AsSpan(0, rows * model.LatentCount),
                 });
             return GC.GetAllocatedBytesForCurrentThread() - before;
         }

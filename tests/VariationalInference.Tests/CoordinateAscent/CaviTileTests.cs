@@ -36,8 +36,8 @@ public sealed class CaviTileTests
         double[] means = Unset(size), variances = Unset(size), bounds = Unset(rows), otherMeans = Unset(size), otherVariances = Unset(size);
 
         CaviTableSummary summary = solver.Solve(
-            model, RowSpan.ColumnMajor(byColumns, table.ColumnCount), new CaviBuffers { Means = means, Variances = variances, ErrorBounds = bounds });
-        solver.Solve(model, RowSpan.RowMajor(byRows, table.ColumnCount), new CaviBuffers { Means = otherMeans, Variances = otherVariances });
+            model, RowSpan.ColumnMajor(byColumns, table.ColumnCount), new CaviBuffers { ColumnMajorMeans = means, ColumnMajorVariances = variances, ErrorBounds = bounds });
+        solver.Solve(model, RowSpan.RowMajor(byRows, table.ColumnCount), new CaviBuffers { ColumnMajorMeans = otherMeans, ColumnMajorVariances = otherVariances });
 
         otherMeans.AsSpan().SequenceEqual(means).Should().BeTrue();
         otherVariances.AsSpan().SequenceEqual(variances).Should().BeTrue();

@@ -27,6 +27,25 @@ public sealed class HybridInputTests
     }
 
     [Fact]
+    public void RowSpans_GiveTheBitsOfMatrices()
+    {
+        Matrix<double> table = Model.Sample(300, seed: 2).Observations;
+        double[] byRows = table.ToRowMajorArray(), byColumns = table.ToColumnMajorArray();
+        var solver = new HybridSolver(new HybridOptions { MaxEpochs = 2, GapTolerance = 0 });
+        HybridResult expected = solver.Fit(Model, new MlpEncoder(2, 1, [4], seed: 1), table);
+
+        HybridResult rows = solver.Fit(Model, new MlpEncoder(2, 1, [4], seed: 1), RowSpan.RowMajor(byRows, 2));
+        HybridResult columns = solver.Fit(Model, new MlpEncoder(2, 1, [4], seed: 1), RowSpan.ColumnMajor(byColumns, 2));
+        var longer = new HybridSolver(solver.Options with { MaxEpochs = 4 });
+        HybridResult resumed = longer.Resume(Model, rows.Checkpoint, RowSpan.RowMajor(byRows, 2));
+
+        rows.Encoder.Parameters.ToArray().Should().Equal(expected.Encoder.Parameters.ToArray());
+        columns.Encoder.Parameters.ToArray().Should().Equal(expected.Encoder.Parameters.ToArray());
+        resumed.Encoder.Parameters.ToArray().Should().Equal(longer.Resume(Model, expected.Checkpoint, table).Encoder.Parameters.ToArray());
+        GradientDiagnostics.Measure(rows, RowSpan.RowMajor(byRows, 2), batches: 3).Should().Equal(GradientDiagnostics.Measure(expected, table, batches: 3));
+    }
+
+    [Fact]
     public void Fit_AmortizedLatentBeyondTheModel_NamesIt() => Refused(
         () => new HybridSolver(new HybridOptions { AmortizedLatents = [3] }).Fit(Model, new MlpEncoder(2, 1), Rows()),
         "model",

@@ -118,7 +118,7 @@ public sealed class ToStringTests
     {
         RowSpan.RowMajor(new double[6], 2).ToString().Should().Be("3 rows of 2 columns, row-major");
         RowSpan.ColumnMajor(new double[1], 1).ToString().Should().Be("1 row of 1 column, column-major");
-        new CaviBuffers { Means = new double[1], Elbos = new double[1] }.ToString().Should().Be("buffers for means, ELBOs");
+        new CaviBuffers { ColumnMajorMeans = new double[1], Elbos = new double[1] }.ToString().Should().Be("buffers for means, ELBOs");
         default(CaviBuffers).ToString().Should().Be("no buffers");
     }
 

@@ -15,7 +15,7 @@ internal static class MemberCall
     /// <summary>Room for a parameter of type <see cref="CaviBuffers"/>.</summary>
     public sealed record Buffers(double[] Means)
     {
-        public static CaviBuffers Open(Buffers buffers) => new() { Means = buffers.Means };
+        public static CaviBuffers Open(Buffers buffers) => new() { ColumnMajorMeans = buffers.Means };
     }
 
     public static object? Invoke(MethodBase method, object? target, object?[] arguments)

@@ -39,4 +39,12 @@ public static class GradientDiagnostics
         var rows = new HybridRows(result.Model, result.Blocks, table, all, first: 0);
         return new GradientProbe(rows, result.Blocks.Complete, result.Checkpoint.Options, result.Encoder).Measure(batches);
     }
+
+    /// <inheritdoc cref="Measure(HybridResult, Matrix{double}, int)"/>
+    public static ImmutableSortedDictionary<GradientEstimator, GradientQuality> Measure(HybridResult result, RowSpan table, int batches = 100)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        RowTable.RequireSize(result.Model, table.RowCount, table.ColumnCount, nameof(table));
+        return Measure(result, table.ToMatrix(), batches);
+    }
 }

@@ -5,7 +5,7 @@ namespace VariationalInference;
 /// The signal is the exact gradient over all rows that were given: the analytic estimator has it without noise. What a minibatch's gradient
 /// adds to it has two independent parts, the choice of its rows and the draws of the estimator; all are root mean squares of Euclidean
 /// norms. Near an optimum the signal vanishes and with it every ratio, so compare estimators with each other, not with one. From
-/// <see cref="GradientDiagnostics.Measure"/>.
+/// <see cref="GradientDiagnostics"/>.
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>
 /// <example>
