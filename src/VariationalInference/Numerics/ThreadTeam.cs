@@ -81,10 +81,12 @@ internal sealed class ThreadTeam : IDisposable
             Work(member: 0);
             _open = false;
             Interlocked.MemoryBarrier();
+
+            // Never to sleep: the others are at work, and a millisecond is longer than what they have left.
             var wait = default(SpinWait);
             while (Volatile.Read(ref _inside) != 0)
             {
-                wait.SpinOnce();
+                wait.SpinOnce(sleep1Threshold: -1);
             }
         }
 

@@ -249,7 +249,7 @@ public sealed class CaviTableTests
         Refusal.Of<ArgumentException>(
             () => solver.Solve(Example, RowSpan.RowMajor(rows, 2), new CaviBuffers { ColumnMajorMeans = new double[11] }),
             "destination",
-            "destination.Means has 11 elements; it must have 12, one for each row and latent, or none.");
+            "destination.ColumnMajorMeans has 11 elements; it must have 12, one for each row and latent, or none.");
         Refusal.Of<ArgumentException>(
             () => solver.Solve(Example, RowSpan.RowMajor(rows, 2), new CaviBuffers { Elbos = new double[3] }),
             "destination",
@@ -344,12 +344,12 @@ public sealed class CaviTableTests
         Refusal.Of<ArgumentException>(
             () => solver.Solve(Example, RowSpan.RowMajor(memory.AsSpan(0, 8), 2), new CaviBuffers { ColumnMajorMeans = memory.AsSpan(4, 12) }),
             "destination",
-            "destination.Means shares memory with rows; each needs memory of its own.");
+            "destination.ColumnMajorMeans shares memory with rows; each needs memory of its own.");
         Refusal.Of<ArgumentException>(
             () => solver.Solve(
                 Example, RowSpan.RowMajor(new double[8], 2), new CaviBuffers { ColumnMajorVariances = memory.AsSpan(0, 12), Elbos = memory.AsSpan(11, 4) }),
             "destination",
-            "destination.Elbos shares memory with destination.Variances; each needs memory of its own.");
+            "destination.Elbos shares memory with destination.ColumnMajorVariances; each needs memory of its own.");
         Refusal.Of<ArgumentException>(
             () => solver.Solve(Example, [1, 2], memory.AsSpan(0, 3), memory.AsSpan(2, 3)),
             "variances",
@@ -359,7 +359,7 @@ public sealed class CaviTableTests
     [Fact]
     public void EachTwoBuffersThatShareMemory_AreRefusedByName()
     {
-        string[] names = ["Means", "Variances", "ErrorBounds", "Elbos", "LogEvidences"];
+        string[] names = ["ColumnMajorMeans", "ColumnMajorVariances", "ErrorBounds", "Elbos", "LogEvidences"];
         for (int first = 0; first < names.Length; first++)
         {
             Refuse(rows: true, $"destination.{names[first]} shares memory with rows; each needs memory of its own.", first);
@@ -395,7 +395,7 @@ public sealed class CaviTableTests
     [Fact]
     public void BufferOfAnotherLength_IsRefusedWithTheRightOne()
     {
-        string[] names = ["Means", "Variances", "ErrorBounds", "Elbos", "LogEvidences"];
+        string[] names = ["ColumnMajorMeans", "ColumnMajorVariances", "ErrorBounds", "Elbos", "LogEvidences"];
         int[] lengths = [12, 12, 4, 4, 4];
         for (int wrong = 0; wrong < names.Length; wrong++)
         {

@@ -26,14 +26,14 @@ internal static class SampleValues
     public static object? Of(MethodBase method, ParameterInfo parameter)
     {
         string type = method.DeclaringType!.Name, member = method.IsConstructor ? ".ctor" : method.Name, name = parameter.Name!;
-        return (type == "FactorSolution" && name == "table" ? FactorTable(parameter.ParameterType) : OfMember(type, member, name))
+        object? value = OfMember(type, member, name)
             ?? (parameter.HasDefaultValue && !IsSpan(parameter) ? Default(parameter) : null)
             ?? OfType(parameter.ParameterType, name)
             ?? (parameter.HasDefaultValue ? Default(parameter) : throw new InvalidOperationException($"{type}.{member} needs a sample of {name}, a {parameter.ParameterType}."));
+        return parameter.ParameterType == typeof(RowSpan) && value is Matrix<double> table
+            ? new MemberCall.Rows(table.ToRowMajorArray(), table.ColumnCount)
+            : value;
     }
-
-    private static object FactorTable(Type type) =>
-        type == typeof(RowSpan) ? new MemberCall.Rows(new double[12], 4) : Matrix<double>.Build.Dense(3, 4, 1);
 
     /// <summary>Returns a new instance, or null where the sweep has none.</summary>
     public static object? Instance(Type type) => 0 switch
@@ -72,6 +72,7 @@ internal static class SampleValues
         ("RegressionStatisticsBuilder", "Add", "design") => null,
         ("ProbabilisticPca", _, "table" or "rows" or "statistics" or "chunks") => null,
         ("FactorAnalysis", _, "statistics") => Correlated(),
+        ("FactorSolution", _, "table") => Matrix<double>.Build.Dense(3, 4, 1),
         ("FactorSolution", "Scores", "row") => new double[] { 1, 2, 3, 4 },
         ("MultivariateGaussian", ".ctor", "covariance") => Matrix<double>.Build.DenseDiagonal(3, 3, 2),
         ("LowRankGaussian", ".ctor", "factors") => Matrix<double>.Build.Dense(3, 1, 0.5),
