@@ -15,6 +15,7 @@ internal sealed class HybridPass
     private readonly LaneBuffer _whitened;
     private readonly LaneBuffer _means;
     private readonly LaneBuffer _logVariances;
+    private readonly LaneBuffer _variances;
     private readonly LaneBuffer _likelihoodBase;
 
     // Of each row: t_C, the ELBO with the best variances, what variances and means lose, and what stopping short loses.
@@ -46,6 +47,7 @@ internal sealed class HybridPass
         _whitened = new LaneBuffer(places, complete.Shape.Rank);
         _means = new LaneBuffer(places, complete.Count);
         _logVariances = new LaneBuffer(places, complete.Count);
+        _variances = new LaneBuffer(places, complete.Count);
         _likelihoodBase = new LaneBuffer(places, 1);
         _coordinates = new LaneBuffer(places, complete.Coordinate.Length);
         _bestVariancesElbo = new LaneBuffer(places, 1);
@@ -140,8 +142,15 @@ internal sealed class HybridPass
             _lanes.Coordinates.CopyTo(coordinates);
         }
 
+        ReadOnlySpan<Vector<double>> logVariances = _logVariances[vector];
+        Span<Vector<double>> variances = _variances[vector];
+        for (int i = 0; i < variances.Length; i++)
+        {
+            variances[i] = RepeatableFunctions.Exp(logVariances[i]);
+        }
+
         _bestVariancesElbo[vector][0] = _lanes.Elbo(_likelihoodBase[vector][0]);
-        _varianceGap[vector][0] = block.VarianceGap(_logVariances[vector]);
+        _varianceGap[vector][0] = block.VarianceGap(logVariances);
         _meanGap[vector][0] = _lanes.MeanGap();
         _optimizationGap[vector][0] = _lanes.OptimizationGap;
     }
@@ -169,12 +178,11 @@ internal sealed class HybridPass
     {
         AmortizedBlock block = Block;
         ReadOnlySpan<double> encodedMeans = _encoded.MeansOf(_position);
-        ReadOnlySpan<double> encodedLogVariances = _encoded.LogVariancesOf(_position);
         for (int i = 0; i < encodedMeans.Length; i++)
         {
             int j = block.Amortized[i] * stride;
             means[j] = encodedMeans[i];
-            variances[j] = Math.Exp(encodedLogVariances[i]);
+            variances[j] = _variances[_place, i];
         }
 
         _coordinates.Read(_place, _coordinateRow);

@@ -42,6 +42,11 @@ internal sealed class LaneBuffer
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Write(int place, ReadOnlySpan<double> row)
     {
+        if (row.IsEmpty)
+        {
+            return;
+        }
+
         Span<double> values = Values[((place / Lanes * _width * Lanes) + (place % Lanes))..];
         for (int i = 0; i < row.Length; i++)
         {
@@ -53,6 +58,11 @@ internal sealed class LaneBuffer
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Read(int place, Span<double> row)
     {
+        if (row.IsEmpty)
+        {
+            return;
+        }
+
         ReadOnlySpan<double> values = Values[((place / Lanes * _width * Lanes) + (place % Lanes))..];
         for (int i = 0; i < row.Length; i++)
         {

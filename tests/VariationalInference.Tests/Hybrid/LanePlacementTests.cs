@@ -64,6 +64,17 @@ public sealed class LanePlacementTests
     }
 
     [Fact]
+    public void Buffer_OfNothing_IsReadAndWrittenAnywhere()
+    {
+        var buffer = new LaneBuffer(places: 9, width: 0);
+
+        buffer.Write(place: 7, []);
+        buffer.Read(place: 7, []);
+
+        buffer[1].IsEmpty.Should().BeTrue();
+    }
+
+    [Fact]
     public void VarianceGap_OfVectors_KeepsItsDigitsNearTheOptimum()
     {
         // Series of ½(eᵈ − 1 − d) where the terms cancel, and the terms themselves where they do not.
