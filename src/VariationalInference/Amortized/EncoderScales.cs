@@ -48,7 +48,7 @@ public sealed record EncoderScales
     /// <summary>Gets a typical variance of each amortized factor, length A, all positive.</summary>
     public ImmutableArray<double> OutputVariances { get; init; }
 
-    /// <summary>Says whether other scales have the same numbers.</summary>
+    /// <summary>Determines whether other scales have the same numbers.</summary>
     /// <param name="other">The other scales.</param>
     /// <returns>Whether they do.</returns>
     public bool Equals(EncoderScales? other) =>

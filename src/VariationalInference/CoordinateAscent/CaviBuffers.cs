@@ -34,7 +34,7 @@ public readonly ref struct CaviBuffers
     /// <summary>Gets where each row's exact log evidence goes, N of them, in nats.</summary>
     public Span<double> LogEvidences { get; init; }
 
-    /// <summary>Says which buffers are set.</summary>
+    /// <summary>Returns the names of the buffers that are set.</summary>
     /// <returns>The text.</returns>
     public override string ToString()
     {

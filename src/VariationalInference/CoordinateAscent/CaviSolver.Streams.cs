@@ -13,7 +13,7 @@ public sealed partial class CaviSolver
     /// <param name="model">The model.</param>
     /// <param name="chunks">The observations, each chunk N×K with N ≥ 1 of its own; NaN means missing.</param>
     /// <param name="outputs">What to tell of each row beside its posterior.</param>
-    /// <param name="progress">Is told the number of rows done, after each chunk.</param>
+    /// <param name="progress">Receives the number of rows done, after each chunk.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The outcome of each chunk, worked out as it is asked for.</returns>
     /// <exception cref="ArgumentException">A chunk has no rows, another width, or holds an infinity; thrown when it is its turn.</exception>

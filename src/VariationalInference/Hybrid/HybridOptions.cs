@@ -241,7 +241,7 @@ public sealed record HybridOptions
     public override string ToString() => Guard.Text(
         $"HybridOptions {{ AmortizedLatents = {Wording.List(AmortizedLatents)}, Estimator = {Estimator}, DrawCount = {DrawCount}, BatchSize = {BatchSize}, MaxEpochs = {MaxEpochs}, CoordinateSweeps = {Wording.OrNull(CoordinateSweeps)}, NaturalGradient = {NaturalGradient}, Optimizer = {Optimizer}, GapTolerance = {GapTolerance}, ImprovementTolerance = {ImprovementTolerance}, Patience = {Patience}, ValidationFraction = {ValidationFraction}, Seed = {Seed}, ShuffleRows = {ShuffleRows}, CheckpointPath = {CheckpointPath ?? "null"}, CheckpointEpochs = {CheckpointEpochs}, MaxThreads = {MaxThreads} }}");
 
-    /// <summary>Says whether other options mean the same in every respect.</summary>
+    /// <summary>Determines whether other options mean the same in every respect.</summary>
     /// <param name="other">The other options.</param>
     /// <returns>Whether they do.</returns>
     public bool Equals(HybridOptions? other) =>

@@ -53,7 +53,7 @@ public sealed class HybridSolver
     /// <param name="rows">
     /// The observations, N×K with N ≥ 2, all finite, or NaN where missing if the encoder accepts that; a share of them is held out.
     /// </param>
-    /// <param name="progress">Is told after each epoch, from the training thread; epoch 0 is the untrained encoder.</param>
+    /// <param name="progress">Receives a report after each epoch, on the training thread; epoch 0 is the untrained encoder.</param>
     /// <param name="cancellationToken">Ends training at the next minibatch; the best parameters so far are returned.</param>
     /// <returns>
     /// The trained encoder with its gaps, converged or not. Once training has begun, exceptions end it like a cancellation; see
@@ -103,7 +103,7 @@ public sealed class HybridSolver
     /// same each time they are enumerated.
     /// </param>
     /// <param name="heldOut">The rows to measure the gap on, N×K, none of them in the chunks; they stay in memory.</param>
-    /// <param name="progress">Is told after each epoch, from the training thread; epoch 0 is the untrained encoder.</param>
+    /// <param name="progress">Receives a report after each epoch, on the training thread; epoch 0 is the untrained encoder.</param>
     /// <param name="cancellationToken">Ends training at the next minibatch; the best parameters so far are returned.</param>
     /// <returns>
     /// The trained encoder with its gaps, converged or not. Once training has begun, exceptions end it like a cancellation; see
@@ -135,7 +135,7 @@ public sealed class HybridSolver
     /// <param name="model">The model of the checkpoint.</param>
     /// <param name="checkpoint">Where to go on. It is not changed.</param>
     /// <param name="rows">The rows of the checkpoint, in the same order.</param>
-    /// <param name="progress">Is told after each epoch, from the training thread.</param>
+    /// <param name="progress">Receives a report after each epoch, on the training thread.</param>
     /// <param name="cancellationToken">Ends training at the next minibatch; the best parameters so far are returned.</param>
     /// <returns>The trained encoder with its gaps and whole history, converged or not.</returns>
     /// <exception cref="ArgumentException">The model, the rows or the options are not those of the checkpoint; the message says what differs.</exception>
@@ -172,7 +172,7 @@ public sealed class HybridSolver
     /// <param name="checkpoint">Where to go on. It is not changed.</param>
     /// <param name="chunks">The chunks of the checkpoint, in the same order.</param>
     /// <param name="heldOut">The held-out rows of the checkpoint.</param>
-    /// <param name="progress">Is told after each epoch, from the training thread.</param>
+    /// <param name="progress">Receives a report after each epoch, on the training thread.</param>
     /// <param name="cancellationToken">Ends training at the next minibatch; the best parameters so far are returned.</param>
     /// <exception cref="OperationCanceledException">The chunks were being read for the first time, and nothing was trained yet.</exception>
     public HybridResult Resume(

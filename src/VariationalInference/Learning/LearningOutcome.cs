@@ -36,7 +36,7 @@ internal sealed class LearningOutcome
         _information = new Lazy<LearningInformation>(() => new LearningInformation(problem, _learned, options, ascent.NoiseFloors));
     }
 
-    // Whoever cancels does not wait for the second derivatives either.
+    // A cancelled run does not wait for the second derivatives either.
     private bool HasInformation => !_isCancelled && _problem.Layout.Count <= BoundAscent.MostNewtonParameters;
 
     public VariationalEmResult Result()
@@ -104,7 +104,7 @@ internal sealed class LearningOutcome
         return new LearnedOptimum((reached.Value * _problem.RowCount) - _problem.LogScale, missing, converged, starts);
     }
 
-    /// <summary>Says whether so many nats are few enough standard errors.</summary>
+    /// <summary>Determines whether so many nats are few enough standard errors.</summary>
     private bool IsWithinTolerance(double missing) => Math.Sqrt(2 * missing) <= _options.Tolerance;
 
     private LinearGaussianModel Model(

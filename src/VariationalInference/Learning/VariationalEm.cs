@@ -78,7 +78,7 @@ public sealed class VariationalEm
     /// <summary>Learns from a table.</summary>
     /// <param name="start">The model: its fixed parameters count, the others are a start.</param>
     /// <param name="table">The observations, N×K with N ≥ 1; NaN means missing.</param>
-    /// <param name="progress">Is told the bound reached so far, in nats, after each start and each stage.</param>
+    /// <param name="progress">Receives the bound reached so far, in nats, after each start and each stage.</param>
     /// <param name="cancellationToken">Stops the work; what was learned so far is returned.</param>
     /// <returns>The learned model and how good it is.</returns>
     /// <exception cref="ArgumentException">
@@ -114,7 +114,7 @@ public sealed class VariationalEm
     /// <summary>Learns from the statistics of a table.</summary>
     /// <param name="start">The model: its fixed parameters count, the others are a start.</param>
     /// <param name="statistics">The statistics, one column for each observation.</param>
-    /// <param name="progress">Is told the bound reached so far, in nats, after each start and each stage.</param>
+    /// <param name="progress">Receives the bound reached so far, in nats, after each start and each stage.</param>
     /// <param name="cancellationToken">Stops the work; what was learned so far is returned.</param>
     /// <returns>The learned model and how good it is.</returns>
     /// <exception cref="ArgumentException">

@@ -31,7 +31,7 @@ public sealed class ModelSample
     /// <summary>Gets the observations, N×K; row n was drawn given row n of <see cref="Latents"/>.</summary>
     public Matrix<double> Observations { get; }
 
-    /// <summary>Says how many draws there are, and of what.</summary>
+    /// <summary>Returns the number of draws and the model they are of.</summary>
     /// <returns>The text.</returns>
     public override string ToString() =>
         $"{Wording.Count(Latents.RowCount, "draw")} of {Wording.Count(Latents.ColumnCount, "latent")} and {Wording.Count(Observations.ColumnCount, "observation")}";

@@ -96,7 +96,7 @@ internal sealed class SumLoadings : LoadingStructure
         return new SharedShape(new WhitenedLoadings(loadings, rank: 1), Prior, observed, logNormalizer);
     }
 
-    /// <summary>Says how tables are solved, and with what error.</summary>
+    /// <summary>Creates the reduction by which tables are solved, and its error.</summary>
     /// <remarks>
     /// A relative error ε of u is an error of the means of at most ε‖w‖ posterior standard deviations, since
     /// tᵀLᵀΛLt = w²‖B‖²/(1 + ‖B‖²) ≤ w²; and one of each mean alone of at most ε times what all terms of the means come to, for independent

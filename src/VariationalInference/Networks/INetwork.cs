@@ -50,7 +50,7 @@ public interface INetwork
     INetworkTape CreateTape(int capacity);
 
     /// <summary>
-    /// Creates a tape for who says by <see cref="Prepare"/> when parameters were written, so that many tapes can share one reading of them.
+    /// Creates a tape for callers that call <see cref="Prepare"/> after writing parameters, so that many tapes can share one reading of them.
     /// The default is <see cref="CreateTape"/>.
     /// </summary>
     /// <param name="capacity">The largest number of rows in one pass. Range: at least 1.</param>

@@ -41,7 +41,7 @@ public sealed record NetworkScales
     /// <summary>Gets the scale on which each output varies, all positive.</summary>
     public ImmutableArray<double> OutputDeviations { get; init; }
 
-    /// <summary>Says whether other scales have the same numbers.</summary>
+    /// <summary>Determines whether other scales have the same numbers.</summary>
     /// <param name="other">The other scales.</param>
     /// <returns>Whether they do.</returns>
     public bool Equals(NetworkScales? other) =>

@@ -64,7 +64,7 @@ public sealed record PerceptronOptions
     /// <value>The default is <see langword="false"/>.</value>
     public bool AcceptsMissing { get; init; }
 
-    /// <summary>Says whether other options mean the same.</summary>
+    /// <summary>Determines whether other options mean the same.</summary>
     /// <param name="other">The other options.</param>
     /// <returns>Whether they do.</returns>
     public bool Equals(PerceptronOptions? other) =>

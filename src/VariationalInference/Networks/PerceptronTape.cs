@@ -40,7 +40,7 @@ internal sealed unsafe class PerceptronTape<TLanes, TVector, T> : INetworkTape
 
     /// <param name="network">The perceptron.</param>
     /// <param name="capacity">The largest number of rows in one pass.</param>
-    /// <param name="shared">Weights that somebody else keeps up to date; null to read the perceptron's parameters at each pass.</param>
+    /// <param name="shared">Weights that the caller keeps up to date; null to read the perceptron's parameters at each pass.</param>
     public PerceptronTape(Perceptron network, int capacity, PerceptronWeights<T>? shared)
     {
         _network = network;

@@ -4,13 +4,12 @@ namespace VariationalInference;
 
 /// <summary>Threads that share out the numbers 0 … count − 1, time after time, without allocating. One caller at a time.</summary>
 /// <remarks>
-/// Helpers are threads of the pool. Who calls begins at once, helpers join when they come, and what is left for them is only what nobody else has
-/// taken: so teams within teams, and a pool that is busy, cost speed and nothing else. Between two calls a helper stays awake for
-/// some microseconds, then sleeps.
+/// Helpers are threads of the pool. The caller begins at once, and helpers take what is left when they arrive: a busy pool, or a team within a
+/// team, costs speed and nothing else. Between two calls a helper stays awake for some microseconds, then sleeps.
 /// </remarks>
 internal sealed class ThreadTeam : IDisposable
 {
-    // About 100 µs: longer than the pause between two steps of a training run, shorter than what anybody notices.
+    // About 100 µs: longer than the pause between two steps of a training run.
     private const int Spins = 3_000;
 
     private readonly SemaphoreSlim _wake = new(0);
@@ -19,7 +18,7 @@ internal sealed class ThreadTeam : IDisposable
     private int _next;
     private int _sleeping;
 
-    // How many helpers are between the door and the exit; those who find the door closed turn round.
+    // The number of helpers that have entered a call and not left it.
     private int _inside;
     private volatile bool _open;
     private volatile bool _disbanded;
@@ -82,7 +81,7 @@ internal sealed class ThreadTeam : IDisposable
             _open = false;
             Interlocked.MemoryBarrier();
 
-            // Never to sleep: the others are at work, and a millisecond is longer than what they have left.
+            // Without sleeping: a millisecond is longer than what is left to do.
             var wait = default(SpinWait);
             while (Volatile.Read(ref _inside) != 0)
             {
@@ -142,7 +141,7 @@ internal sealed class ThreadTeam : IDisposable
                 continue;
             }
 
-            // Whoever calls or disbands after this wakes the sleeper; whoever did before is seen here.
+            // A call or the end after this wakes the sleeper; one before is seen here.
             Interlocked.Increment(ref _sleeping);
             if (!_disbanded && !(_open && _calls != seen))
             {

@@ -91,7 +91,7 @@ public sealed class ModelState
     /// <exception cref="ArgumentException">The name is empty, there already, or one that files need themselves.</exception>
     public void Add(string name, int number) => Add(name, number.ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>Says whether there is a tensor of a name.</summary>
+    /// <summary>Determines whether there is a tensor of a name.</summary>
     /// <param name="name">The name.</param>
     /// <returns>Whether there is.</returns>
     public bool HasTensor(string name)

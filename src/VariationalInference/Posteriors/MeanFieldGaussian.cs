@@ -46,7 +46,7 @@ public sealed class MeanFieldGaussian : GaussianPosterior
     {
         get
         {
-            // Most posteriors of a table are never asked: worked out at the first question, the same whoever asks.
+            // Most posteriors of a table are never read: computed on first use, with the same value on any thread.
             if (double.IsNaN(_logDeterminant))
             {
                 double sum = 0;

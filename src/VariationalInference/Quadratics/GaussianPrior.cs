@@ -229,7 +229,7 @@ public sealed partial class GaussianPrior
     /// <returns>A new J×J matrix S.</returns>
     public Matrix<double> CovarianceMatrix() => Matrix<double>.Build.Dense(Count, Count, Covariance);
 
-    /// <summary>Says how many latents there are, and how many of them are correlated.</summary>
+    /// <summary>Returns the number of latents, and of those that are correlated.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => IsIndependent
         ? $"{Wording.Count(Count, "independent latent")}"

@@ -81,7 +81,7 @@ public readonly ref struct RowSpan
             : Matrix<double>.Build.DenseOfRowMajor(RowCount, ColumnCount, Values.ToArray());
     }
 
-    /// <summary>Says how large the table is and how it lies in memory.</summary>
+    /// <summary>Returns the size of the table and its layout in memory.</summary>
     /// <returns>The text.</returns>
     public override string ToString() =>
         $"{Wording.Count(RowCount, "row")} of {Wording.Count(ColumnCount, "column")}, {(IsColumnMajor ? "column" : "row")}-major";

@@ -29,7 +29,7 @@ internal sealed class TrainingLoop<TRows, TProgress>
     /// <param name="resumed">The state to go on from, which is copied; null to begin.</param>
     /// <param name="team">The threads to work with.</param>
     /// <param name="saveCheckpoint">Saves a state on the way and at the end; null to save none.</param>
-    /// <param name="progress">Is told after each epoch.</param>
+    /// <param name="progress">Receives a report after each epoch.</param>
     /// <param name="cancellation">Ends training at the next minibatch.</param>
     /// <exception cref="ArgumentException">The state is not one of this objective and these rows.</exception>
     public TrainingLoop(

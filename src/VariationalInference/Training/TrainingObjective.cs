@@ -46,7 +46,7 @@ internal abstract class TrainingObjective<TRows, TProgress>
     /// <summary>Returns a block of parameters, to be read and written.</summary>
     public abstract Memory<double> Block(int block);
 
-    /// <summary>Is told that parameters were written, before shards or judgements use them.</summary>
+    /// <summary>Called after parameters were written, before workers or judgements use them.</summary>
     public abstract void Prepare();
 
     /// <summary>Makes a worker for one thread.</summary>
@@ -57,7 +57,7 @@ internal abstract class TrainingObjective<TRows, TProgress>
     /// <summary>Judges the parameters on the held-out rows; not finite when they cannot be judged.</summary>
     public abstract TrainingJudgement Judge();
 
-    /// <summary>Says whether a loss is small enough for training to end.</summary>
+    /// <summary>Determines whether a loss is small enough for training to end.</summary>
     public abstract bool IsGoodEnough(double loss);
 
     /// <summary>Returns by how much an epoch must improve on a loss for it to count.</summary>

@@ -3,7 +3,7 @@ using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
 
-/// <summary>Says how much of a minibatch's gradient is signal, to choose an estimator, a batch size and a number of draws by.</summary>
+/// <summary>Measures how much of a minibatch's gradient is signal, to choose an estimator, a batch size and a number of draws by.</summary>
 /// <remarks>
 /// It costs a pass over all rows, and for each minibatch drawn a step's work with every estimator.
 /// <threadsafety>Stateless, hence safe to share.</threadsafety>

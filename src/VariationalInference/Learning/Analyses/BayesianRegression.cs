@@ -97,7 +97,7 @@ public sealed class BayesianRegression
     /// <param name="options">
     /// What to learn and how; <see langword="null"/> means the noise variance. Loadings, offset and noise variances of each observation are not learned here.
     /// </param>
-    /// <param name="progress">Is told the bound reached so far, in nats, after each start and each stage.</param>
+    /// <param name="progress">Receives the bound reached so far, in nats, after each start and each stage.</param>
     /// <param name="cancellationToken">Stops the work; what was learned so far is returned.</param>
     /// <returns>The regression.</returns>
     /// <exception cref="ArgumentException">An argument is outside its range.</exception>

@@ -227,7 +227,7 @@ public sealed class FactorAnalysis
         return names;
     }
 
-    /// <summary>Says how well the model fits.</summary>
+    /// <summary>Tests how well the model fits.</summary>
     internal string FitText()
     {
         string test = ExactFit is FactorFitTest fit ? Guard.Text($"; {Wording.Count(Fit.Model.LatentCount, "factor")} sufficient: {fit}") : string.Empty;

@@ -129,7 +129,7 @@ public sealed class ProbabilisticPca
     /// <param name="chunks">The observations, at least one chunk, each N×K with N ≥ 1 of its own, all finite.</param>
     /// <param name="componentCount">The number of components J. Range: 1 to the number of columns less 1.</param>
     /// <param name="maxThreads">The largest number of threads; <see langword="null"/> means the number of processors. Range: at least 1.</param>
-    /// <param name="progress">Is told the number of rows read, after each chunk.</param>
+    /// <param name="progress">Receives the number of rows read, after each chunk.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The solution; the same bits as of all rows at once.</returns>
     /// <exception cref="ArgumentException">

@@ -42,7 +42,7 @@ internal sealed class BlockShards
     public int Count => _ends.Length;
 
     /// <summary>Does something with every shard.</summary>
-    /// <param name="visit">Is told the shard, its first block, and the end of its blocks.</param>
+    /// <param name="visit">Called with the shard, its first block, and the end of its blocks.</param>
     public void ForEach(Action<int, int, int> visit) =>
         ThreadTeam.For(_maxThreads, Count, shard => visit(shard, First(shard), _ends[shard]));
 

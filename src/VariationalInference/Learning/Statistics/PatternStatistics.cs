@@ -60,7 +60,7 @@ public sealed class PatternStatistics
         ? Matrix<double>.Build.Dense(Moments.Size, Moments.Size, Moments.Product)
         : throw new InvalidOperationException("The pattern has no observed columns, hence no cross products.");
 
-    /// <summary>Says how many rows there are, and which columns they have.</summary>
+    /// <summary>Returns the number of rows and the columns they have.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => $"{Wording.Count(RowCount, "row")} with cells in the columns {Wording.List(Observed)}";
 }

@@ -94,7 +94,7 @@ public sealed class RegressionStatistics
     /// <summary>Summarises observations that come in chunks, in order; memory holds one chunk and the summary.</summary>
     /// <param name="chunks">Loadings and observations, at least one chunk, each N×J and N of its own.</param>
     /// <param name="maxThreads">The largest number of threads; <see langword="null"/> means the number of processors. Range: at least 1.</param>
-    /// <param name="progress">Is told the number of observations read, after each chunk.</param>
+    /// <param name="progress">Receives the number of observations read, after each chunk.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The statistics.</returns>
     /// <exception cref="ArgumentException">A chunk holds a null, has no rows, another width than the first, or a value outside its range.</exception>

@@ -78,7 +78,7 @@ public sealed class RegressionStatisticsBuilder
     public RegressionStatistics Build() =>
         _rows.Total() ?? throw new InvalidOperationException("No observation was added; statistics need at least 1.");
 
-    /// <summary>Says how many observations were added so far.</summary>
+    /// <summary>Returns the number of observations added so far, as text.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => $"{Wording.Count(RowCount, "observation")} of {Wording.Count(LatentCount, "latent")} so far";
 

@@ -93,7 +93,7 @@ public sealed class SufficientStatistics
     /// <summary>Summarises a table that comes in chunks, in order; memory holds one chunk and the summary.</summary>
     /// <param name="chunks">The observations, at least one chunk, each N×K with N ≥ 1 of its own; NaN means missing.</param>
     /// <param name="maxThreads">The largest number of threads; <see langword="null"/> means the number of processors. Range: at least 1.</param>
-    /// <param name="progress">Is told the number of rows read, after each chunk.</param>
+    /// <param name="progress">Receives the number of rows read, after each chunk.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The statistics.</returns>
     /// <exception cref="ArgumentException">A chunk is null, has no rows, another width than the first, or holds an infinity.</exception>

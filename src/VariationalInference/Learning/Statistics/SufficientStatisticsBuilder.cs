@@ -93,7 +93,7 @@ public sealed class SufficientStatisticsBuilder
             : new SufficientStatistics(ColumnCount, all);
     }
 
-    /// <summary>Says how many rows were added so far.</summary>
+    /// <summary>Returns the number of rows added so far, as text.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => $"{Wording.Count(RowCount, "row")} of {Wording.Count(ColumnCount, "column")} so far";
 

@@ -239,7 +239,7 @@ public sealed class MixedModel
 
     /// <summary>Fits the model.</summary>
     /// <param name="options">How; <see langword="null"/> means by maximum likelihood.</param>
-    /// <param name="progress">Is told the best log likelihood so far, in nats, after each ascent.</param>
+    /// <param name="progress">Receives the best log likelihood so far, in nats, after each ascent.</param>
     /// <param name="cancellationToken">Stops the work; the best that was found so far is returned, at least the fit without random effects.</param>
     /// <returns>The fit.</returns>
     /// <exception cref="InvalidOperationException">
