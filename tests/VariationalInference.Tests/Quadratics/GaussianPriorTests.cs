@@ -163,6 +163,27 @@ public class GaussianPriorTests
     }
 
     [Fact]
+    public void ManySweeps_OverACorrelatedCoordinateBlock_EndAtItsBest()
+    {
+        GaussianPrior prior = GaussianPrior.Concat(GaussianPrior.Independent(1), GaussianPrior.Repeated(1, Pair));
+        var model = new GaussianSumModel(3, 1, prior);
+        Matrix<double> rows = model.Sample(20, seed: 1).Observations;
+        var encoder = new MlpEncoder(3, 1, [8], seed: 1);
+
+        HybridTable best = new HybridInference(model, encoder, [0]).Infer(rows);
+        HybridTable swept = new HybridInference(model, encoder, [0]) { CoordinateSweeps = 500 }.Infer(rows);
+
+        for (int n = 0; n < rows.RowCount; n++)
+        {
+            swept.OptimizationGaps[n].Should().BeInRange(0, 1e-12);
+            for (int j = 0; j < 3; j++)
+            {
+                swept[n].Means[j].Should().BeApproximately(best[n].Means[j], 1e-9);
+            }
+        }
+    }
+
+    [Fact]
     public void Fit_CorrelatedAmortizedLatent_IsRefusedByName()
     {
         var model = new GaussianSumModel(3, 1, GaussianPrior.Repeated(1, Pair));
