@@ -55,7 +55,7 @@ internal static class ElboSurface
         for (int t = 0; t < MostSweeps; t++)
         {
             CaviResult result = sweep.Solve(model, row, path[^1]);
-            path.Add([.. result.Posterior.Means]);
+            path.Add([.. result.MeanField.Means]);
             if (result.Converged)
             {
                 break;

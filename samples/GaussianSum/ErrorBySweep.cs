@@ -30,7 +30,7 @@ internal static class ErrorBySweep
         {
             CaviResult result = new CaviSolver(new CaviOptions { Method = method, MaxIterations = limit }).Solve(model, row);
             double error = Enumerable.Range(0, exact.Count)
-                .Max(j => Math.Abs(result.Posterior.Means[j] - exact.Means[j]) / exact[j].StandardDeviation);
+                .Max(j => Math.Abs(result.MeanField.Means[j] - exact.Means[j]) / exact[j].StandardDeviation);
             if (points.Count == 0 || result.Iterations > points[^1].Iterations)
             {
                 points.Add((result.Iterations, error, result.ErrorBound));

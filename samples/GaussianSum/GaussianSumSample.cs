@@ -39,9 +39,9 @@ internal sealed class GaussianSumSample(IAnsiConsole console, GaussianSumArgumen
             _output.Draw(() => ErrorBySweep.Draw(_model, row));
         }
 
-        WritePosterior(fit, walked, elbo.StationaryPoint(), _model.Posterior(row));
-        _output.Draw(() => PosteriorDensities.Draw(fit, _model.Posterior(row), arguments.Quantities));
-        WriteGaps(fit, elbo.Terms(fit.Posterior));
+        WritePosterior(fit, walked, elbo.StationaryPoint());
+        _output.Draw(() => PosteriorDensities.Draw(fit, arguments.Quantities));
+        WriteGaps(fit, elbo.Terms(fit.MeanField));
         WriteTable(new CaviSolver().Solve(_model, arguments.Data.Values, CaviOutputs.All));
         _output.Save();
     }
@@ -80,8 +80,9 @@ internal sealed class GaussianSumSample(IAnsiConsole console, GaussianSumArgumen
         _output.Write(table);
     }
 
-    private void WritePosterior(CaviResult fit, GradientAscentResult walked, MeanFieldGaussian completed, MultivariateGaussian exact)
+    private void WritePosterior(CaviResult fit, GradientAscentResult walked, MeanFieldGaussian completed)
     {
+        MultivariateGaussian exact = fit.Exact;
         var means = new NumberTable(
             "Posterior means: completed the square, walked to, and exact",
             "cause",
@@ -91,29 +92,27 @@ internal sealed class GaussianSumSample(IAnsiConsole console, GaussianSumArgumen
             "exact",
             "largest difference in sd");
         var deviations = new NumberTable(
-            "Posterior sd: mean field is too sure, linear response is not",
+            "Posterior sd: exact, and too small by mean field",
             "cause",
             "prior",
             "mean field (4-4)",
-            "linear response",
             "exact");
         for (int j = 0; j < _model.LatentCount; j++)
         {
             double sd = exact[j].StandardDeviation;
-            double difference = new[] { fit.Posterior.Means[j], walked.Posterior.Means[j], completed.Means[j] }
+            double difference = new[] { fit.MeanField.Means[j], walked.MeanField.Means[j], completed.Means[j] }
                 .Max(mean => Math.Abs(mean - exact.Means[j]) / sd);
             means.AddRow(
                 arguments.Causes[j],
-                Format.Mean(fit.Posterior.Means[j], sd, MeanDigits),
-                Format.Mean(walked.Posterior.Means[j], sd, MeanDigits),
+                Format.Mean(fit.MeanField.Means[j], sd, MeanDigits),
+                Format.Mean(walked.MeanField.Means[j], sd, MeanDigits),
                 Format.Mean(completed.Means[j], sd, MeanDigits),
                 Format.Mean(exact.Means[j], sd, MeanDigits),
                 difference <= 1e-8 ? "< 1E-08" : Format.Small(difference));
             deviations.AddRow(
                 arguments.Causes[j],
                 Format.Number(Math.Sqrt(_model.PriorVariances[j])),
-                Format.Number(fit.Posterior[j].StandardDeviation),
-                Format.Number(fit.LinearResponse[j].StandardDeviation),
+                Format.Number(fit.MeanField[j].StandardDeviation),
                 Format.Number(sd));
         }
 
@@ -143,7 +142,7 @@ internal sealed class GaussianSumSample(IAnsiConsole console, GaussianSumArgumen
         var table = new NumberTable("All rows in one call", ["row", .. arguments.Causes, "ELBO", "log evidence", "error at most"]);
         for (int n = 0; n < fits.RowCount; n++)
         {
-            MultivariateGaussian posterior = fits.LinearResponse(n);
+            MultivariateGaussian posterior = fits.Exact(n);
             table.AddRow(
             [
                 arguments.Data.Groups[n],

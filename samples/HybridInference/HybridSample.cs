@@ -128,7 +128,7 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
         {
             int row = arguments.CompleteRows[n];
             MultivariateGaussian exact = _model.Posterior(arguments.Data.Values.Row(row).ToArray());
-            MeanFieldGaussian q = inferred[n];
+            MeanFieldGaussian q = inferred.MeanField(n);
             double difference = Enumerable.Range(0, q.Count).Max(j => Math.Abs(q.Means[j] - exact.Means[j]) / exact[j].StandardDeviation);
             table.AddRow(
             [
@@ -164,11 +164,11 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
             return;
         }
 
-        _output.WriteLine($"Rows with missing measurements ({incomplete.Length}), by coordinate ascent: z1, z2, z3, mean ± mean-field sd");
+        _output.WriteLine($"Rows with missing measurements ({incomplete.Length}), by coordinate ascent: z1, z2, z3, mean ± sd");
         foreach (int row in incomplete.Take(ShownRows))
         {
-            MeanFieldGaussian q = new CaviSolver().Solve(_model, arguments.Data.Values.Row(row).ToArray()).Posterior;
-            IEnumerable<string> causes = Enumerable.Range(0, q.Count).Select(j => Format.PlusMinus(q.Means[j], q[j].StandardDeviation));
+            MultivariateGaussian exact = new CaviSolver().Solve(_model, arguments.Data.Values.Row(row).ToArray()).Exact;
+            IEnumerable<string> causes = Enumerable.Range(0, exact.Count).Select(j => Format.PlusMinus(exact.Means[j], exact[j].StandardDeviation));
             _output.WriteLine($"  {arguments.Data.Groups[row]}: {string.Join(", ", causes)}");
         }
 

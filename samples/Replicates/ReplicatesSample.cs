@@ -124,7 +124,7 @@ internal sealed class ReplicatesSample(IAnsiConsole console, ReplicatesArguments
         CaviTable posteriors = new CaviSolver().Solve(learned.Model, data.Values);
         return [.. groups.Select((group, n) =>
         {
-            Gaussian posterior = posteriors[n][0];
+            Gaussian posterior = posteriors.Exact(n)[0];
             (double lower, double upper) = posterior.Interval(Coverage);
             return new ShrunkenMean(data.Groups[n], group.Length, group.Length == 0 ? double.NaN : group.Average(), posterior.Mean, lower, upper);
         })];

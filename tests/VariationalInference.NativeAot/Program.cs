@@ -19,12 +19,12 @@ Check("this is native code", !RuntimeFeature.IsDynamicCodeCompiled);
 // z_j = K x̄ / (σ² + K J) and var z_j = 1 − K / (σ² + K J), with K = 2, J = 3, σ² = 1 and x̄ = 1.
 var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
 CaviResult fit = new CaviSolver().Solve(model, [1.2, 0.8]);
-Check($"coordinate ascent: {fit.Posterior[0]}", fit.Converged && Near(fit.Posterior[0].Mean, 2.0 / 7, 1e-9));
-Check($"linear response: {fit.LinearResponse[0]}", Near(fit.LinearResponse[0].Variance, 5.0 / 7, 1e-12));
+Check($"coordinate ascent: {fit.MeanField[0]}", fit.Converged && Near(fit.MeanField[0].Mean, 2.0 / 7, 1e-9));
+Check($"linear response: {fit.Exact[0]}", Near(fit.Exact[0].Variance, 5.0 / 7, 1e-12));
 
 var elbo = new FixedFormElbo(model.Observe([1.2, 0.8]));
 GradientAscentResult walked = elbo.Maximize();
-Check($"gradient ascent: {walked.Posterior[0]}", Near(walked.Posterior[0].Mean, 2.0 / 7, 1e-6));
+Check($"gradient ascent: {walked.MeanField[0]}", Near(walked.MeanField[0].Mean, 2.0 / 7, 1e-6));
 
 Matrix<double> rows = model.Sample(4_000, seed: 1).Observations;
 CaviTable table = new CaviSolver().Solve(model, rows, CaviOutputs.ErrorBounds);
@@ -32,7 +32,7 @@ Check($"a table: {table}", Near(table.Means[7, 0], (rows[7, 0] + rows[7, 1]) / 7
 
 var general = new LinearGaussianModel(Matrix<double>.Build.DenseOfArray(new double[,] { { 1, 0.5 }, { 0, 1 }, { 2, -1 } }), [0, 1, 0], [0.1, 0.2, 0.4], [0, 0], [1, 2]);
 CaviResult partly = new CaviSolver().Solve(general, [1.0, double.NaN, 0.5]);
-Check("a general model with a missing cell", partly.Converged && Near(partly.Posterior[0].Mean, general.Posterior([1.0, double.NaN, 0.5])[0].Mean, 1e-8));
+Check("a general model with a missing cell", partly.Converged && Near(partly.MeanField[0].Mean, general.Posterior([1.0, double.NaN, 0.5])[0].Mean, 1e-8));
 
 var encoder = new MlpEncoder(observationCount: 2, latentCount: 1, hiddenWidths: [32, 32], seed: 1);
 var options = new HybridOptions { AmortizedLatents = [0], Estimator = GradientEstimator.StickingTheLanding };

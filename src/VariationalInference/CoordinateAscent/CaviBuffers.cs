@@ -22,8 +22,11 @@ public readonly ref struct CaviBuffers
     /// <summary>Gets where the posterior means go, N·J of them, column-major: the mean of latent j in row n is element jN + n.</summary>
     public Span<double> ColumnMajorMeans { get; init; }
 
-    /// <summary>Gets where the mean-field variances go, N·J of them, column-major.</summary>
+    /// <summary>Gets where the exact posterior variances go, N·J of them, column-major.</summary>
     public Span<double> ColumnMajorVariances { get; init; }
+
+    /// <summary>Gets where the mean-field variances go, at most the exact ones, N·J of them, column-major.</summary>
+    public Span<double> ColumnMajorMeanFieldVariances { get; init; }
 
     /// <summary>Gets where each row's error bound goes, N of them, in posterior standard deviations.</summary>
     public Span<double> ErrorBounds { get; init; }
@@ -41,6 +44,7 @@ public readonly ref struct CaviBuffers
         List<string> names = [];
         AddIfSet(ColumnMajorMeans, "means");
         AddIfSet(ColumnMajorVariances, "variances");
+        AddIfSet(ColumnMajorMeanFieldVariances, "mean-field variances");
         AddIfSet(ErrorBounds, "error bounds");
         AddIfSet(Elbos, "ELBOs");
         AddIfSet(LogEvidences, "log evidences");
@@ -60,6 +64,8 @@ public readonly ref struct CaviBuffers
         int rowCount = rows.RowCount;
         RequireLength(ColumnMajorMeans, (long)rowCount * latentCount, $"{name}.{nameof(ColumnMajorMeans)}", "one for each row and latent");
         RequireLength(ColumnMajorVariances, (long)rowCount * latentCount, $"{name}.{nameof(ColumnMajorVariances)}", "one for each row and latent");
+        RequireLength(
+            ColumnMajorMeanFieldVariances, (long)rowCount * latentCount, $"{name}.{nameof(ColumnMajorMeanFieldVariances)}", "one for each row and latent");
         RequireLength(ErrorBounds, rowCount, $"{name}.{nameof(ErrorBounds)}", "one for each row");
         RequireLength(Elbos, rowCount, $"{name}.{nameof(Elbos)}", "one for each row");
         RequireLength(LogEvidences, rowCount, $"{name}.{nameof(LogEvidences)}", "one for each row");
@@ -67,8 +73,9 @@ public readonly ref struct CaviBuffers
         RequireApart(rows.Values, "rows", name, 0);
         RequireApart(ColumnMajorMeans, $"{name}.{nameof(ColumnMajorMeans)}", name, 1);
         RequireApart(ColumnMajorVariances, $"{name}.{nameof(ColumnMajorVariances)}", name, 2);
-        RequireApart(ErrorBounds, $"{name}.{nameof(ErrorBounds)}", name, 3);
-        RequireApart(Elbos, $"{name}.{nameof(Elbos)}", name, 4);
+        RequireApart(ColumnMajorMeanFieldVariances, $"{name}.{nameof(ColumnMajorMeanFieldVariances)}", name, 3);
+        RequireApart(ErrorBounds, $"{name}.{nameof(ErrorBounds)}", name, 4);
+        RequireApart(Elbos, $"{name}.{nameof(Elbos)}", name, 5);
 
         void RequireLength(Span<double> buffer, long length, string bufferName, string meaning)
         {
@@ -85,9 +92,10 @@ public readonly ref struct CaviBuffers
     {
         RequireApart(known < 1, ColumnMajorMeans, nameof(ColumnMajorMeans), buffer);
         RequireApart(known < 2, ColumnMajorVariances, nameof(ColumnMajorVariances), buffer);
-        RequireApart(known < 3, ErrorBounds, nameof(ErrorBounds), buffer);
-        RequireApart(known < 4, Elbos, nameof(Elbos), buffer);
-        RequireApart(known < 5, LogEvidences, nameof(LogEvidences), buffer);
+        RequireApart(known < 3, ColumnMajorMeanFieldVariances, nameof(ColumnMajorMeanFieldVariances), buffer);
+        RequireApart(known < 4, ErrorBounds, nameof(ErrorBounds), buffer);
+        RequireApart(known < 5, Elbos, nameof(Elbos), buffer);
+        RequireApart(known < 6, LogEvidences, nameof(LogEvidences), buffer);
 
         void RequireApart(bool applies, ReadOnlySpan<double> other, string otherName, ReadOnlySpan<double> first)
         {

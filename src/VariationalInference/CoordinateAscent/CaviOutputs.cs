@@ -7,7 +7,7 @@ namespace VariationalInference;
 [Flags]
 public enum CaviOutputs
 {
-    /// <summary>Nothing more: the means, the variances, and the largest error bound of the table.</summary>
+    /// <summary>Nothing more: the means, the exact variances, and the largest error bound of the table.</summary>
     None = 0,
 
     /// <summary>The error bound of each row.</summary>

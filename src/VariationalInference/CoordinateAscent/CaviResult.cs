@@ -4,7 +4,8 @@ namespace VariationalInference;
 
 /// <summary>The outcome of coordinate ascent on one row: the posterior, how good it is, and why the run ended.</summary>
 /// <remarks>
-/// The errors that it speaks of add up: log p(x) = ELBO + optimisation gap (at most <see cref="ElboGapBound"/>) +
+/// <see cref="Exact"/> is what to report. The run maximises the ELBO of <see cref="MeanField"/>, whose means at the maximum are the exact ones and whose
+/// variances are too small. The errors that it speaks of add up: log p(x) = ELBO + optimisation gap (at most <see cref="ElboGapBound"/>) +
 /// <see cref="ApproximationGap"/>.
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
 /// </remarks>
@@ -12,8 +13,8 @@ namespace VariationalInference;
 /// <code language="csharp">
 /// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
 /// CaviResult fit = new CaviSolver().Solve(model, [1.2, 0.8]);
-/// Console.WriteLine(fit.Posterior[0]);   // N(0.28571, 0.33333)
-/// Console.WriteLine(fit.LinearResponse[0]);   // N(0.28571, 0.71429)
+/// Console.WriteLine(fit.Exact[0]);   // N(0.28571, 0.71429)
+/// Console.WriteLine(fit.MeanField[0]);   // N(0.28571, 0.33333)
 /// Console.WriteLine($"{fit.StopReason}, converged: {fit.Converged}");   // CertificateMet, converged: True
 /// Console.WriteLine($"{fit.LogEvidence:F5} = {fit.Elbo:F5} + {fit.ApproximationGap:F5}");   // -2.99369 = -3.66865 + 0.67496
 /// </code>
@@ -21,12 +22,12 @@ namespace VariationalInference;
 public sealed class CaviResult
 {
     private readonly QuadraticLogJoint _joint;
-    private MultivariateGaussian? _linearResponse;
+    private MultivariateGaussian? _exact;
 
     internal CaviResult(QuadraticLogJoint joint, double[] means, ImmutableArray<double> elboTrace, CaviSummary summary)
     {
         _joint = joint;
-        Posterior = MeanFieldGaussian.Adopt(means, joint.Shape.MeanFieldVariances);
+        MeanField = MeanFieldGaussian.Adopt(means, joint.Shape.MeanFieldVariances);
         ElboTrace = elboTrace;
         StopReason = summary.StopReason;
         ErrorBound = summary.ErrorBound;
@@ -37,10 +38,19 @@ public sealed class CaviResult
         }
     }
 
-    /// <summary>Gets the mean-field posterior, with the optimal variances 1/Λ_jj.</summary>
-    public MeanFieldGaussian Posterior { get; }
+    /// <summary>
+    /// Gets the exact posterior N(Λ⁻¹h, Λ⁻¹) in closed form, whether the run converged or not; where it did, its means are those of
+    /// <see cref="MeanField"/> within <see cref="ErrorBound"/>.
+    /// </summary>
+    public MultivariateGaussian Exact => _exact ??= _joint.Posterior();
 
-    /// <summary>Gets the ELBO of <see cref="Posterior"/>, in nats, with every constant.</summary>
+    /// <summary>
+    /// Gets the mean-field posterior that the run came to, with the optimal variances 1/Λ_jj: at most those of <see cref="Exact"/>, and mostly far
+    /// smaller.
+    /// </summary>
+    public MeanFieldGaussian MeanField { get; }
+
+    /// <summary>Gets the ELBO of <see cref="MeanField"/>, in nats, with every constant.</summary>
     public double Elbo => ElboTrace[^1];
 
     /// <summary>Gets the ELBO by iteration: element 0 at the start (with the optimal variances), element t after iteration t.</summary>
@@ -58,7 +68,7 @@ public sealed class CaviResult
     public bool Converged { get; }
 
     /// <summary>
-    /// Gets the certificate ‖D∇_μ‖₂ plus a bound on its rounding: no mean is off by more than this many exact posterior standard deviations
+    /// Gets the certificate of the means, ‖D∇_μ‖₂ plus a bound on its rounding: no mean of <see cref="MeanField"/> is off by more than this many exact posterior standard deviations
     /// (nor, since these are smaller, prior standard deviations). Where rounding keeps ‖D∇_μ‖₂ above the tolerance, the sharper
     /// √(∇_μᵀΛ⁻¹∇_μ) takes its place.
     /// </summary>
@@ -93,14 +103,8 @@ public sealed class CaviResult
     /// <inheritdoc cref="QuadraticLogJoint.ParetoShape"/>
     public double ParetoShape => _joint.ParetoShape;
 
-    /// <summary>
-    /// Gets the linear-response posterior: the means of the fit with the covariance Λ⁻¹, which for this model is the exact one (Giordano,
-    /// Broderick and Jordan, 2018). Mean-field variances are too small; these are not.
-    /// </summary>
-    public MultivariateGaussian LinearResponse => _linearResponse ??= new MultivariateGaussian(Posterior.Means, _joint.Shape.Covariance);
-
-    /// <summary>Sums up the outcome in one line.</summary>
+    /// <summary>Sums up the outcome in one line, with the marginals of <see cref="Exact"/>; of many, the first ones.</summary>
     /// <returns>The text.</returns>
-    public override string ToString() =>
-        Guard.Text($"{Posterior} after {Wording.Count(Iterations, "iteration")} ({StopReason}), ELBO {Elbo:G8}, error at most {ErrorBound:G2} posterior sd");
+    public override string ToString() => Guard.Text(
+        $"exact {Exact}; mean field after {Wording.Count(Iterations, "iteration")} ({StopReason}), ELBO {Elbo:G8}, means off by at most {ErrorBound:G2} posterior sd");
 }

@@ -13,7 +13,7 @@ namespace VariationalInference;
 /// var means = new double[3];
 /// var variances = new double[3];
 /// CaviSummary summary = solver.Solve(model, [1.2, 0.8], means, variances);
-/// Console.WriteLine($"{means[0]:F5}, {summary.StopReason}");   // 0.28571, CertificateMet
+/// Console.WriteLine($"N({means[0]:F5}, {variances[0]:F5}), {summary.StopReason}");   // N(0.28571, 0.71429), CertificateMet
 /// </code>
 /// </example>
 public readonly record struct CaviSummary
@@ -27,7 +27,7 @@ public readonly record struct CaviSummary
         Converged = converged;
     }
 
-    /// <summary>Gets the ELBO of the posterior, in nats, with every constant.</summary>
+    /// <summary>Gets the ELBO of the mean-field posterior, in nats, with every constant.</summary>
     public double Elbo { get; init; }
 
     /// <summary>Gets the bound on the error of every mean, in exact posterior standard deviations; see <see cref="CaviResult.ErrorBound"/>.</summary>
@@ -45,5 +45,5 @@ public readonly record struct CaviSummary
     /// <summary>Sums up the outcome in one line.</summary>
     /// <returns>The text.</returns>
     public override string ToString() =>
-        Guard.Text($"{Wording.Count(Iterations, "iteration")} ({StopReason}), ELBO {Elbo:G8}, error at most {ErrorBound:G2} posterior sd");
+        Guard.Text($"{Wording.Count(Iterations, "iteration")} ({StopReason}), ELBO {Elbo:G8}, means off by at most {ErrorBound:G2} posterior sd");
 }

@@ -16,8 +16,8 @@ namespace VariationalInference;
 /// var table = Matrix<double>.Build.DenseOfRowArrays([1.2, 0.8], [0.1, double.NaN], [2.0, 2.2]);
 /// CaviTable fits = new CaviSolver().Solve(model, table, CaviOutputs.LogEvidences);
 /// Console.WriteLine($"{fits.RowCount} rows, {fits.IncompleteRowCount} of them incomplete");   // 3 rows, 1 of them incomplete
-/// Console.WriteLine(fits[1]);   // N(0.025, 0.5) · N(0.025, 0.5) · N(0.025, 0.5)
-/// Console.WriteLine(fits.LinearResponse(1)[0]);   // N(0.025, 0.75)
+/// Console.WriteLine(fits.Exact(1));   // marginals N(0.025, 0.75), N(0.025, 0.75), N(0.025, 0.75)
+/// Console.WriteLine(fits.MeanField(1)[0]);   // N(0.025, 0.5)
 /// Console.WriteLine($"{fits.LogEvidences[0]:F5}");   // -2.99369
 /// ]]></code>
 /// </example>
@@ -51,7 +51,7 @@ public sealed class CaviTable
     /// <summary>Gets the number of rows N.</summary>
     public int RowCount => _summary.RowCount;
 
-    /// <summary>Gets the posterior means, N×J.</summary>
+    /// <summary>Gets the posterior means, N×J, which exact and mean-field posteriors have in common.</summary>
     public Matrix<double> Means { get; }
 
     /// <summary>Gets the error bound of each row, in exact posterior standard deviations; see <see cref="CaviResult.ErrorBound"/>.</summary>
@@ -78,32 +78,28 @@ public sealed class CaviTable
     /// <summary>Gets the number of rows that have missing cells.</summary>
     public int IncompleteRowCount => _incomplete.Length;
 
-    /// <summary>Gets the mean-field posterior of one row.</summary>
+    /// <summary>
+    /// Returns the exact posterior of one row, N(Λ⁻¹h, Λ⁻¹): the covariance is exact, and the means are within the row's error bound where it did not
+    /// converge.
+    /// </summary>
     /// <param name="row">The row n, counted from 0.</param>
     /// <returns>The posterior.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="row"/> is outside 0 … N − 1.</exception>
-    public MeanFieldGaussian this[int row] => MeanFieldGaussian.Adopt(MeansOf(row), ShapeOf(row).MeanFieldVariances);
+    public MultivariateGaussian Exact(int row) => ShapeOf(row).PosteriorOf(ImmutableCollectionsMarshal.AsImmutableArray(MeansOf(row)));
 
-    /// <summary>Writes out the mean-field variances, which rows observed in the same cells have in common.</summary>
+    /// <summary>Returns the mean-field posterior of one row, whose variances are too small.</summary>
+    /// <param name="row">The row n, counted from 0.</param>
+    /// <returns>The posterior.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="row"/> is outside 0 … N − 1.</exception>
+    public MeanFieldGaussian MeanField(int row) => MeanFieldGaussian.Adopt(MeansOf(row), ShapeOf(row).MeanFieldVariances);
+
+    /// <summary>Writes out the exact posterior variances, which rows observed in the same cells have in common.</summary>
     /// <returns>A new N×J matrix.</returns>
-    public Matrix<double> Variances()
-    {
-        ImmutableArray<double> complete = _structure.Complete.MeanFieldVariances;
-        Matrix<double> variances = Matrix<double>.Build.Dense(RowCount, complete.Length, (_, j) => complete[j]);
-        foreach (IncompleteRow row in _incomplete)
-        {
-            variances.SetRow(row.Index, [.. _structure.ShapeOf(row.Pattern).MeanFieldVariances]);
-        }
+    public Matrix<double> Variances() => Variances(shape => shape.Variances);
 
-        return variances;
-    }
-
-    /// <inheritdoc cref="CaviResult.LinearResponse"/>
-    /// <param name="row">The row n, counted from 0.</param>
-    /// <returns>The posterior.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="row"/> is outside 0 … N − 1.</exception>
-    public MultivariateGaussian LinearResponse(int row) =>
-        new(ImmutableCollectionsMarshal.AsImmutableArray(MeansOf(row)), ShapeOf(row).Covariance);
+    /// <summary>Writes out the mean-field variances, at most the exact ones, which rows observed in the same cells have in common.</summary>
+    /// <returns>A new N×J matrix.</returns>
+    public Matrix<double> MeanFieldVariances() => Variances(shape => shape.MeanFieldVariances);
 
     /// <summary>Sums up the outcome in one line.</summary>
     /// <returns>The text.</returns>
@@ -112,6 +108,18 @@ public sealed class CaviTable
     private static ImmutableArray<double> Requested(ImmutableArray<double> values, CaviOutputs output) => values.IsDefault
         ? throw new InvalidOperationException(Guard.Text($"{output} were not asked for; pass {nameof(CaviOutputs)}.{output} to the solver."))
         : values;
+
+    private Matrix<double> Variances(Func<SharedShape, ImmutableArray<double>> variancesOf)
+    {
+        ImmutableArray<double> complete = variancesOf(_structure.Complete);
+        Matrix<double> variances = Matrix<double>.Build.Dense(RowCount, complete.Length, (_, j) => complete[j]);
+        foreach (IncompleteRow row in _incomplete)
+        {
+            variances.SetRow(row.Index, [.. variancesOf(_structure.ShapeOf(row.Pattern))]);
+        }
+
+        return variances;
+    }
 
     private double[] MeansOf(int row)
     {

@@ -11,7 +11,7 @@ namespace VariationalInference;
 /// double[] rows = [1.2, 0.8, 0.1, -0.3];
 /// CaviTableSummary summary = new CaviSolver().Solve(
 ///     model, RowSpan.RowMajor(rows, columnCount: 2), new CaviBuffers { ColumnMajorMeans = new double[6] });
-/// Console.WriteLine(summary);   // 2 rows, 0 not converged, error at most … posterior sd
+/// Console.WriteLine(summary);   // 2 rows, 0 not converged, means off by at most … posterior sd
 /// </code>
 /// </example>
 public readonly record struct CaviTableSummary
@@ -38,5 +38,5 @@ public readonly record struct CaviTableSummary
     /// <summary>Sums up the outcome in one line.</summary>
     /// <returns>The text.</returns>
     public override string ToString() =>
-        Guard.Text($"{Wording.Count(RowCount, "row")}, {UnconvergedRowCount} not converged, error at most {LargestErrorBound:G2} posterior sd");
+        Guard.Text($"{Wording.Count(RowCount, "row")}, {UnconvergedRowCount} not converged, means off by at most {LargestErrorBound:G2} posterior sd");
 }

@@ -26,7 +26,7 @@ namespace VariationalInference;
 /// MeanFieldGaussian completed = elbo.StationaryPoint();   // by completing the square
 /// GradientAscentResult walked = elbo.Maximize();   // by gradient ascent
 /// Console.WriteLine(completed[0]);   // N(0.28571, 0.33333)
-/// Console.WriteLine(walked.Posterior[0]);   // N(0.28571, 0.33333)
+/// Console.WriteLine(walked.MeanField[0]);   // N(0.28571, 0.33333)
 /// Console.WriteLine($"{elbo.Value(completed):F5} <= {elbo.Joint.LogEvidence:F5}");   // -3.66865 <= -2.99369
 /// Console.WriteLine(elbo.Gradient(completed).Means.All(slope => Math.Abs(slope) < 1e-12));   // True
 ///

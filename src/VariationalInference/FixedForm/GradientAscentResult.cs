@@ -11,7 +11,7 @@ namespace VariationalInference;
 /// <code language="csharp">
 /// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
 /// GradientAscentResult walked = new FixedFormElbo(model.Observe([1.2, 0.8])).Maximize();
-/// Console.WriteLine(walked.Posterior[0]);   // N(0.28571, 0.33333)
+/// Console.WriteLine(walked.MeanField[0]);   // N(0.28571, 0.33333)
 /// Console.WriteLine($"{walked.StopReason}, {walked.Converged}");   // CertificateMet, True
 /// Console.WriteLine($"from {walked.ElboTrace[0]:F5} to {walked.Elbo:F5} nats");   // from -5.87788 to -3.66865 nats
 /// </code>
@@ -20,20 +20,20 @@ public sealed class GradientAscentResult
 {
     private readonly QuadraticLogJoint _joint;
     private readonly Lazy<double> _logEvidence;
-    private readonly Lazy<MultivariateGaussian> _linearResponse;
+    private readonly Lazy<MultivariateGaussian> _exact;
 
     internal GradientAscentResult(QuadraticLogJoint joint, MeanFieldGaussian posterior)
     {
         _joint = joint;
-        Posterior = posterior;
+        MeanField = posterior;
         _logEvidence = new Lazy<double>(() => joint.LogEvidence);
-        _linearResponse = new Lazy<MultivariateGaussian>(() => new MultivariateGaussian(posterior.Means, joint.Shape.Covariance));
+        _exact = new Lazy<MultivariateGaussian>(joint.Posterior);
     }
 
-    /// <summary>Gets the point with the largest ELBO that was visited.</summary>
-    public MeanFieldGaussian Posterior { get; }
+    /// <summary>Gets the mean-field posterior with the largest ELBO that was visited; its variances are too small.</summary>
+    public MeanFieldGaussian MeanField { get; }
 
-    /// <summary>Gets the ELBO of <see cref="Posterior"/>, in nats, with every constant.</summary>
+    /// <summary>Gets the ELBO of <see cref="MeanField"/>, in nats, with every constant.</summary>
     public double Elbo { get; internal init; }
 
     /// <summary>Gets the ELBO by step: element 0 at the start, element t after step t.</summary>
@@ -69,11 +69,11 @@ public sealed class GradientAscentResult
     /// <summary>Gets what the mean-field family loses against the evidence, log p(x) − ELBO*, in nats.</summary>
     public double ApproximationGap => _joint.ApproximationGap;
 
-    /// <inheritdoc cref="CaviResult.LinearResponse"/>
-    public MultivariateGaussian LinearResponse => _linearResponse.Value;
+    /// <inheritdoc cref="CaviResult.Exact"/>
+    public MultivariateGaussian Exact => _exact.Value;
 
     /// <summary>Sums up the outcome in one line.</summary>
     /// <returns>The text.</returns>
-    public override string ToString() =>
-        Guard.Text($"{Posterior} after {Wording.Count(Steps, "step")} ({StopReason}), ELBO {Elbo:G8}, error at most {ErrorBound:G2} posterior sd");
+    public override string ToString() => Guard.Text(
+        $"exact {Exact}; mean field after {Wording.Count(Steps, "step")} ({StopReason}), ELBO {Elbo:G8}, means off by at most {ErrorBound:G2} posterior sd");
 }

@@ -15,7 +15,7 @@ namespace VariationalInference;
 /// <para>
 /// From <see cref="HybridInference.Infer(Matrix{double}, CancellationToken)"/>. Memory: O(NJ).
 /// </para>
-/// <threadsafety>Safe to share, as long as nobody writes <see cref="Means"/> or <see cref="Variances"/>.</threadsafety>
+/// <threadsafety>Safe to share, as long as nobody writes <see cref="Means"/> or <see cref="MeanFieldVariances"/>.</threadsafety>
 /// </remarks>
 /// <example>
 /// <code language="csharp"><![CDATA[
@@ -43,7 +43,7 @@ public sealed class HybridTable
     {
         _flaggedRows = new Lazy<ImmutableArray<int>>(() => [.. Enumerable.Range(0, RowCount).Where(n => AmortizationGaps[n] > GapLimit)]);
         Means = means;
-        Variances = variances;
+        MeanFieldVariances = variances;
     }
 
     /// <summary>Gets the number of rows N.</summary>
@@ -52,8 +52,8 @@ public sealed class HybridTable
     /// <summary>Gets the posterior means, N×J.</summary>
     public Matrix<double> Means { get; }
 
-    /// <summary>Gets the posterior variances, N×J.</summary>
-    public Matrix<double> Variances { get; }
+    /// <summary>Gets the variances of the mean-field posteriors, N×J: smaller than the exact ones, which <see cref="CaviTable.Variances()"/> has.</summary>
+    public Matrix<double> MeanFieldVariances { get; }
 
     /// <summary>Gets the exact ELBO of each row, in nats.</summary>
     public ImmutableArray<double> Elbos { get; internal init; }
@@ -79,22 +79,14 @@ public sealed class HybridTable
     /// </summary>
     public ImmutableArray<int> FlaggedRows => _flaggedRows.Value;
 
-    /// <summary>Gets the posterior of one row.</summary>
+    /// <summary>Returns the hybrid posterior of one row, which is mean-field.</summary>
     /// <param name="row">The row n, counted from 0.</param>
     /// <returns>The posterior.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="row"/> is outside 0 … N − 1.</exception>
-    public MeanFieldGaussian this[int row]
+    public MeanFieldGaussian MeanField(int row)
     {
-        get
-        {
-            if (row < 0 || row >= RowCount)
-            {
-                throw new ArgumentOutOfRangeException(
-                    nameof(row), row, Guard.Text($"row is {row}; it must be at least 0 and less than {RowCount}."));
-            }
-
-            return MeanFieldGaussian.Adopt(Means.Row(row).ToArray(), [.. Variances.Row(row)]);
-        }
+        Guard.InRange(row, 0, RowCount, nameof(row));
+        return MeanFieldGaussian.Adopt(Means.Row(row).ToArray(), [.. MeanFieldVariances.Row(row)]);
     }
 
     /// <summary>Sums up the outcome in one line.</summary>

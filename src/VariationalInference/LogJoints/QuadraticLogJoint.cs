@@ -177,7 +177,7 @@ public sealed class QuadraticLogJoint : ILogJoint
 
     /// <summary>Returns the exact posterior N(Λ⁻¹h, Λ⁻¹).</summary>
     /// <returns>The posterior of all latents together.</returns>
-    public MultivariateGaussian Posterior() => new(OptimalMeans(), Shape.Covariance);
+    public MultivariateGaussian Posterior() => Shape.PosteriorOf(OptimalMeans());
 
     /// <summary>Returns the best mean-field posterior in closed form: means Λ⁻¹h, variances 1/Λ_jj.</summary>
     /// <returns>The maximiser of the ELBO.</returns>

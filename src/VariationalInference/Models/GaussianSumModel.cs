@@ -13,7 +13,7 @@ namespace VariationalInference;
 /// <code language="csharp">
 /// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
 /// CaviResult fit = new CaviSolver().Solve(model, [1.2, 0.8]);
-/// Console.WriteLine(fit.Posterior[0]);   // N(0.28571, 0.33333)
+/// Console.WriteLine(fit.Exact[0]);   // N(0.28571, 0.71429)
 /// </code>
 /// </example>
 public sealed class GaussianSumModel : LinearGaussianModel

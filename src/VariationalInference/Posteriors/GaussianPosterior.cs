@@ -19,7 +19,7 @@ namespace VariationalInference;
 /// <code language="csharp">
 /// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
 /// GaussianPosterior exact = model.Posterior([1.2, 0.8]);
-/// GaussianPosterior meanField = new CaviSolver().Solve(model, [1.2, 0.8]).Posterior;
+/// GaussianPosterior meanField = new CaviSolver().Solve(model, [1.2, 0.8]).MeanField;
 /// Console.WriteLine($"{exact.Entropy:F5} and {meanField.Entropy:F5} nats");   // 3.28386 and 2.60890 nats
 /// // What mean field loses against the evidence.
 /// Console.WriteLine($"{meanField.DivergenceFrom(exact):F5} nats");   // 0.67496 nats

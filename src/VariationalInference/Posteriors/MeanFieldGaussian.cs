@@ -14,7 +14,7 @@ namespace VariationalInference;
 /// <example>
 /// <code language="csharp">
 /// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
-/// MeanFieldGaussian q = new CaviSolver().Solve(model, [1.2, 0.8]).Posterior;
+/// MeanFieldGaussian q = new CaviSolver().Solve(model, [1.2, 0.8]).MeanField;
 /// Console.WriteLine(q);   // N(0.28571, 0.33333) · N(0.28571, 0.33333) · N(0.28571, 0.33333)
 /// Console.WriteLine($"the exact variance is {model.Posterior([1.2, 0.8]).Variances[0]:F5}");   // the exact variance is 0.71429
 /// </code>

@@ -7,7 +7,7 @@ namespace VariationalInference;
 
 /// <summary>A multivariate normal distribution N(μ, Σ) of full covariance, such as the exact posterior N(Λ⁻¹h, Λ⁻¹) of a row.</summary>
 /// <remarks>
-/// From <see cref="LinearGaussianModel.Posterior"/>, or with the same covariance from <see cref="CaviResult.LinearResponse"/>. For Gaussian
+/// From <see cref="LinearGaussianModel.Posterior"/>, <see cref="CaviResult.Exact"/> or <see cref="CaviTable.Exact"/>. For Gaussian
 /// sums it holds O(J) numbers, and a density, a draw or the entropy costs O(J); for other models J², and J³ once for the Cholesky factor.
 /// Its parameters are μ and the lower Cholesky factor L, Σ = LLᵀ, by rows: L_00, L_10, L_11, L_20, …
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
@@ -27,7 +27,7 @@ public sealed class MultivariateGaussian : GaussianPosterior
     /// <summary>How far the two triangles may differ, relative to the standard deviations: what forming a product leaves.</summary>
     private const double Asymmetry = 1e-10;
 
-    private readonly CovarianceStructure _covariance;
+    private readonly Func<CovarianceStructure> _createCovariance;
 
     /// <summary>Initializes a new instance of the <see cref="MultivariateGaussian"/> class.</summary>
     /// <param name="means">The means μ, length J ≥ 1, all finite.</param>
@@ -37,22 +37,33 @@ public sealed class MultivariateGaussian : GaussianPosterior
         : base(ImmutableArray.Create(means))
     {
         ArgumentNullException.ThrowIfNull(covariance);
-        _covariance = DenseCovariance.Of(Factorize(covariance, Count));
-        Variances = Diagonal(_covariance);
+        CovarianceStructure known = DenseCovariance.Of(Factorize(covariance, Count));
+        _createCovariance = () => known;
+        Variances = Diagonal(known);
     }
 
-    internal MultivariateGaussian(ImmutableArray<double> means, CovarianceStructure covariance)
+    /// <param name="means">The means, which are kept.</param>
+    /// <param name="variances">The diagonal of the covariance.</param>
+    /// <param name="covariance">Gives the whole of it, when it is first asked for; always the same.</param>
+    internal MultivariateGaussian(ImmutableArray<double> means, ImmutableArray<double> variances, Func<CovarianceStructure> covariance)
         : base(ImmutableCollectionsMarshal.AsArray(means)!)
     {
-        _covariance = covariance;
-        Variances = Diagonal(covariance);
+        _createCovariance = covariance;
+        Variances = variances;
     }
+
+    private MultivariateGaussian(ImmutableArray<double> means, CovarianceStructure covariance)
+        : this(means, Diagonal(covariance), () => covariance)
+    {
+    }
+
+    private CovarianceStructure Structure => field ??= _createCovariance();
 
     /// <inheritdoc/>
     public override ImmutableArray<double> Variances { get; }
 
     /// <inheritdoc/>
-    public override double LogDeterminant => _covariance.LogDeterminant;
+    public override double LogDeterminant => Structure.LogDeterminant;
 
     /// <inheritdoc/>
     public override int NoiseCount => Count;
@@ -66,16 +77,16 @@ public sealed class MultivariateGaussian : GaussianPosterior
     /// <summary>Writes out the lower Cholesky factor.</summary>
     /// <returns>A new J×J matrix L with Σ = LLᵀ.</returns>
     public Matrix<double> CholeskyFactor() =>
-        Matrix<double>.Build.Dense(Count, Count, (i, j) => j <= i ? _covariance.Factor(i, j) : 0);
+        Matrix<double>.Build.Dense(Count, Count, (i, j) => j <= i ? Structure.Factor(i, j) : 0);
 
     /// <inheritdoc/>
-    protected internal override void Scale(ReadOnlySpan<double> noise, Span<double> deviations) => _covariance.Scale(noise, deviations);
+    protected internal override void Scale(ReadOnlySpan<double> noise, Span<double> deviations) => Structure.Scale(noise, deviations);
 
     /// <inheritdoc/>
     protected internal override double SquaredDistance(ReadOnlySpan<double> deviations)
     {
         double[] standard = deviations.ToArray();
-        _covariance.Unscale(standard);
+        Structure.Unscale(standard);
         return ShortVectors.SquaredNorm(standard);
     }
 
@@ -89,7 +100,7 @@ public sealed class MultivariateGaussian : GaussianPosterior
         {
             for (int j = 0; j <= i; j++)
             {
-                factor[LowerFactor.Start(i) + j] = _covariance.Factor(i, j);
+                factor[LowerFactor.Start(i) + j] = Structure.Factor(i, j);
             }
         }
     }
@@ -147,7 +158,7 @@ public sealed class MultivariateGaussian : GaussianPosterior
     {
         for (int j = 0; j < Count; j++)
         {
-            gradient[LowerFactor.Start(j) + j] += 1 / _covariance.Factor(j, j);
+            gradient[LowerFactor.Start(j) + j] += 1 / Structure.Factor(j, j);
         }
     }
 
@@ -156,10 +167,10 @@ public sealed class MultivariateGaussian : GaussianPosterior
     public override string ToString() => "marginals " + Wording.Join(", ", Count, j => this[j].ToString());
 
     /// <summary>Replaces y by L⁻¹y.</summary>
-    internal void Unscale(Span<double> y) => _covariance.Unscale(y);
+    internal void Unscale(Span<double> y) => Structure.Unscale(y);
 
     /// <inheritdoc/>
-    protected override double CovarianceElement(int i, int j) => _covariance[i, j];
+    protected override double CovarianceElement(int i, int j) => i == j ? Variances[i] : Structure[i, j];
 
     private static ImmutableArray<double> Diagonal(CovarianceStructure covariance) =>
         [.. Enumerable.Range(0, covariance.Size).Select(j => covariance[j, j])];

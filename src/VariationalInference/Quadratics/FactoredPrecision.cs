@@ -86,6 +86,69 @@ internal sealed class FactoredPrecision : TrianglePrecision
         return Math.Min(norm, Math.Sqrt(Math.Max(0, square) + (4 * perturbation * norm * norm)));
     }
 
+    /// <inheritdoc/>
+    /// <remarks>
+    /// On the side of the observations (Λ⁻¹)_jj = S_jj(1 − c) with c = bᵀ(I + BBᵀ)⁻¹b and b = BLᵀe_j/√S_jj, as long as a latent is known no more than half
+    /// from the row. Of the few that are known better the difference would lose digits; with b taken out of B it is S_jj/(1 + bᵀ(I + B'B'ᵀ)⁻¹b).
+    /// </remarks>
+    public override double[] Variances(CancellationToken cancellationToken)
+    {
+        if (!SolvesForObservations)
+        {
+            return base.Variances(cancellationToken);
+        }
+
+        int count = Loadings.LatentCount, rank = Loadings.Rank;
+        var variances = new double[count];
+        var direction = new double[count];
+        var image = new double[rank];
+        var known = new List<int>();
+        for (int j = 0; j < count; j++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            WriteRoot(j, direction);
+            Loadings.Image(direction, image);
+            _dualFactor.Value.SolveTransposed(image);
+            double explained = ShortVectors.SquaredNorm(image) / Prior.Variances[j];
+            variances[j] = Prior.Variances[j] * (1 - explained);
+            if (explained > 0.5)
+            {
+                known.Add(j);
+            }
+        }
+
+        // A reduction for each of them costs (J + K)K², one on the side of the latents (J + K)J².
+        if ((double)known.Count * rank * rank > 2.0 * count * count)
+        {
+            return base.Variances(cancellationToken);
+        }
+
+        foreach (int j in known)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            variances[j] = VarianceWithout(j, direction, image);
+        }
+
+        return variances;
+    }
+
+    /// <summary>Returns the variance of one latent by what the row says of it beside all others.</summary>
+    private double VarianceWithout(int latent, double[] direction, double[] image)
+    {
+        WriteRoot(latent, direction);
+        double norm = Math.Sqrt(ShortVectors.SquaredNorm(direction));
+        for (int i = 0; i < direction.Length; i++)
+        {
+            direction[i] /= norm;
+        }
+
+        Loadings.Image(direction, image);
+        double[] own = [.. image];
+        UpperTriangle others = Factorize(Loadings.LatentCount, Loadings.Rank, (i, k) => Loadings[k, i] - (own[k] * direction[i]));
+        others.SolveTransposed(image);
+        return Prior.Variances[latent] / (1 + ShortVectors.SquaredNorm(image));
+    }
+
     protected override void SolveOnce(ReadOnlySpan<double> w, Span<double> t)
     {
         if (Loadings.Rank >= Loadings.LatentCount)

@@ -51,24 +51,45 @@ internal sealed class RankOnePrecision(WhitenedLoadings loadings, GaussianPrior 
     {
         ReadOnlySpan<double> row = Loadings.Row;
         int count = row.Length;
-        var suffix = new double[count + 1];
-        for (int j = count - 1; j >= 0; j--)
+        double[] suffix = SuffixSums();
+        double total = 1 + suffix[0];
+        var coupling = new double[count];
+        for (int j = 0; j < count; j++)
+        {
+            coupling[j] = Prior.Deviations[j] * row[j] / Math.Sqrt(total);
+        }
+
+        return new RankOneCovariance(Variances(suffix), coupling, [.. Prior.Deviations], suffix, row.ToArray());
+    }
+
+    public override double[] Variances(CancellationToken cancellationToken) => Variances(SuffixSums());
+
+    /// <summary>Returns Σ_{k ≥ j} b_k², length J + 1.</summary>
+    private double[] SuffixSums()
+    {
+        ReadOnlySpan<double> row = Loadings.Row;
+        var suffix = new double[row.Length + 1];
+        for (int j = row.Length - 1; j >= 0; j--)
         {
             suffix[j] = suffix[j + 1] + (row[j] * row[j]);
         }
 
+        return suffix;
+    }
+
+    private double[] Variances(double[] suffix)
+    {
+        ReadOnlySpan<double> row = Loadings.Row;
         double total = 1 + suffix[0];
         double prefix = 0;
-        var variances = new double[count];
-        var coupling = new double[count];
-        for (int j = 0; j < count; j++)
+        var variances = new double[row.Length];
+        for (int j = 0; j < variances.Length; j++)
         {
             variances[j] = Prior.Variances[j] * ((1 + prefix + suffix[j + 1]) / total);
-            coupling[j] = Prior.Deviations[j] * row[j] / Math.Sqrt(total);
             prefix += row[j] * row[j];
         }
 
-        return new RankOneCovariance(variances, coupling, [.. Prior.Deviations], suffix, row.ToArray());
+        return variances;
     }
 
     protected override void SolveOnce(ReadOnlySpan<double> w, Span<double> t)

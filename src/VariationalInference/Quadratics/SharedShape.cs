@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 
 namespace VariationalInference;
 
@@ -7,6 +8,7 @@ namespace VariationalInference;
 internal sealed class SharedShape : PosteriorShape
 {
     private readonly CancellableLazy<RowResponse> _response;
+    private readonly CancellableLazy<double[]> _variances;
     private readonly Lazy<(double Min, double Max)> _spectrum;
     private readonly Lazy<CovarianceStructure> _covariance;
     private readonly Lazy<double> _approximationGap;
@@ -25,6 +27,7 @@ internal sealed class SharedShape : PosteriorShape
         MeanFieldVariances = [.. Enumerable.Range(0, LatentCount).Select(MeanFieldVariance)];
         _response = new CancellableLazy<RowResponse>(cancellationToken => new RowResponse(this, cancellationToken));
         _spectrum = new Lazy<(double, double)>(() => Precision.Spectrum(ScaledPrecision));
+        _variances = new CancellableLazy<double[]>(Precision.Variances);
         _covariance = new Lazy<CovarianceStructure>(Precision.Covariance);
         _precisionDiagonal = new Lazy<ImmutableArray<double>>(
             () => [.. Enumerable.Range(0, LatentCount).Select(j => ScaledPrecision[j] / Prior.ConditionalVariances[j])]);
@@ -48,6 +51,17 @@ internal sealed class SharedShape : PosteriorShape
 
     /// <summary>Gets the exact posterior covariance Λ⁻¹, in the latents' units.</summary>
     public CovarianceStructure Covariance => _covariance.Value;
+
+    /// <summary>Gets the exact posterior variances, the diagonal of Λ⁻¹.</summary>
+    public ImmutableArray<double> Variances => VariancesUnless(CancellationToken.None);
+
+    /// <summary>Returns <see cref="Variances"/>.</summary>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public ImmutableArray<double> VariancesUnless(CancellationToken cancellationToken) =>
+        ImmutableCollectionsMarshal.AsImmutableArray(_variances.Get(cancellationToken));
+
+    /// <summary>Returns the exact posterior of a row that has these means.</summary>
+    public MultivariateGaussian PosteriorOf(ImmutableArray<double> means) => new(means, Variances, () => Covariance);
 
     /// <summary>Computes what <see cref="GoToOptimum"/> needs, once for all rows of the shape.</summary>
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>

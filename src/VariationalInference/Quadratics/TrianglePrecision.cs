@@ -55,6 +55,31 @@ internal abstract class TrianglePrecision(WhitenedLoadings loadings, GaussianPri
         return new DenseCovariance(elements, count, Root);
     }
 
+    /// <inheritdoc/>
+    /// <remarks>(Λ⁻¹)_jj = ‖R⁻ᵀLᵀe_j‖², a sum of squares, in which nothing cancels.</remarks>
+    public override double[] Variances(CancellationToken cancellationToken)
+    {
+        var variances = new double[Loadings.LatentCount];
+        var column = new double[variances.Length];
+        for (int j = 0; j < variances.Length; j++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            WriteRoot(j, column);
+            SolveTransposed(column);
+            variances[j] = ShortVectors.SquaredNorm(column);
+        }
+
+        return variances;
+    }
+
+    /// <summary>Writes Lᵀe_j, what a latent is in whitened coordinates.</summary>
+    protected void WriteRoot(int latent, double[] column)
+    {
+        Array.Clear(column);
+        column[latent] = 1;
+        Prior.ScaleTransposed(column);
+    }
+
     /// <summary>Replaces x by R⁻ᵀx.</summary>
     protected virtual void SolveTransposed(Span<double> x) => Factor.SolveTransposed(x);
 
@@ -66,9 +91,7 @@ internal abstract class TrianglePrecision(WhitenedLoadings loadings, GaussianPri
         var column = new double[count];
         for (int j = 0; j < count; j++)
         {
-            Array.Clear(column);
-            column[j] = 1;
-            Prior.ScaleTransposed(column);
+            WriteRoot(j, column);
             SolveTransposed(column);
             root.SetColumn(j, column);
         }

@@ -53,6 +53,10 @@ internal abstract class WhitenedPrecision
     /// <summary>Returns Λ⁻¹, in the latents' units.</summary>
     public abstract CovarianceStructure Covariance();
 
+    /// <summary>Returns the diagonal of Λ⁻¹, in the latents' units, without the memory that the whole would take.</summary>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public abstract double[] Variances(CancellationToken cancellationToken);
+
     /// <summary>Finds t* = (I + BᵀB)⁻¹Bᵀw = Bᵀ(I + BBᵀ)⁻¹w, the posterior mean in whitened coordinates.</summary>
     /// <remarks>
     /// Corrected seminormal equations (Björck, 1987): solve with the factor of the smaller side, where w needs no difference whatever the size

@@ -29,7 +29,7 @@ public sealed class CaviCancellationTests
         fit.StopReason.Should().Be(StopReason.Cancelled);
         fit.Iterations.Should().Be(0);
         fit.Converged.Should().BeFalse();
-        fit.Posterior.Means.Should().Equal(0.25, 0.5, 0.75);
+        fit.MeanField.Means.Should().Equal(0.25, 0.5, 0.75);
         fit.ElboTrace.Should().Equal(fit.Elbo);
         fit.ErrorBound.Should().BeGreaterThan(Math.Abs((2 / 7.0) - 0.75) / Math.Sqrt(5 / 7.0));
         summary.StopReason.Should().Be(StopReason.Cancelled);

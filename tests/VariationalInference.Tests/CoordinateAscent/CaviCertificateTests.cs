@@ -22,7 +22,7 @@ public sealed class CaviCertificateTests
             {
                 CaviResult fit = new CaviSolver(new CaviOptions { Method = method, MaxIterations = iterations }).Solve(model, row);
 
-                truth.ErrorOf([.. fit.Posterior.Means]).Should().BeLessThanOrEqualTo(fit.ErrorBound, "{0}, {1}", method, iterations);
+                truth.ErrorOf([.. fit.MeanField.Means]).Should().BeLessThanOrEqualTo(fit.ErrorBound, "{0}, {1}", method, iterations);
                 fit.LargestElboDecrease.Should().BeLessThanOrEqualTo(1e-11 * (1 + fit.ElboTrace.Max(Math.Abs)));
             }
         }
@@ -46,13 +46,53 @@ public sealed class CaviCertificateTests
         accelerated.Iterations.Should().BeLessThanOrEqualTo(rank + 6);
         for (int j = 0; j < model.LatentCount; j++)
         {
-            double sd = Math.Sqrt(accelerated.LinearResponse.Variances[j]);
-            double mean = accelerated.Posterior.Means[j];
-            plain.Posterior.Means[j].Should().BeApproximately(mean, sd * (accelerated.ErrorBound + plain.ErrorBound));
-            direct.Posterior.Means[j].Should().BeApproximately(mean, sd * (accelerated.ErrorBound + direct.ErrorBound));
+            double sd = Math.Sqrt(accelerated.Exact.Variances[j]);
+            double mean = accelerated.MeanField.Means[j];
+            plain.MeanField.Means[j].Should().BeApproximately(mean, sd * (accelerated.ErrorBound + plain.ErrorBound));
+            direct.MeanField.Means[j].Should().BeApproximately(mean, sd * (accelerated.ErrorBound + direct.ErrorBound));
         }
 
         accelerated.Elbo.Should().BeGreaterThanOrEqualTo(plain.Elbo - (1e-11 * (10 + Math.Abs(plain.Elbo))));
+    }
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void ExactPosterior_OfRandomModel_IsThatOf320Bits_HoweverSoonTheRunStops(int seed)
+    {
+        (LinearGaussianModel model, double[] row) = RandomCase(seed);
+        ExactPosterior truth = ExactPosterior.Of(model, row);
+        double[] variances = truth.Variances();
+
+        CaviResult fit = new CaviSolver(new CaviOptions { Method = CaviMethod.PlainSweeps, MaxIterations = 1 }).Solve(model, row);
+
+        truth.ErrorOf([.. fit.Exact.Means]).Should().BeLessThan(1e-9);
+        for (int j = 0; j < variances.Length; j++)
+        {
+            // A norm of B up to 1e4 in doubles, with up to a hundred roundings of each element.
+            fit.Exact.Variances[j].Should().BeApproximately(variances[j], 1e-11 * variances[j]);
+            fit.MeanField.Variances[j].Should().BeLessThanOrEqualTo(fit.Exact.Variances[j] * (1 + 1e-11));
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void ExactVariances_OfFewCellsAndManyLatents_AreThoseOf320Bits_AlsoOfTheFewThatTheRowTells(int seed)
+    {
+        var random = new Random(seed);
+        double[] variances = [.. Enumerable.Range(0, 50).Select(j => j < 3 ? 1e6 : 0.01 * (1 + random.NextDouble()))];
+        var model = new LinearGaussianModel(
+            Matrix<double>.Build.Dense(4, 50, (_, _) => (2 * random.NextDouble()) - 1), new double[4], [0.1, 0.2, 0.3, 0.4], new double[50], variances);
+        double[] truth = ExactPosterior.Of(model, [1, 2, 3, 4]).Variances();
+
+        CaviResult fit = new CaviSolver().Solve(model, [1, 2, 3, 4]);
+
+        (truth[0] / variances[0]).Should().BeLessThan(1e-3, "the row tells the first latents");
+        fit.Exact.Variances.Zip(truth, (actual, expected) => Math.Abs(actual - expected) / expected).Max().Should().BeLessThan(1e-12);
+        Matrix<double> whole = fit.Exact.CovarianceMatrix();
+        fit.Exact.Variances.Should().Equal(whole.Diagonal());
+        (whole * model.Observe([1, 2, 3, 4]).Precision() - Matrix<double>.Build.DenseIdentity(50)).L2Norm().Should().BeLessThan(1e-6);
     }
 
     /// <summary>Rows that no value of the latents explains, where tables magnify every rounding.</summary>
@@ -102,7 +142,7 @@ public sealed class CaviCertificateTests
 
         CaviResult fit = new CaviSolver(new CaviOptions { Method = CaviMethod.PlainSweeps, MaxIterations = 1 }).Solve(model, row);
 
-        ExactPosterior.Of(model, row).ErrorOf([.. fit.Posterior.Means]).Should().BeLessThanOrEqualTo(fit.ErrorBound);
+        ExactPosterior.Of(model, row).ErrorOf([.. fit.MeanField.Means]).Should().BeLessThanOrEqualTo(fit.ErrorBound);
     }
 
     [Theory]
@@ -140,9 +180,9 @@ public sealed class CaviCertificateTests
                         CaviTable fits = solver.Solve(model, table, outputs);
                         fits.Means.Enumerate().Should().OnlyContain(mean => double.IsFinite(mean));
                         fits.ErrorBounds.Should().OnlyContain(bound => double.IsFinite(bound) && bound >= 0);
-                        fits[0].Variances.Should().OnlyContain(variance => variance >= 0 && double.IsFinite(variance));
+                        fits.Exact(0).Variances.Should().OnlyContain(variance => variance >= 0 && double.IsFinite(variance));
                         CaviResult alone = solver.Solve(model, cells);
-                        alone.Posterior.Means.Should().OnlyContain(mean => double.IsFinite(mean));
+                        alone.MeanField.Means.Should().OnlyContain(mean => double.IsFinite(mean));
                         double.IsFinite(alone.Elbo).Should().BeTrue();
                     });
 

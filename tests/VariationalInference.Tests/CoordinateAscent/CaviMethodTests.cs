@@ -31,7 +31,7 @@ public sealed class CaviMethodTests
                 fit.Iterations.Should().BeLessThanOrEqualTo(rank + 6, "row {0}", n);
                 fit.LargestElboDecrease.Should().BeLessThanOrEqualTo(1e-12 * (1 + Math.Abs(fit.ElboTrace.Min())));
                 fit.Elbo.Should().BeApproximately(reference.Elbos[n], 1e-9 * Math.Abs(reference.Elbos[n]));
-                reference.MeanError(fit.Posterior.Means, n).Should().BeLessThanOrEqualTo(fit.Converged ? 1e-8 : 1e-7, "row {0}", n);
+                reference.MeanError(fit.MeanField.Means, n).Should().BeLessThanOrEqualTo(fit.Converged ? 1e-8 : 1e-7, "row {0}", n);
                 fit.ErrorBound.Should().BeLessThanOrEqualTo(fit.Converged ? 1e-8 : 1e-6, "row {0}", n);
                 fit.Converged.Should().Be(fit.ErrorBound <= 1e-8);
                 fit.StopReason.Should().Be(fit.Converged ? StopReason.CertificateMet : StopReason.RoundingFloor);

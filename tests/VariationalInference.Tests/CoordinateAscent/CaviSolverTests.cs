@@ -22,15 +22,15 @@ public sealed class CaviSolverTests
         fit.StopReason.Should().Be(StopReason.CertificateMet);
         for (int j = 0; j < 3; j++)
         {
-            fit.Posterior[j].Mean.Should().BeApproximately(2.0 / 7, 1e-8);
-            fit.Posterior[j].Variance.Should().BeApproximately(1.0 / 3, 1e-15);
-            fit.LinearResponse.Variances[j].Should().BeApproximately(5.0 / 7, 1e-14);
-            fit.LinearResponse.Means[j].Should().Be(fit.Posterior.Means[j]);
+            fit.MeanField[j].Mean.Should().BeApproximately(2.0 / 7, 1e-8);
+            fit.MeanField[j].Variance.Should().BeApproximately(1.0 / 3, 1e-15);
+            fit.Exact.Variances[j].Should().BeApproximately(5.0 / 7, 1e-14);
+            fit.Exact.Means[j].Should().BeApproximately(fit.MeanField.Means[j], fit.ErrorBound);
         }
 
-        fit.LinearResponse.Covariance(0, 2).Should().BeApproximately(-2.0 / 7, 1e-14);
-        fit.ToString().Should().StartWith("N(0.28571, 0.33333) · N(0.28571, 0.33333) · N(0.28571, 0.33333) after ")
-            .And.Contain("(CertificateMet), ELBO -3.6686").And.EndWith(" posterior sd");
+        fit.Exact.Covariance(0, 2).Should().BeApproximately(-2.0 / 7, 1e-14);
+        fit.ToString().Should().StartWith("exact marginals N(0.28571, 0.71429), N(0.28571, 0.71429), N(0.28571, 0.71429); mean field after ")
+            .And.Contain("(CertificateMet), ELBO -3.6686").And.Contain(", means off by at most ").And.EndWith(" posterior sd");
     }
 
     [Theory]
@@ -50,7 +50,7 @@ public sealed class CaviSolverTests
             {
                 // Relative to what was added up: a mean may come out near zero between a prior mean and data that are not.
                 double scale = Math.Max(Math.Abs(means[j]), Math.Sqrt(reference.MeanFieldVariances[j]));
-                fit.Posterior.Means[j].Should().BeApproximately(means[j], Relative * scale, "after sweep {0}, latent {1}", sweep, j);
+                fit.MeanField.Means[j].Should().BeApproximately(means[j], Relative * scale, "after sweep {0}, latent {1}", sweep, j);
             }
         }
     }
@@ -70,7 +70,7 @@ public sealed class CaviSolverTests
             reference.ShouldBeBounded(fit, n);
             fit.ElboTrace.Should().HaveCount(fit.Iterations + 1);
             fit.ElboTrace.All(double.IsFinite).Should().BeTrue();
-            fit.Posterior.Means.All(double.IsFinite).Should().BeTrue();
+            fit.MeanField.Means.All(double.IsFinite).Should().BeTrue();
             fit.LargestElboDecrease.Should().BeLessThanOrEqualTo(1e-12 * (1 + Math.Abs(fit.ElboTrace.Min())));
             fit.Converged.Should().Be(fit.ErrorBound <= options.Tolerance);
             if (reachable)
@@ -162,7 +162,7 @@ public sealed class CaviSolverTests
             CaviResult fit = new CaviSolver(new CaviOptions { Method = CaviMethod.PlainSweeps, Tolerance = 0 }).Solve(model, row);
 
             // Σx/(σ² + JK), with a posterior variance of 4/7; decimals carry the doubles to 18 places.
-            double error = Math.Abs((double)((decimal)fit.Posterior.Means[0] - (sum / 7)));
+            double error = Math.Abs((double)((decimal)fit.MeanField.Means[0] - (sum / 7)));
             (error / Math.Sqrt(4.0 / 7)).Should().BeLessThanOrEqualTo(fit.ErrorBound, "row {0}", i);
         }
     }
@@ -179,7 +179,7 @@ public sealed class CaviSolverTests
         fit.StopReason.Should().Be(StopReason.MeanChangeBelowTolerance);
         fit.Converged.Should().BeFalse();
         fit.ErrorBound.Should().BeGreaterThan(5);
-        fit.Posterior.Means[0].Should().BeApproximately(-6, 1e-6, "the first latent took everything, its posterior mean is -0.6");
+        fit.MeanField.Means[0].Should().BeApproximately(-6, 1e-6, "the first latent took everything, its posterior mean is -0.6");
     }
 
     [Fact]
@@ -214,7 +214,7 @@ public sealed class CaviSolverTests
 
         CaviResult fit = Sweeps(1).Solve(Example, [1.2, 0.8]);
 
-        fit.Posterior.Means.Should().Equal([first, second, third], (actual, expected) => Math.Abs(actual - expected) < 1e-15);
+        fit.MeanField.Means.Should().Equal([first, second, third], (actual, expected) => Math.Abs(actual - expected) < 1e-15);
     }
 
     [Fact]
@@ -225,9 +225,9 @@ public sealed class CaviSolverTests
 
         CaviResult fit = new CaviSolver().Solve(joint, start);
 
-        fit.ElboTrace[0].Should().BeApproximately(new FixedFormElbo(joint).Value(start, fit.Posterior.Variances.AsSpan()), 1e-13);
+        fit.ElboTrace[0].Should().BeApproximately(new FixedFormElbo(joint).Value(start, fit.MeanField.Variances.AsSpan()), 1e-13);
         fit.Converged.Should().BeTrue();
-        fit.Posterior.Means.Should().OnlyContain(mean => Math.Abs(mean - (2.0 / 7)) < 1e-8);
+        fit.MeanField.Means.Should().OnlyContain(mean => Math.Abs(mean - (2.0 / 7)) < 1e-8);
     }
 
     [Fact]
@@ -246,7 +246,7 @@ public sealed class CaviSolverTests
         CaviResult fit = new CaviSolver().Solve(joint);
 
         fit.Elbo.Should().Be(fit.ElboTrace[^1]);
-        fit.Elbo.Should().BeApproximately(new FixedFormElbo(joint).Value(fit.Posterior), 1e-14);
+        fit.Elbo.Should().BeApproximately(new FixedFormElbo(joint).Value(fit.MeanField), 1e-14);
         fit.LogEvidence.Should().Be(joint.LogEvidence);
         fit.ApproximationGap.Should().Be(joint.ApproximationGap);
         fit.ParetoShape.Should().Be(joint.ParetoShape);
@@ -343,7 +343,7 @@ public sealed class CaviSolverTests
 
         for (int n = 0; n < results.Length; n++)
         {
-            results[n].Posterior.Means.Should().Equal(results[n % 8].Posterior.Means);
+            results[n].MeanField.Means.Should().Equal(results[n % 8].MeanField.Means);
             results[n].ElboTrace.Should().Equal(results[n % 8].ElboTrace);
         }
     }
@@ -365,14 +365,14 @@ public sealed class CaviSolverTests
         }
 
         double LargestErrorAfter(int count) => Enumerable.Range(0, reference.Rows.Length).Max(
-            n => reference.AbsoluteMeanError(Sweeps(count).Solve(reference.Model, reference.Rows[n], start).Posterior.Means, n));
+            n => reference.AbsoluteMeanError(Sweeps(count).Solve(reference.Model, reference.Rows[n], start).MeanField.Means, n));
     }
 
     private static void OptimumShouldBeReached(CaviResult fit, ReferenceCase reference, int row)
     {
         double best = reference.Elbos[row];
         fit.Elbo.Should().BeApproximately(best, Relative * Math.Abs(best), "row {0}", row);
-        reference.MeanError(fit.Posterior.Means, row).Should().BeLessThanOrEqualTo(1e-8, "row {0}", row);
+        reference.MeanError(fit.MeanField.Means, row).Should().BeLessThanOrEqualTo(1e-8, "row {0}", row);
 
         // Double precision can certify 1e-8 but for priors from 1e-16 to 1e16, or means of 1e8, or a sum over 36 large observations.
         fit.ErrorBound.Should().BeLessThanOrEqualTo(fit.StopReason == StopReason.CertificateMet ? 1e-8 : 2e-6, "row {0}", row);

@@ -20,7 +20,7 @@ public sealed class CaviStopTests
         var options = new CaviOptions { Method = method, MaxIterations = 1, Tolerance = 1e-12 };
         CaviResult first = new CaviSolver(options).Solve(Dense, row);
         double change = Enumerable.Range(0, 3).Max(
-            j => Math.Abs(first.Posterior.Means[j]) / Math.Sqrt(first.Posterior.Variances[j]));
+            j => Math.Abs(first.MeanField.Means[j]) / Math.Sqrt(first.MeanField.Variances[j]));
 
         CaviResult above = Solve(1.001 * change);
         CaviResult below = Solve(0.999 * change);
@@ -46,7 +46,7 @@ public sealed class CaviStopTests
 
         met.StopReason.Should().Be(StopReason.MeanChangeBelowTolerance);
         met.Iterations.Should().Be(1);
-        met.Posterior.Means.Should().Equal(1.0, 0.5);
+        met.MeanField.Means.Should().Equal(1.0, 0.5);
         missed.Iterations.Should().Be(2);
     }
 
@@ -144,7 +144,7 @@ public sealed class CaviStopTests
 
             CaviResult previous = new CaviSolver(options with { MaxIterations = last.Iterations - 1 }).Solve(model, row);
             double change = Enumerable.Range(0, model.LatentCount).Max(
-                j => Math.Abs(last.Posterior.Means[j] - previous.Posterior.Means[j]) / Math.Sqrt(last.Posterior.Variances[j]));
+                j => Math.Abs(last.MeanField.Means[j] - previous.MeanField.Means[j]) / Math.Sqrt(last.MeanField.Variances[j]));
 
             if (previous.StopReason != StopReason.IterationLimit || last.StopReason != StopReason.RoundingFloor || change < 1e-11)
             {

@@ -33,21 +33,23 @@ public sealed class CaviTableTests
         CaviTable all = solver.Solve(model, table, CaviOutputs.All);
 
         all.Converged.Should().BeTrue();
-        Matrix<double> variances = all.Variances();
+        Matrix<double> variances = all.Variances(), meanField = all.MeanFieldVariances();
         for (int n = 0; n < table.RowCount; n++)
         {
             CaviResult alone = solver.Solve(model, table.Row(n).ToArray());
             for (int j = 0; j < model.LatentCount; j++)
             {
-                double scale = Math.Abs(alone.Posterior.Means[j]) + Math.Sqrt(alone.LinearResponse.Variances[j]);
-                means.Means[n, j].Should().BeApproximately(alone.Posterior.Means[j], 1e-12 * scale, "row {0}", n);
-                all.Means[n, j].Should().BeApproximately(alone.Posterior.Means[j], 1e-12 * scale, "row {0}", n);
-                variances[n, j].Should().Be(alone.Posterior.Variances[j], "row {0}", n);
+                double scale = Math.Abs(alone.MeanField.Means[j]) + Math.Sqrt(alone.Exact.Variances[j]);
+                means.Means[n, j].Should().BeApproximately(alone.MeanField.Means[j], 1e-12 * scale, "row {0}", n);
+                all.Means[n, j].Should().BeApproximately(alone.MeanField.Means[j], 1e-12 * scale, "row {0}", n);
+                variances[n, j].Should().Be(alone.Exact.Variances[j], "row {0}", n);
+                meanField[n, j].Should().Be(alone.MeanField.Variances[j], "row {0}", n);
             }
 
-            all[n].Variances.Should().Equal(alone.Posterior.Variances);
-            all[n].Means.Should().Equal(all.Means.Row(n));
-            all.LinearResponse(n).Variances.Should().Equal(alone.LinearResponse.Variances);
+            all.MeanField(n).Variances.Should().Equal(alone.MeanField.Variances);
+            all.MeanField(n).Means.Should().Equal(all.Means.Row(n));
+            all.Exact(n).Means.Should().Equal(all.Means.Row(n));
+            all.Exact(n).Variances.Should().Equal(alone.Exact.Variances);
             all.Elbos[n].Should().BeApproximately(alone.Elbo, 1e-12 * (1 + Math.Abs(alone.Elbo)));
             all.LogEvidences[n].Should().BeApproximately(alone.LogEvidence, 1e-12 * (1 + Math.Abs(alone.LogEvidence)));
         }
@@ -62,9 +64,15 @@ public sealed class CaviTableTests
         (LinearGaussianModel model, Matrix<double> table) = TableCase.Create(name, rows: 1_037);
         CaviTable expected = new CaviSolver().Solve(model, table, CaviOutputs.ErrorBounds);
         var means = new double[table.RowCount * model.LatentCount];
-        var variances = new double[means.Length];
+        double[] variances = new double[means.Length], meanFieldVariances = new double[means.Length];
         var bounds = new double[table.RowCount];
-        var block = new CaviBuffers { ColumnMajorMeans = means, ColumnMajorVariances = variances, ErrorBounds = bounds };
+        var block = new CaviBuffers
+        {
+            ColumnMajorMeans = means,
+            ColumnMajorVariances = variances,
+            ColumnMajorMeanFieldVariances = meanFieldVariances,
+            ErrorBounds = bounds,
+        };
 
         CaviTable owned = new CaviSolver().Solve(model, RowSpan.RowMajor(table.ToRowMajorArray(), table.ColumnCount));
         CaviTableSummary summary = new CaviSolver().Solve(model, RowSpan.ColumnMajor(table.ToColumnMajorArray(), table.ColumnCount), block);
@@ -72,6 +80,7 @@ public sealed class CaviTableTests
         owned.Means.ToColumnMajorArray().Should().Equal(expected.Means.ToColumnMajorArray());
         means.Should().Equal(expected.Means.ToColumnMajorArray());
         variances.Should().Equal(expected.Variances().ToColumnMajorArray());
+        meanFieldVariances.Should().Equal(expected.MeanFieldVariances().ToColumnMajorArray());
         bounds.Should().Equal(expected.ErrorBounds);
         summary.Should().Be(new CaviTableSummary(table.RowCount, expected.UnconvergedRowCount, expected.ErrorBounds.Max()));
         summary.Converged.Should().BeTrue();
@@ -108,7 +117,7 @@ public sealed class CaviTableTests
             other.LargestErrorBound.Should().Be(tables[0].LargestErrorBound);
             other.UnconvergedRowCount.Should().Be(tables[0].UnconvergedRowCount);
             other.IncompleteRowCount.Should().Be(tables[0].IncompleteRowCount);
-            other[table.RowCount - 1].Variances.Should().Equal(tables[0][table.RowCount - 1].Variances);
+            other.Exact(table.RowCount - 1).Variances.Should().Equal(tables[0].Exact(table.RowCount - 1).Variances);
         }
     }
 
@@ -124,7 +133,7 @@ public sealed class CaviTableTests
         strict.LargestErrorBound.Should().Be(bounds.Max());
         strict.UnconvergedRowCount.Should().Be(bounds.Count(bound => bound > tolerance)).And.BeGreaterThan(0);
         strict.Converged.Should().BeFalse();
-        strict.ToString().Should().StartWith($"500 rows, {strict.UnconvergedRowCount} not converged, error at most ").And.EndWith(" posterior sd");
+        strict.ToString().Should().StartWith($"500 rows, {strict.UnconvergedRowCount} not converged, means off by at most ").And.EndWith(" posterior sd");
     }
 
     [Fact]
@@ -151,7 +160,7 @@ public sealed class CaviTableTests
         for (int n = 0; n < 3; n++)
         {
             CaviResult alone = solver.Solve(Example, table.Row(n).ToArray());
-            fits[n].Means.Should().Equal(alone.Posterior.Means);
+            fits.Exact(n).Means.Should().Equal(alone.MeanField.Means);
             fits.Elbos[n].Should().Be(alone.Elbo);
         }
     }
@@ -168,7 +177,7 @@ public sealed class CaviTableTests
         for (int n = 0; n < 40; n++)
         {
             fits.Means.Row(n).Should().Equal(model.PriorMeans);
-            fits[n].Variances.Should().Equal(model.PriorVariances);
+            fits.Exact(n).Variances.Should().Equal(model.PriorVariances);
             fits.LogEvidences[n].Should().Be(0);
             fits.Elbos[n].Should().Be(0);
         }
@@ -201,8 +210,8 @@ public sealed class CaviTableTests
     {
         CaviTable fits = new CaviSolver().Solve(Example, Matrix<double>.Build.Dense(4, 2));
 
-        FluentActions.Invoking(() => fits[row]).Should().Throw<ArgumentOutOfRangeException>().WithParameterName(nameof(row));
-        FluentActions.Invoking(() => fits.LinearResponse(row)).Should().Throw<ArgumentOutOfRangeException>().WithParameterName(nameof(row));
+        FluentActions.Invoking(() => fits.Exact(row)).Should().Throw<ArgumentOutOfRangeException>().WithParameterName(nameof(row));
+        FluentActions.Invoking(() => fits.MeanField(row)).Should().Throw<ArgumentOutOfRangeException>().WithParameterName(nameof(row));
     }
 
     [Theory]
@@ -359,7 +368,7 @@ public sealed class CaviTableTests
     [Fact]
     public void EachTwoBuffersThatShareMemory_AreRefusedByName()
     {
-        string[] names = ["ColumnMajorMeans", "ColumnMajorVariances", "ErrorBounds", "Elbos", "LogEvidences"];
+        string[] names = ["ColumnMajorMeans", "ColumnMajorVariances", "ColumnMajorMeanFieldVariances", "ErrorBounds", "Elbos", "LogEvidences"];
         for (int first = 0; first < names.Length; first++)
         {
             Refuse(rows: true, $"destination.{names[first]} shares memory with rows; each needs memory of its own.", first);
@@ -381,9 +390,10 @@ public sealed class CaviTableTests
                     {
                         ColumnMajorMeans = Buffer(0, 12),
                         ColumnMajorVariances = Buffer(1, 12),
-                        ErrorBounds = Buffer(2, 4),
-                        Elbos = Buffer(3, 4),
-                        LogEvidences = Buffer(4, 4),
+                        ColumnMajorMeanFieldVariances = Buffer(2, 12),
+                        ErrorBounds = Buffer(3, 4),
+                        Elbos = Buffer(4, 4),
+                        LogEvidences = Buffer(5, 4),
                     }),
                 "destination",
                 message);
@@ -395,13 +405,13 @@ public sealed class CaviTableTests
     [Fact]
     public void BufferOfAnotherLength_IsRefusedWithTheRightOne()
     {
-        string[] names = ["ColumnMajorMeans", "ColumnMajorVariances", "ErrorBounds", "Elbos", "LogEvidences"];
-        int[] lengths = [12, 12, 4, 4, 4];
+        string[] names = ["ColumnMajorMeans", "ColumnMajorVariances", "ColumnMajorMeanFieldVariances", "ErrorBounds", "Elbos", "LogEvidences"];
+        int[] lengths = [12, 12, 12, 4, 4, 4];
         for (int wrong = 0; wrong < names.Length; wrong++)
         {
             foreach (int length in new[] { lengths[wrong] - 1, lengths[wrong] + 1 })
             {
-                string meaning = wrong < 2 ? "one for each row and latent" : "one for each row";
+                string meaning = wrong < 3 ? "one for each row and latent" : "one for each row";
                 Refuse(wrong, length, $"destination.{names[wrong]} has {length} elements; it must have {lengths[wrong]}, {meaning}, or none.");
             }
         }
@@ -416,9 +426,10 @@ public sealed class CaviTableTests
                     {
                         ColumnMajorMeans = Buffer(0, 12),
                         ColumnMajorVariances = Buffer(1, 12),
-                        ErrorBounds = Buffer(2, 4),
-                        Elbos = Buffer(3, 4),
-                        LogEvidences = Buffer(4, 4),
+                        ColumnMajorMeanFieldVariances = Buffer(2, 12),
+                        ErrorBounds = Buffer(3, 4),
+                        Elbos = Buffer(4, 4),
+                        LogEvidences = Buffer(5, 4),
                     }),
                 "destination",
                 message);

@@ -48,9 +48,9 @@ public sealed class CaviTileTests
             CaviResult alone = solver.Solve(model, table.Row(n).ToArray());
             for (int j = 0; j < model.LatentCount; j++)
             {
-                double sd = Math.Sqrt(alone.LinearResponse.Variances[j]);
-                means[(j * rows) + n].Should().BeApproximately(alone.Posterior.Means[j], sd * (bounds[n] + alone.ErrorBound), "row {0}", n);
-                variances[(j * rows) + n].Should().Be(alone.Posterior.Variances[j], "row {0}", n);
+                double sd = Math.Sqrt(alone.Exact.Variances[j]);
+                means[(j * rows) + n].Should().BeApproximately(alone.MeanField.Means[j], sd * (bounds[n] + alone.ErrorBound), "row {0}", n);
+                variances[(j * rows) + n].Should().Be(alone.Exact.Variances[j], "row {0}", n);
             }
         }
     }

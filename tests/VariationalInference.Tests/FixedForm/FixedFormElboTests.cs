@@ -159,8 +159,8 @@ public sealed class FixedFormElboTests
         CaviResult fit = new CaviSolver(new CaviOptions { Tolerance = 1e-12 }).Solve(General.Joint);
         MeanFieldGaussian point = General.StationaryPoint();
 
-        fit.Posterior.Means.Should().Equal(point.Means, (actual, expected) => Math.Abs(actual - expected) < 1e-11);
-        fit.Posterior.Variances.Should().Equal(point.Variances);
+        fit.MeanField.Means.Should().Equal(point.Means, (actual, expected) => Math.Abs(actual - expected) < 1e-11);
+        fit.MeanField.Variances.Should().Equal(point.Variances);
     }
 
     [Fact]

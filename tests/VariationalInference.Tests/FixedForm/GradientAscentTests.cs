@@ -42,8 +42,8 @@ public sealed class GradientAscentTests
             if (reachable)
             {
                 walk.StopReason.Should().BeOneOf([StopReason.CertificateMet, StopReason.RoundingFloor], "row {0}", n);
-                reference.MeanError(walk.Posterior.Means, n).Should().BeLessThanOrEqualTo(1e-8, "row {0}", n);
-                walk.Posterior.Variances.Should().Equal(
+                reference.MeanError(walk.MeanField.Means, n).Should().BeLessThanOrEqualTo(1e-8, "row {0}", n);
+                walk.MeanField.Variances.Should().Equal(
                     reference.MeanFieldVariances, (actual, exact) => Math.Abs(actual - exact) <= 2e-8 * exact);
                 walk.Elbo.Should().BeApproximately(reference.Elbos[n], 1e-9 * Math.Abs(reference.Elbos[n]));
             }
@@ -119,11 +119,11 @@ public sealed class GradientAscentTests
 
         walk.Converged.Should().BeTrue();
         walk.StopReason.Should().Be(StopReason.CertificateMet);
-        walk.Posterior.Means.Should().OnlyContain(mean => Math.Abs(mean - (2.0 / 7)) < 1e-8);
-        walk.Posterior.Variances.Should().OnlyContain(variance => Math.Abs((3 * variance) - 1) <= 1.01e-8);
+        walk.MeanField.Means.Should().OnlyContain(mean => Math.Abs(mean - (2.0 / 7)) < 1e-8);
+        walk.MeanField.Variances.Should().OnlyContain(variance => Math.Abs((3 * variance) - 1) <= 1.01e-8);
         walk.LogEvidence.Should().Be(Example.Joint.LogEvidence);
         walk.ApproximationGap.Should().Be(Example.Joint.ApproximationGap);
-        walk.LinearResponse.Covariance(0, 1).Should().BeApproximately(-2.0 / 7, 1e-14);
+        walk.Exact.Covariance(0, 1).Should().BeApproximately(-2.0 / 7, 1e-14);
         walk.Path[0].Variances.Should().Equal(1, 1, 1);
         walk.ToString().Should().Contain("(CertificateMet)").And.EndWith(" posterior sd");
     }
@@ -151,7 +151,7 @@ public sealed class GradientAscentTests
         walk.StopReason.Should().Be(StopReason.Diverged);
         walk.Converged.Should().BeFalse();
         walk.Elbo.Should().Be(walk.ElboTrace.Max());
-        walk.Elbo.Should().Be(Example.Value(walk.Posterior));
+        walk.Elbo.Should().Be(Example.Value(walk.MeanField));
         walk.ErrorBound.Should().BeGreaterThan(1e-8);
     }
 
@@ -163,7 +163,7 @@ public sealed class GradientAscentTests
             new GradientAscentOptions { StepSize = 0.35 }, new MeanFieldGaussian([1, 1, 1], [0.3, 0.3, 0.3]));
 
         walk.StopReason.Should().Be(StopReason.Diverged);
-        walk.Posterior.Means.Should().Equal(1, 1, 1);
+        walk.MeanField.Means.Should().Equal(1, 1, 1);
         walk.Elbo.Should().Be(walk.ElboTrace[0]);
     }
 
@@ -188,7 +188,7 @@ public sealed class GradientAscentTests
 
         walk.StopReason.Should().Be(StopReason.Cancelled);
         walk.Converged.Should().BeFalse();
-        walk.Posterior.Means.Should().Equal(0, 0, 0);
+        walk.MeanField.Means.Should().Equal(0, 0, 0);
         walk.Elbo.Should().Be(Example.Value([0, 0, 0], [1, 1, 1]));
     }
 
@@ -207,10 +207,10 @@ public sealed class GradientAscentTests
 
     private static void BoundsShouldHold(GradientAscentResult walk, ReferenceCase reference, int row)
     {
-        reference.MeanError(walk.Posterior.Means, row)
+        reference.MeanError(walk.MeanField.Means, row)
             .Should().BeLessThanOrEqualTo(walk.ErrorBound, "row {0}, step {1}", row, walk.Steps);
 
-        walk.Posterior.Variances.Zip(reference.MeanFieldVariances, (actual, exact) => Math.Abs(actual - exact) / exact).Max()
+        walk.MeanField.Variances.Zip(reference.MeanFieldVariances, (actual, exact) => Math.Abs(actual - exact) / exact).Max()
             .Should().BeLessThanOrEqualTo((1 + 1e-14) * (walk.VarianceErrorBound + VarianceRounding), "row {0}, step {1}", row, walk.Steps);
         (reference.Elbos[row] - walk.Elbo).Should().BeLessThanOrEqualTo(
             walk.ElboGapBound + Rounding(walk, reference, row, walk.Elbo), "row {0}, step {1}", row, walk.Steps);

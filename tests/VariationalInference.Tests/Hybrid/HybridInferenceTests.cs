@@ -124,7 +124,7 @@ public sealed class HybridInferenceTests
             table.LogEvidences[n].Should().BeApproximately(refined.LogEvidence, 1e-9 * Math.Abs(refined.LogEvidence));
             (table.Elbos[n] + table.AmortizationGaps[n] + table.ApproximationGaps[n]).Should().BeApproximately(
                 table.LogEvidences[n], 1e-9 * (1 + table.AmortizationGaps[n] - table.LogEvidences[n]));
-            table[n].Variances.Should().OnlyContain(variance => variance > 0 && double.IsFinite(variance));
+            table.MeanField(n).Variances.Should().OnlyContain(variance => variance > 0 && double.IsFinite(variance));
         }
     }
 
@@ -170,7 +170,7 @@ public sealed class HybridInferenceTests
         Refusal.Of<ArgumentOutOfRangeException>(
             () => _ = new HybridInference(Model, encoder, [0]) { CoordinateSweeps = 0 }, "CoordinateSweeps", "CoordinateSweeps is 0");
         HybridTable table = new HybridInference(Model, encoder, [0]).Infer(Model.Sample(3, seed: 1).Observations);
-        Refusal.Of<ArgumentOutOfRangeException>(() => _ = table[3], "row", "row is 3; it must be at least 0 and less than 3.");
+        Refusal.Of<ArgumentOutOfRangeException>(() => _ = table.MeanField(3), "row", "row is 3; it must be at least 0 and less than 3.");
     }
 
     [Fact]

@@ -108,8 +108,8 @@ public sealed class HybridSolverTests
             table.AmortizationGaps[n].Should().BeGreaterThan(0);
             (table.Elbos[n] + gaps).Should().BeApproximately(table.LogEvidences[n], 1e-10);
             MeanFieldGaussian single = result.Infer(rows.Row(n).ToArray());
-            single.Means.Should().Equal(table[n].Means);
-            single.Variances.Should().Equal(table[n].Variances);
+            single.Means.Should().Equal(table.MeanField(n).Means);
+            single.Variances.Should().Equal(table.MeanField(n).Variances);
         }
 
         (result.ValidationElbo + result.ApproximationGap + result.AmortizationGap)
@@ -208,7 +208,7 @@ public sealed class HybridSolverTests
         result.Infer(Matrix<double>.Build.DenseOfRowArrays(unlike)).AmortizationGaps[0].Should().BeGreaterThan(1e-6, "it extrapolates");
         refined.Converged.Should().BeTrue();
         refined.ElboTrace[0].Should().BeLessThan(refined.Elbo);
-        refined.Posterior.Means.Should().OnlyContain(mean => Math.Abs(mean - (5.0 / 7)) < 1e-9);
+        refined.MeanField.Means.Should().OnlyContain(mean => Math.Abs(mean - (5.0 / 7)) < 1e-9);
         plain.ElboTrace[0].Should().Be(refined.ElboTrace[0], "both start from the encoder");
         plain.Iterations.Should().BeGreaterThan(refined.Iterations);
     }

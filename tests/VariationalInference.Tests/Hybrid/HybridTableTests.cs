@@ -27,5 +27,5 @@ public sealed class HybridTableTests
     [InlineData(-1)]
     [InlineData(3)]
     public void RowThatIsNotThere_IsRefused(int row) => Refusal.Of<ArgumentOutOfRangeException>(
-        () => _ = Table[row], "row", $"row is {row}; it must be at least 0 and less than 3.");
+        () => _ = Table.MeanField(row), "row", $"row is {row}; it must be at least 0 and less than 3.");
 }

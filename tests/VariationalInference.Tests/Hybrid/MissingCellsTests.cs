@@ -51,7 +51,7 @@ public sealed class MissingCellsTests
         {
             double[] row = rows.Row(n).ToArray();
             QuadraticLogJoint joint = model.Observe(row);
-            MeanFieldGaussian posterior = table[n];
+            MeanFieldGaussian posterior = table.MeanField(n);
             double elbo = new FixedFormElbo(joint).Value(posterior);
             table.Elbos[n].Should().BeApproximately(elbo, 1e-11 * Math.Abs(elbo));
             table.LogEvidences[n].Should().BeApproximately(joint.LogEvidence, 1e-10);

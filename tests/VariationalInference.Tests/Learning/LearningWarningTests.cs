@@ -229,7 +229,7 @@ public class LearningWarningTests
         HybridResult hybrid = new HybridSolver().Fit(learned, new MlpEncoder(2, 1), rows);
 
         fit.Converged.Should().BeTrue();
-        fit.Posterior.Means[0].Should().BeApproximately(stationary.Means[0], 1e-12);
+        fit.MeanField.Means[0].Should().BeApproximately(stationary.Means[0], 1e-12);
         hybrid.Converged.Should().BeTrue();
         hybrid.Infer([1.2, 0.8]).Means[0].Should().BeApproximately(truth.Posterior([1.2, 0.8]).Means[0], 0.05);
     }

@@ -155,8 +155,8 @@ public class OneWayRandomEffectsTests
 
         result.Effects[2].Should().Be(new Gaussian(0, result.BetweenVariance.Value));
         CaviResult fit = new CaviSolver().Solve(result.Model, LearningData.Rows(groups).Row(3).ToArray());
-        (fit.Posterior.Means[0] - result.Mean.Value).Should().BeApproximately(result.Effects[3].Mean, 1e-10);
-        fit.Posterior.Variances[0].Should().BeApproximately(result.Effects[3].Variance, 1e-12);
+        (fit.MeanField.Means[0] - result.Mean.Value).Should().BeApproximately(result.Effects[3].Mean, 1e-10);
+        fit.MeanField.Variances[0].Should().BeApproximately(result.Effects[3].Variance, 1e-12);
     }
 
     [Fact]

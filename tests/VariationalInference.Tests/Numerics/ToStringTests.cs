@@ -19,8 +19,8 @@ public sealed class ToStringTests
         { new GaussianSumModel(1, 1, 0.25), "GaussianSumModel: 1 latent, 1 observation a row, noise variance 0.25" },
         { Model.Sample(1, seed: 1), "1 draw of 3 latents and 2 observations" },
         { Model.Observe([1.2, double.NaN]), "quadratic log joint of 3 latents, 1 observed cell" },
-        { new CaviSummary(-3.25, 0, 1, StopReason.CertificateMet, true), "1 iteration (CertificateMet), ELBO -3.25, error at most 0 posterior sd" },
-        { new CaviTableSummary(1000, 2, 0.015), "1000 rows, 2 not converged, error at most 0.015 posterior sd" },
+        { new CaviSummary(-3.25, 0, 1, StopReason.CertificateMet, true), "1 iteration (CertificateMet), ELBO -3.25, means off by at most 0 posterior sd" },
+        { new CaviTableSummary(1000, 2, 0.015), "1000 rows, 2 not converged, means off by at most 0.015 posterior sd" },
         {
             new CaviOptions { MeanChangeTolerance = 1e-6, MaxThreads = 2 },
             "CaviOptions { Method = Accelerated, Tolerance = 1E-08, MeanChangeTolerance = 1E-06, ElboChangeTolerance = null, MaxIterations = 100000, MaxThreads = 2 }"

@@ -63,7 +63,7 @@ public sealed class RandomModelTests
             CaviResult fit = new CaviSolver(new CaviOptions { Method = CaviMethod.PlainSweeps, MaxIterations = sweeps, Tolerance = 0 }).Solve(joint);
 
             fit.LargestElboDecrease.Should().BeLessThanOrEqualTo(1e-13 * (1 + fit.ElboTrace.Max(Math.Abs)));
-            fit.Posterior.Means.Select((mean, j) => Math.Abs(mean - exact.Means[j]) / Math.Sqrt(exact.Variances[j])).Max()
+            fit.MeanField.Means.Select((mean, j) => Math.Abs(mean - exact.Means[j]) / Math.Sqrt(exact.Variances[j])).Max()
                 .Should().BeLessThanOrEqualTo((1 + 1e-12) * fit.ErrorBound);
         }
     });
@@ -101,7 +101,7 @@ public sealed class RandomModelTests
             for (int j = 0; fit.Converged && j < order.Length; j++)
             {
                 double exact = original.MeanFieldOptimum().Means[order[j]];
-                fit.Posterior.Means[j].Should().BeApproximately(exact, 1e-7 * Math.Sqrt(original.Posterior().Variances[order[j]]) + 1e-13);
+                fit.MeanField.Means[j].Should().BeApproximately(exact, 1e-7 * Math.Sqrt(original.Posterior().Variances[order[j]]) + 1e-13);
             }
         });
 

@@ -113,8 +113,8 @@ public sealed class OptionsSweepTests
         tight.ErrorBound.Should().BeLessThanOrEqualTo(1e-10);
         loose.ElboTrace.Length.Should().BeLessThan(tight.ElboTrace.Length);
         double exact = 2 / 6.1;
-        Math.Abs(loose.Posterior.Means[0] - exact).Should().BeInRange(1e-6, 1e-2);
-        Math.Abs(tight.Posterior.Means[0] - exact).Should().BeLessThan(1e-10);
+        Math.Abs(loose.MeanField.Means[0] - exact).Should().BeInRange(1e-6, 1e-2);
+        Math.Abs(tight.MeanField.Means[0] - exact).Should().BeLessThan(1e-10);
     }
 
     private static IEnumerable<Type> OptionsTypes() =>

@@ -68,7 +68,7 @@ public class ExtremeScalesTests
         {
             CaviResult fit = new CaviSolver(new CaviOptions { Method = method }).Solve(joint);
             fit.Converged.Should().BeTrue();
-            truth.ErrorOf([.. fit.Posterior.Means]).Should().BeLessThanOrEqualTo(fit.ErrorBound);
+            truth.ErrorOf([.. fit.MeanField.Means]).Should().BeLessThanOrEqualTo(fit.ErrorBound);
         }
     }
 
@@ -81,7 +81,7 @@ public class ExtremeScalesTests
             Sweep((model, row, joint, truth) =>
             {
                 CaviResult fit = solver.Solve(joint);
-                double error = truth.ErrorOf([.. fit.Posterior.Means]);
+                double error = truth.ErrorOf([.. fit.MeanField.Means]);
                 double evidence = Evidence(model, row), slack = Digits * Math.Max(1, Math.Abs(evidence));
                 return !(error <= fit.ErrorBound) ? $"{method}: error {error} above its bound {fit.ErrorBound}"
                     : !(fit.LargestElboDecrease <= slack) ? $"{method}: the trace falls by {fit.LargestElboDecrease}"

@@ -38,7 +38,7 @@ public sealed class VaguePriorTests
         foreach (CaviMethod method in new[] { CaviMethod.Direct, CaviMethod.Accelerated })
         {
             CaviResult fit = new CaviSolver(new CaviOptions { Method = method }).Solve(model, row);
-            truth.ErrorOf([.. fit.Posterior.Means]).Should().BeLessThan(1e-9, "{0}", method);
+            truth.ErrorOf([.. fit.MeanField.Means]).Should().BeLessThan(1e-9, "{0}", method);
         }
     }
 

@@ -7,7 +7,7 @@ internal static class ReferenceAssertions
 {
     public static void ShouldBeBounded(this ReferenceCase reference, CaviResult fit, int row)
     {
-        reference.MeanError(fit.Posterior.Means, row)
+        reference.MeanError(fit.MeanField.Means, row)
             .Should().BeLessThanOrEqualTo(fit.ErrorBound, "row {0}, iteration {1}", row, fit.Iterations);
 
         // Both ELBOs are rounded, the reference's once and the result's in each of its sums, whose terms hang on residuals of rounded data.

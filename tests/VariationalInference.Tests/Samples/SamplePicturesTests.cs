@@ -68,17 +68,17 @@ public sealed class SamplePicturesTests
     }
 
     [Fact]
-    public void PosteriorDensities_ShowTheThreePosteriorsOfEachLatent()
+    public void PosteriorDensities_ShowTheExactAndTheMeanFieldPosteriorOfEachLatent()
     {
         CaviResult fit = new CaviSolver().Solve(Model, Row);
         MultivariateGaussian exact = Model.Posterior(Row);
 
-        Chart chart = PosteriorDensities.Draw(fit, exact, ["a", "b"]);
+        Chart chart = PosteriorDensities.Draw(fit, ["a", "b"]);
 
         chart.Panels.Should().HaveCount(2);
         Density[] densities = [.. chart.Panels[1].Marks.OfType<Density>()];
         densities.Select(density => density.StandardDeviation).Should().Equal(
-            exact[1].StandardDeviation, fit.LinearResponse[1].StandardDeviation, fit.Posterior[1].StandardDeviation);
+            exact[1].StandardDeviation, fit.MeanField[1].StandardDeviation);
         densities.Should().OnlyContain(density => Math.Abs(density.Mean - exact.Means[1]) < 1e-8);
     }
 

@@ -63,6 +63,12 @@ internal sealed unsafe class TablePass
     {
         cancellationToken.ThrowIfCancellationRequested();
         CancellationToken = cancellationToken;
+        if (Outputs.Variances != null)
+        {
+            // Before there are threads that would wait for them.
+            _ = Model.Structure.Complete.VariancesUnless(cancellationToken);
+        }
+
         Reduction = _isOneByOne ? null : Model.Structure.Reduction(cancellationToken);
         int threads = Math.Min(Options.MaxThreads, _outcomes.Length);
         var workers = new TileWorker?[threads];

@@ -53,8 +53,9 @@ internal sealed unsafe class TableRowSolver
         for (int j = 0; j < _pass.Model.LatentCount; j++)
         {
             TableOutputs.Write(_pass.Column(_outputs.Means, j), row, _rowSolver.Means[j]);
-            TableOutputs.Write(_pass.Column(_outputs.Variances, j), row, _structure.Complete.MeanFieldVariances[j]);
         }
+
+        WriteVariances(row, _structure.Complete);
 
         TableOutputs.Write(_outputs.ErrorBounds, row, summary.ErrorBound);
         TableOutputs.Write(_outputs.Elbos, row, summary.Elbo);
@@ -71,18 +72,35 @@ internal sealed unsafe class TableRowSolver
             return;
         }
 
-        if (_outputs.Variances != null)
+        if (_outputs.HasVariances)
         {
-            SharedShape shape = _structure.ShapeOf(pattern);
-            for (int j = 0; j < _pass.Model.LatentCount; j++)
-            {
-                _pass.Column(_outputs.Variances, j)[row] = shape.MeanFieldVariances[j];
-            }
+            WriteVariances(row, _structure.ShapeOf(pattern));
         }
 
         if (_outputs.ListsIncompleteRows)
         {
             (outcome.IncompleteRows ??= []).Add(new IncompleteRow(row, pattern.Copy()));
+        }
+    }
+
+    private void WriteVariances(int row, SharedShape shape)
+    {
+        if (_outputs.Variances != null)
+        {
+            Write(_outputs.Variances, shape.VariancesUnless(_pass.CancellationToken).AsSpan());
+        }
+
+        if (_outputs.MeanFieldVariances != null)
+        {
+            Write(_outputs.MeanFieldVariances, shape.MeanFieldVariances.AsSpan());
+        }
+
+        void Write(double* block, ReadOnlySpan<double> variances)
+        {
+            for (int j = 0; j < variances.Length; j++)
+            {
+                _pass.Column(block, j)[row] = variances[j];
+            }
         }
     }
 

@@ -57,7 +57,7 @@ internal sealed unsafe class TileWorker : IDisposable
         _pass = pass;
         _structure = pass.Model.Structure;
         _outputs = pass.Outputs;
-        _notesRows = _outputs.ListsIncompleteRows || _outputs.Variances != null;
+        _notesRows = _outputs.ListsIncompleteRows || _outputs.HasVariances;
         _writesNorms = _outputs.ErrorBounds != null;
         _tolerance = pass.Options.Tolerance;
         _latents = pass.Model.LatentCount;
@@ -259,7 +259,12 @@ internal sealed unsafe class TileWorker : IDisposable
 
             if (_outputs.Variances != null)
             {
-                new Span<double>(_pass.Column(_outputs.Variances, j) + first, count).Fill(_structure.Complete.MeanFieldVariances[j]);
+                new Span<double>(_pass.Column(_outputs.Variances, j) + first, count).Fill(_structure.Complete.Variances[j]);
+            }
+
+            if (_outputs.MeanFieldVariances != null)
+            {
+                new Span<double>(_pass.Column(_outputs.MeanFieldVariances, j) + first, count).Fill(_structure.Complete.MeanFieldVariances[j]);
             }
         }
     }
