@@ -17,7 +17,7 @@ public sealed class CaviBufferTests
         CaviSummary summary = new CaviSolver().Solve(Example, [1.2, 0.8], means, variances);
 
         means.Should().OnlyContain(mean => Math.Abs(mean - (2.0 / 7)) < 1e-12);
-        variances.Should().OnlyContain(variance => Math.Abs(variance - (1.0 / 3)) < 1e-15);
+        variances.Should().OnlyContain(variance => Math.Abs(variance - (5.0 / 7)) < 1e-15);
         summary.Converged.Should().BeTrue();
         summary.StopReason.Should().Be(StopReason.CertificateMet);
         summary.Elbo.Should().Be(new CaviSolver().Solve(Example, [1.2, 0.8]).Elbo);

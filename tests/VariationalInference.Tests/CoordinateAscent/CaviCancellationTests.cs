@@ -37,7 +37,7 @@ public sealed class CaviCancellationTests
 
         // g = Bᵀw of a start at zero: the norm of (2, 2, 2), and nothing else but rounding.
         summary.ErrorBound.Should().BeApproximately(Math.Sqrt(12), 1e-12);
-        variances.Should().AllSatisfy(variance => variance.Should().BeApproximately(1 / 3.0, 1e-15));
+        variances.Should().AllSatisfy(variance => variance.Should().BeApproximately(5 / 7.0, 1e-15));
     }
 
     [Fact]

@@ -65,7 +65,8 @@ public sealed class CaviCertificateTests
 
         CaviResult fit = new CaviSolver(new CaviOptions { Method = CaviMethod.PlainSweeps, MaxIterations = 1 }).Solve(model, row);
 
-        truth.ErrorOf([.. fit.Exact.Means]).Should().BeLessThan(1e-9);
+        // What solvers promise by default; refinement stops at the rounding of the gradient.
+        truth.ErrorOf([.. fit.Exact.Means]).Should().BeLessThan(1e-8);
         for (int j = 0; j < variances.Length; j++)
         {
             // A norm of B up to 1e4 in doubles, with up to a hundred roundings of each element.
