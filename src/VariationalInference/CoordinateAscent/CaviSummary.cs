@@ -18,29 +18,20 @@ namespace VariationalInference;
 /// </example>
 public readonly record struct CaviSummary
 {
-    internal CaviSummary(double elbo, double errorBound, int iterations, StopReason stopReason, bool converged)
-    {
-        Elbo = elbo;
-        ErrorBound = errorBound;
-        Iterations = iterations;
-        StopReason = stopReason;
-        Converged = converged;
-    }
-
     /// <summary>Gets the ELBO of the mean-field posterior, in nats, with every constant.</summary>
-    public double Elbo { get; init; }
+    public required double Elbo { get; init; }
 
     /// <summary>Gets the bound on the error of every mean, in exact posterior standard deviations; see <see cref="CaviResult.ErrorBound"/>.</summary>
-    public double ErrorBound { get; init; }
+    public required double ErrorBound { get; init; }
 
     /// <summary>Gets the number of iterations done.</summary>
-    public int Iterations { get; init; }
+    public required int Iterations { get; init; }
 
     /// <summary>Gets why the run ended.</summary>
-    public StopReason StopReason { get; init; }
+    public required StopReason StopReason { get; init; }
 
     /// <summary>Gets a value indicating whether <see cref="ErrorBound"/> is within <see cref="CaviOptions.Tolerance"/>, whatever stopped the run.</summary>
-    public bool Converged { get; init; }
+    public required bool Converged { get; init; }
 
     /// <summary>Sums up the outcome in one line.</summary>
     /// <returns>The text.</returns>

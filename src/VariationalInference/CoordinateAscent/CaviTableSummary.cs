@@ -16,21 +16,14 @@ namespace VariationalInference;
 /// </example>
 public readonly record struct CaviTableSummary
 {
-    internal CaviTableSummary(int rowCount, int unconvergedRowCount, double largestErrorBound)
-    {
-        RowCount = rowCount;
-        UnconvergedRowCount = unconvergedRowCount;
-        LargestErrorBound = largestErrorBound;
-    }
-
     /// <summary>Gets the number of rows N.</summary>
-    public int RowCount { get; init; }
+    public required int RowCount { get; init; }
 
     /// <summary>Gets the number of rows whose error bound is above <see cref="CaviOptions.Tolerance"/>.</summary>
-    public int UnconvergedRowCount { get; init; }
+    public required int UnconvergedRowCount { get; init; }
 
     /// <summary>Gets the largest error bound of a row, in exact posterior standard deviations.</summary>
-    public double LargestErrorBound { get; init; }
+    public required double LargestErrorBound { get; init; }
 
     /// <summary>Gets a value indicating whether every row converged.</summary>
     public bool Converged => UnconvergedRowCount == 0;

@@ -63,7 +63,14 @@ internal sealed class RowAscent(CaviOptions options)
         }
 
         run.CopyMeans(means);
-        return new CaviSummary(run.Elbo, run.ErrorBound, iteration, reason.Value, run.ErrorBound <= options.Tolerance);
+        return new CaviSummary
+        {
+            Elbo = run.Elbo,
+            ErrorBound = run.ErrorBound,
+            Iterations = iteration,
+            StopReason = reason.Value,
+            Converged = run.ErrorBound <= options.Tolerance,
+        };
     }
 
     /// <summary>Takes a step.</summary>

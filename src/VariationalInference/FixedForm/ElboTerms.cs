@@ -16,29 +16,20 @@ namespace VariationalInference;
 /// </example>
 public readonly record struct ElboTerms
 {
-    internal ElboTerms(double dataFit, double prior, double uncertaintyCost, double spread, double constant)
-    {
-        DataFit = dataFit;
-        Prior = prior;
-        UncertaintyCost = uncertaintyCost;
-        Spread = spread;
-        Constant = constant;
-    }
-
     /// <summary>Gets −½ Σ_k (x_k − b_k − (Aμ)_k)²/r_k: how well the means explain the observations.</summary>
-    public double DataFit { get; init; }
+    public required double DataFit { get; init; }
 
     /// <summary>Gets −½ Σ_j (μ_j − m_j)²/s_j²: how far the means are from the prior's.</summary>
-    public double Prior { get; init; }
+    public required double Prior { get; init; }
 
     /// <summary>Gets −½ Σ_j Λ_jj v_j: what wide factors cost.</summary>
-    public double UncertaintyCost { get; init; }
+    public required double UncertaintyCost { get; init; }
 
     /// <summary>Gets ½ Σ_j log v_j: what wide factors earn.</summary>
-    public double Spread { get; init; }
+    public required double Spread { get; init; }
 
     /// <summary>Gets −½ Σ_k log 2πr_k − ½ Σ_j log s_j² + J/2: everything that depends on neither means nor variances.</summary>
-    public double Constant { get; init; }
+    public required double Constant { get; init; }
 
     /// <summary>Gets the sum of the five, the ELBO itself.</summary>
     public double Total => DataFit + Prior + UncertaintyCost + Spread + Constant;

@@ -163,12 +163,14 @@ public sealed class FixedFormElbo
             spread += Math.Log(variances[j]);
         }
 
-        return new ElboTerms(
-            dataFit: -0.5 * (ShortVectors.SquaredNorm(e) + Joint.Row.Unexplained),
-            prior: -0.5 * ShortVectors.SquaredNorm(t),
-            uncertaintyCost: -0.5 * cost,
-            spread: 0.5 * spread,
-            constant: Joint.Shape.LogNormalizer + (0.5 * (t.Length - shape.Prior.LogDeterminant)));
+        return new ElboTerms
+        {
+            DataFit = -0.5 * (ShortVectors.SquaredNorm(e) + Joint.Row.Unexplained),
+            Prior = -0.5 * ShortVectors.SquaredNorm(t),
+            UncertaintyCost = -0.5 * cost,
+            Spread = 0.5 * spread,
+            Constant = Joint.Shape.LogNormalizer + (0.5 * (t.Length - shape.Prior.LogDeterminant)),
+        };
     }
 
     /// <summary>Evaluates the gradient of the ELBO.</summary>

@@ -13,23 +13,15 @@ namespace VariationalInference;
 /// </example>
 public sealed record LearnedOptimum
 {
-    internal LearnedOptimum(double elbo, double remainingNats, bool converged, int starts)
-    {
-        Elbo = elbo;
-        RemainingNats = remainingNats;
-        Converged = converged;
-        Starts = starts;
-    }
-
     /// <summary>Gets the bound there, in nats.</summary>
-    public double Elbo { get; init; }
+    public required double Elbo { get; init; }
 
     /// <summary>Gets how much higher the bound is at the top nearby, in nats; see <see cref="VariationalEmResult.RemainingNats"/>.</summary>
-    public double RemainingNats { get; init; }
+    public required double RemainingNats { get; init; }
 
     /// <summary>Gets a value indicating whether that is within <see cref="VariationalEmOptions.Tolerance"/>.</summary>
-    public bool Converged { get; init; }
+    public required bool Converged { get; init; }
 
     /// <summary>Gets how many climbs, from starts and from the scan along variances, ended there.</summary>
-    public int Starts { get; init; }
+    public required int Starts { get; init; }
 }

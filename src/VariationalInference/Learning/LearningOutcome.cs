@@ -101,7 +101,13 @@ internal sealed class LearningOutcome
     {
         double missing = reached == _ascent ? remaining : _problem.RowCount * reached.Missing;
         bool converged = reached == _ascent ? reason == StopReason.CertificateMet : IsWithinTolerance(missing);
-        return new LearnedOptimum((reached.Value * _problem.RowCount) - _problem.LogScale, missing, converged, starts);
+        return new LearnedOptimum
+        {
+            Elbo = (reached.Value * _problem.RowCount) - _problem.LogScale,
+            RemainingNats = missing,
+            Converged = converged,
+            Starts = starts,
+        };
     }
 
     /// <summary>Determines whether so many nats are few enough standard errors.</summary>

@@ -90,7 +90,14 @@ public sealed class CaviRoutesTests
                 CaviResult result = solver.Solve(reference.Model, reference.Rows[n]);
                 means.Should().Equal(result.MeanField.Means);
                 variances.Should().Equal(result.Exact.Variances);
-                summary.Should().Be(new CaviSummary(result.Elbo, result.ErrorBound, result.Iterations, result.StopReason, result.Converged));
+                summary.Should().Be(new CaviSummary
+                {
+                    Elbo = result.Elbo,
+                    ErrorBound = result.ErrorBound,
+                    Iterations = result.Iterations,
+                    StopReason = result.StopReason,
+                    Converged = result.Converged,
+                });
             }
         }
     }

@@ -82,7 +82,12 @@ public sealed class CaviTableTests
         variances.Should().Equal(expected.Variances().ToColumnMajorArray());
         meanFieldVariances.Should().Equal(expected.MeanFieldVariances().ToColumnMajorArray());
         bounds.Should().Equal(expected.ErrorBounds);
-        summary.Should().Be(new CaviTableSummary(table.RowCount, expected.UnconvergedRowCount, expected.ErrorBounds.Max()));
+        summary.Should().Be(new CaviTableSummary
+        {
+            RowCount = table.RowCount,
+            UnconvergedRowCount = expected.UnconvergedRowCount,
+            LargestErrorBound = expected.ErrorBounds.Max(),
+        });
         summary.Converged.Should().BeTrue();
     }
 

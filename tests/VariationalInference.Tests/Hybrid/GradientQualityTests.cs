@@ -12,7 +12,13 @@ public sealed class GradientQualityTests
 
     [Fact]
     public void SignalToNoise_TakesBothNoises() =>
-        new GradientQuality(GradientEstimator.Reparameterized, signal: 6, rowNoise: 3, drawNoise: 4).SignalToNoise.Should().Be(6.0 / 5);
+        new GradientQuality
+        {
+            Estimator = GradientEstimator.Reparameterized,
+            Signal = 6,
+            RowNoise = 3,
+            DrawNoise = 4,
+        }.SignalToNoise.Should().Be(6.0 / 5);
 
     [Fact]
     public void DrawNoise_AtTheOptimum_IsThatOfTheClosedForm()

@@ -19,8 +19,25 @@ public sealed class ToStringTests
         { new GaussianSumModel(1, 1, 0.25), "GaussianSumModel: 1 latent, 1 observation a row, noise variance 0.25" },
         { Model.Sample(1, seed: 1), "1 draw of 3 latents and 2 observations" },
         { Model.Observe([1.2, double.NaN]), "quadratic log joint of 3 latents, 1 observed cell" },
+<<<<<<< HEAD
         { new CaviSummary(-3.25, 0, 1, StopReason.CertificateMet, true), "1 iteration (CertificateMet), ELBO -3.25, means off by at most 0 posterior sd" },
         { new CaviTableSummary(1000, 2, 0.015), "1000 rows, 2 not converged, means off by at most 0.015 posterior sd" },
+=======
+        { new CaviSummary
+        {
+            Elbo = -3.25,
+            ErrorBound = 0,
+            Iterations = 1,
+            StopReason = StopReason.CertificateMet,
+            Converged = true,
+        }, "1 iteration (CertificateMet), ELBO -3.25, error at most 0 posterior sd" },
+        { new CaviTableSummary
+        {
+            RowCount = 1000,
+            UnconvergedRowCount = 2,
+            LargestErrorBound = 0.015,
+        }, "1000 rows, 2 not converged, error at most 0.015 posterior sd" },
+>>>>>>> 15ba288 (Let small results be made by naming their values: thirteen constructors fewer, and any of them can be written and read)
         {
             new CaviOptions { MeanChangeTolerance = 1e-6, MaxThreads = 2 },
             "CaviOptions { Method = Accelerated, Tolerance = 1E-08, MeanChangeTolerance = 1E-06, ElboChangeTolerance = null, MaxIterations = 100000, MaxThreads = 2 }"
@@ -40,7 +57,7 @@ public sealed class ToStringTests
         },
         { new Adam { LearningRate = 0.5 }, "Adam { LearningRate = 0.5, Beta1 = 0.9, Beta2 = 0.999, Epsilon = 1E-08 }" },
         {
-            new ElboTerms(-0.5, -0.25, -1.5, -1.125, -2),
+            new ElboTerms { DataFit = -0.5, Prior = -0.25, UncertaintyCost = -1.5, Spread = -1.125, Constant = -2 },
             "ELBO -5.375 = data fit -0.5 + prior -0.25 + uncertainty cost -1.5 + spread -1.125 + constant -2"
         },
         {
@@ -51,7 +68,7 @@ public sealed class ToStringTests
         { new EncoderScales([0.5], [2], [0], [1], [0.25]), "inputs [0.5 ± 2], outputs [0 ± 1], output variances [0.25]" },
         { new HybridInference(Model, new MlpEncoder(2, 2), [0, 2]), "MlpEncoder 2-4 linear for the latents [0, 2] of GaussianSumModel: 3 latents, 2 observations a row, noise variance 1" },
         {
-            new GradientQuality(GradientEstimator.Analytic, 0.5, 1.25, 0),
+            new GradientQuality { Estimator = GradientEstimator.Analytic, Signal = 0.5, RowNoise = 1.25, DrawNoise = 0 },
             "Analytic: signal 0.5, noise of rows 1.25 and of draws 0, signal to noise 0.4"
         },
         {
@@ -70,7 +87,13 @@ public sealed class ToStringTests
             },
             "epoch 12 of 500: held-out ELBO -3.625, amortization gap 0.0015 nats a row, learning rate 0.005, 1.5 s"
         },
-        { new AnovaTable(12, 3, 8, 4), "sum of squares between 12 on 3 df, within 8 on 4 df, F 2" },
+        { new AnovaTable
+        {
+            SumOfSquaresBetween = 12,
+            DegreesOfFreedomBetween = 3,
+            SumOfSquaresWithin = 8,
+            DegreesOfFreedomWithin = 4,
+        }, "sum of squares between 12 on 3 df, within 8 on 4 df, F 2" },
         { new LearnedParameter(12.3456789, 0.5), "12.3457 (standard error 0.5)" },
         { new LearnedParameter(0, double.NaN), "0 (no standard error)" },
         { Statistics(), "3 rows of 2 columns, 2 patterns of missing cells" },

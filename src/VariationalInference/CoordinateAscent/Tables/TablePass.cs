@@ -85,7 +85,7 @@ internal sealed unsafe class TablePass
             }
         }
 
-        var summary = new CaviTableSummary(RowCount, 0, 0);
+        var summary = new CaviTableSummary { RowCount = RowCount, UnconvergedRowCount = 0, LargestErrorBound = 0 };
         foreach (ShardOutcome outcome in _outcomes)
         {
             if (outcome.IsCancelled)
@@ -98,10 +98,12 @@ internal sealed unsafe class TablePass
                 throw failure;
             }
 
-            summary = new CaviTableSummary(
-                RowCount,
-                summary.UnconvergedRowCount + outcome.UnconvergedRowCount,
-                Math.Max(summary.LargestErrorBound, outcome.LargestErrorBound));
+            summary = new CaviTableSummary
+            {
+                RowCount = RowCount,
+                UnconvergedRowCount = summary.UnconvergedRowCount + outcome.UnconvergedRowCount,
+                LargestErrorBound = Math.Max(summary.LargestErrorBound, outcome.LargestErrorBound),
+            };
         }
 
         return summary;

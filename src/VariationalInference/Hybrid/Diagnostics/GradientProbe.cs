@@ -55,7 +55,13 @@ internal sealed class GradientProbe
         }
 
         double signal = TensorPrimitives.Norm(_exact);
-        return _workers.Select((entry, i) => new GradientQuality(entry.Estimator, signal, Math.Sqrt(rowNoise), Math.Sqrt(drawNoise[i])))
+        return _workers.Select((entry, i) => new GradientQuality
+        {
+            Estimator = entry.Estimator,
+            Signal = signal,
+            RowNoise = Math.Sqrt(rowNoise),
+            DrawNoise = Math.Sqrt(drawNoise[i]),
+        })
             .ToImmutableSortedDictionary(quality => quality.Estimator, quality => quality);
     }
 

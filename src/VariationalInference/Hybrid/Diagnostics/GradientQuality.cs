@@ -22,25 +22,17 @@ namespace VariationalInference;
 /// </example>
 public sealed record GradientQuality
 {
-    internal GradientQuality(GradientEstimator estimator, double signal, double rowNoise, double drawNoise)
-    {
-        Estimator = estimator;
-        Signal = signal;
-        RowNoise = rowNoise;
-        DrawNoise = drawNoise;
-    }
-
     /// <summary>Gets the estimator.</summary>
-    public GradientEstimator Estimator { get; init; }
+    public required GradientEstimator Estimator { get; init; }
 
     /// <summary>Gets the norm of the exact gradient over all rows, in nats a row.</summary>
-    public double Signal { get; init; }
+    public required double Signal { get; init; }
 
     /// <summary>Gets what the choice of rows adds, whatever the estimator.</summary>
-    public double RowNoise { get; init; }
+    public required double RowNoise { get; init; }
 
     /// <summary>Gets what the estimator's draws add; 0 for <see cref="GradientEstimator.Analytic"/>.</summary>
-    public double DrawNoise { get; init; }
+    public required double DrawNoise { get; init; }
 
     /// <summary>Gets the signal-to-noise ratio ‖E[ĝ]‖ / √E‖ĝ − E[ĝ]‖² (Rainforth et al., 2018).</summary>
     public double SignalToNoise => Signal / Math.Sqrt((RowNoise * RowNoise) + (DrawNoise * DrawNoise));

@@ -13,25 +13,17 @@ namespace VariationalInference;
 /// </example>
 public sealed record AnovaTable
 {
-    internal AnovaTable(double sumOfSquaresBetween, long degreesOfFreedomBetween, double sumOfSquaresWithin, long degreesOfFreedomWithin)
-    {
-        SumOfSquaresBetween = sumOfSquaresBetween;
-        DegreesOfFreedomBetween = degreesOfFreedomBetween;
-        SumOfSquaresWithin = sumOfSquaresWithin;
-        DegreesOfFreedomWithin = degreesOfFreedomWithin;
-    }
-
     /// <summary>Gets the sum of squares between groups, Σ n_g (ȳ_g − ȳ)².</summary>
-    public double SumOfSquaresBetween { get; init; }
+    public required double SumOfSquaresBetween { get; init; }
 
     /// <summary>Gets its degrees of freedom, the number of groups less 1.</summary>
-    public long DegreesOfFreedomBetween { get; init; }
+    public required long DegreesOfFreedomBetween { get; init; }
 
     /// <summary>Gets the sum of squares within groups, Σ (y − ȳ_g)².</summary>
-    public double SumOfSquaresWithin { get; init; }
+    public required double SumOfSquaresWithin { get; init; }
 
     /// <summary>Gets its degrees of freedom, the number of measurements less that of groups.</summary>
-    public long DegreesOfFreedomWithin { get; init; }
+    public required long DegreesOfFreedomWithin { get; init; }
 
     /// <summary>Gets the mean square between groups; NaN with one group.</summary>
     public double MeanSquareBetween => SumOfSquaresBetween / DegreesOfFreedomBetween;

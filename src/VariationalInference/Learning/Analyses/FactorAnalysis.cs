@@ -278,6 +278,11 @@ public sealed class FactorAnalysis
         double discrepancy = (-2 * Fit.LogEvidence / RowCount) - (places.Length * (Math.Log(2 * Math.PI) + 1)) - logDeterminant;
         double factor = RowCount - 1 - (((2 * places.Length) + 5) / 6.0) - (2 * factors / 3.0);
         double statistic = factor * discrepancy;
-        return new FactorFitTest(statistic, DegreesOfFreedom, SpecialFunctions.GammaUpperRegularized(0.5 * DegreesOfFreedom, 0.5 * Math.Max(statistic, 0)));
+        return new FactorFitTest
+        {
+            Statistic = statistic,
+            DegreesOfFreedom = DegreesOfFreedom,
+            PValue = SpecialFunctions.GammaUpperRegularized(0.5 * DegreesOfFreedom, 0.5 * Math.Max(statistic, 0)),
+        };
     }
 }

@@ -18,21 +18,14 @@ namespace VariationalInference;
 /// </example>
 public sealed record FactorFitTest
 {
-    internal FactorFitTest(double statistic, int degreesOfFreedom, double pValue)
-    {
-        Statistic = statistic;
-        DegreesOfFreedom = degreesOfFreedom;
-        PValue = pValue;
-    }
-
     /// <summary>Gets the statistic χ²; ≥ 0 but for rounding.</summary>
-    public double Statistic { get; init; }
+    public required double Statistic { get; init; }
 
     /// <summary>Gets ((K − J)² − K − J)/2, the number of restrictions.</summary>
-    public int DegreesOfFreedom { get; init; }
+    public required int DegreesOfFreedom { get; init; }
 
     /// <summary>Gets the probability of so large a statistic if the model is true.</summary>
-    public double PValue { get; init; }
+    public required double PValue { get; init; }
 
     /// <summary>Returns the test in words.</summary>
     /// <returns>The text.</returns>

@@ -49,7 +49,13 @@ internal sealed class OneWayLayout
         }
 
         double between = means.Sum(group => group.Count * Square(group.MeanFrom(0, (cells.High[0], cells.Low[0]))));
-        Anova = new AnovaTable(between, means.Count - 1, within, cells.Count - means.Count);
+        Anova = new AnovaTable
+        {
+            SumOfSquaresBetween = between,
+            DegreesOfFreedomBetween = means.Count - 1,
+            SumOfSquaresWithin = within,
+            DegreesOfFreedomWithin = cells.Count - means.Count,
+        };
     }
 
     /// <summary>Gets the measurements that are there, group after group.</summary>

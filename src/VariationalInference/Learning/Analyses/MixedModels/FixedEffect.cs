@@ -14,21 +14,14 @@ namespace VariationalInference;
 /// </example>
 public readonly record struct FixedEffect
 {
-    internal FixedEffect(string name, double estimate, double standardError)
-    {
-        Name = name;
-        Estimate = estimate;
-        StandardError = standardError;
-    }
-
     /// <summary>Gets the column's name.</summary>
-    public string Name { get; init; }
+    public required string Name { get; init; }
 
     /// <summary>Gets the estimate.</summary>
-    public double Estimate { get; init; }
+    public required double Estimate { get; init; }
 
     /// <summary>Gets its standard error at the estimated variances.</summary>
-    public double StandardError { get; init; }
+    public required double StandardError { get; init; }
 
     /// <summary>Gets the estimate over its standard error.</summary>
     public double ZValue => Estimate / StandardError;

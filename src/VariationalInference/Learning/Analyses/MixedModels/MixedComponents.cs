@@ -24,8 +24,14 @@ internal static class MixedComponents
             for (int a = 0; a < effects.Length; a++)
             {
                 double variance = fit.Units.Covariance(factor, effects[a], effects[a]);
-                components.Add(new VarianceComponent(
-                    term.Group, term.Effects[a].Name, null, variance, errors.Of(factor, effects[a], effects[a]), Math.Sqrt(variance)));
+                components.Add(new VarianceComponent
+                {
+                    Group = term.Group,
+                    Effect = term.Effects[a].Name,
+                    Value = variance,
+                    StandardError = errors.Of(factor, effects[a], effects[a]),
+                    SdOrCorrelation = Math.Sqrt(variance),
+                });
             }
 
             for (int a = 0; a < effects.Length; a++)
@@ -35,14 +41,27 @@ internal static class MixedComponents
                     double covariance = fit.Units.Covariance(factor, effects[a], effects[b]);
                     double correlation = covariance / Math.Sqrt(fit.Units.Covariance(factor, effects[a], effects[a]))
                         / Math.Sqrt(fit.Units.Covariance(factor, effects[b], effects[b]));
-                    components.Add(new VarianceComponent(
-                        term.Group, term.Effects[b].Name, term.Effects[a].Name, covariance, errors.Of(factor, effects[a], effects[b]), Math.Clamp(correlation, -1, 1)));
+                    components.Add(new VarianceComponent
+                    {
+                        Group = term.Group,
+                        Effect = term.Effects[b].Name,
+                        OtherEffect = term.Effects[a].Name,
+                        Value = covariance,
+                        StandardError = errors.Of(factor, effects[a], effects[b]),
+                        SdOrCorrelation = Math.Clamp(correlation, -1, 1),
+                    });
                 }
             }
         }
 
-        components.Add(new VarianceComponent(
-            "Residual", string.Empty, null, fit.ResidualVariance, errors.OfResidual(), Math.Sqrt(fit.ResidualVariance)));
+        components.Add(new VarianceComponent
+        {
+            Group = "Residual",
+            Effect = string.Empty,
+            Value = fit.ResidualVariance,
+            StandardError = errors.OfResidual(),
+            SdOrCorrelation = Math.Sqrt(fit.ResidualVariance),
+        });
         return components.ToImmutable();
     }
 

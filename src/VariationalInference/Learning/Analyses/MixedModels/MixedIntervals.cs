@@ -54,7 +54,7 @@ internal sealed class MixedIntervals
                 (double lower, double upper) = IsUnknown(component)
                     ? (double.NaN, double.NaN)
                     : Deviations(new DeviationProfile(_objective, _fit.Estimate.Design, factor, effects, effect), component.SdOrCorrelation / scale, Typical(factor, effect));
-                intervals.Add(new VarianceInterval(component, lower * scale, upper * scale));
+                intervals.Add(new VarianceInterval { Component = component, Lower = lower * scale, Upper = upper * scale });
             }
 
             for (int a = 0; a < effects.Length; a++)
@@ -65,7 +65,7 @@ internal sealed class MixedIntervals
                     (double lower, double upper) = double.IsNaN(component.SdOrCorrelation)
                         ? (double.NaN, double.NaN)
                         : Correlations(new CorrelationProfile(_objective, _fit.Estimate.Design, factor, effects, effects[b], effects[a]), component.SdOrCorrelation);
-                    intervals.Add(new VarianceInterval(component, lower, upper));
+                    intervals.Add(new VarianceInterval { Component = component, Lower = lower, Upper = upper });
                 }
             }
         }
@@ -75,7 +75,7 @@ internal sealed class MixedIntervals
         (double low, double high) = IsUnknown(residual)
             ? (double.NaN, double.NaN)
             : Deviations(new ResidualProfile(_objective, _fit.Estimate.Design), residual.SdOrCorrelation / unit, residual.SdOrCorrelation / unit);
-        intervals.Add(new VarianceInterval(residual, low * unit, high * unit));
+        intervals.Add(new VarianceInterval { Component = residual, Lower = low * unit, Upper = high * unit });
         return intervals.ToImmutable();
     }
 

@@ -43,7 +43,12 @@ public sealed class MixedModelFit
         ResidualVariance = Units.Variance;
         Matrix<double> covariance = FixedCovariance();
         double[] coefficients = Units.Coefficients();
-        FixedEffects = [.. model.Columns.Select((column, j) => new FixedEffect(column.Name, coefficients[j], Math.Sqrt(covariance[j, j])))];
+        FixedEffects = [.. model.Columns.Select((column, j) => new FixedEffect
+        {
+            Name = column.Name,
+            Estimate = coefficients[j],
+            StandardError = Math.Sqrt(covariance[j, j]),
+        })];
         VarianceComponents = MixedComponents.Of(this, estimate);
         RandomTerms = [.. model.Terms.Select((term, index) => new RandomTerm(term, index, estimate, Units))];
         Warnings = MixedWarnings.Of(this, estimate);

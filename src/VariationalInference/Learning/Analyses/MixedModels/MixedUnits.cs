@@ -79,7 +79,12 @@ internal sealed class MixedUnits
         (double conditional, double whole) = _estimate.RelativeVariance([(factor, level, weights)], new double[_design.Fixed.Length]);
         double deviation = Math.Sqrt(Variance);
         double mean = ShortVectors.Dot(weights, _estimate.Effects[factor].AsSpan(level * weights.Length, weights.Length)) * _design.ResponseScale;
-        return new RandomEffectPosterior(mean, Math.Sqrt(conditional) * deviation, Math.Sqrt(whole) * deviation);
+        return new RandomEffectPosterior
+        {
+            Mean = mean,
+            ConditionalSd = Math.Sqrt(conditional) * deviation,
+            Sd = Math.Sqrt(whole) * deviation,
+        };
     }
 
     /// <summary>Returns the expected responses of rows with given effects.</summary>
@@ -115,7 +120,12 @@ internal sealed class MixedUnits
         for (int i = 0; i < means.Length; i++)
         {
             (_, double variance) = _estimate.RelativeVariance(RandomPart(rows, i), FixedPart(rows, i));
-            yield return new Prediction(means[i], Math.Sqrt(variance * Variance), Math.Sqrt((variance + 1) * Variance));
+            yield return new Prediction
+            {
+                Mean = means[i],
+                MeanSd = Math.Sqrt(variance * Variance),
+                Sd = Math.Sqrt((variance + 1) * Variance),
+            };
         }
     }
 

@@ -17,21 +17,14 @@ namespace VariationalInference;
 /// </example>
 public readonly record struct Prediction
 {
-    internal Prediction(double mean, double meanSd, double sd)
-    {
-        Mean = mean;
-        MeanSd = meanSd;
-        Sd = sd;
-    }
-
     /// <summary>Gets the expected response.</summary>
-    public double Mean { get; init; }
+    public required double Mean { get; init; }
 
     /// <summary>Gets the standard deviation of what is expected: of the line, without the noise of a measurement.</summary>
-    public double MeanSd { get; init; }
+    public required double MeanSd { get; init; }
 
     /// <summary>Gets the standard deviation of a measurement of weight 1: with noise.</summary>
-    public double Sd { get; init; }
+    public required double Sd { get; init; }
 
     /// <summary>Returns the central interval for what is expected, mean ± quantile · <see cref="MeanSd"/>.</summary>
     /// <param name="probability">The probability. Range: 0 &lt; probability &lt; 1.</param>

@@ -13,21 +13,14 @@ namespace VariationalInference;
 /// </example>
 public readonly record struct RandomEffectPosterior
 {
-    internal RandomEffectPosterior(double mean, double conditionalSd, double sd)
-    {
-        Mean = mean;
-        ConditionalSd = conditionalSd;
-        Sd = sd;
-    }
-
     /// <summary>Gets the mean, the conditional mode.</summary>
-    public double Mean { get; init; }
+    public required double Mean { get; init; }
 
     /// <summary>Gets the standard deviation with the fixed effects taken as known; its square is lme4's condVar.</summary>
-    public double ConditionalSd { get; init; }
+    public required double ConditionalSd { get; init; }
 
     /// <summary>Gets the standard deviation of what the effect is from its mean, the fixed effects' uncertainty included.</summary>
-    public double Sd { get; init; }
+    public required double Sd { get; init; }
 
     /// <summary>Returns the central interval, mean ± quantile · <see cref="Sd"/>.</summary>
     /// <param name="probability">The probability. Range: 0 &lt; probability &lt; 1.</param>

@@ -13,33 +13,23 @@ namespace VariationalInference;
 /// </example>
 public readonly record struct VarianceComponent
 {
-    internal VarianceComponent(string group, string effect, string? otherEffect, double value, double standardError, double sdOrCorrelation)
-    {
-        Group = group;
-        Effect = effect;
-        OtherEffect = otherEffect;
-        Value = value;
-        StandardError = standardError;
-        SdOrCorrelation = sdOrCorrelation;
-    }
-
     /// <summary>Gets the grouping factor, or Residual.</summary>
-    public string Group { get; init; }
+    public required string Group { get; init; }
 
     /// <summary>Gets the effect; empty for residuals.</summary>
-    public string Effect { get; init; }
+    public required string Effect { get; init; }
 
     /// <summary>Gets the other effect of a covariance; <see langword="null"/> for a variance.</summary>
     public string? OtherEffect { get; init; }
 
     /// <summary>Gets the variance or covariance.</summary>
-    public double Value { get; init; }
+    public required double Value { get; init; }
 
     /// <summary>Gets its standard error from the observed information; NaN at a boundary, and where the data do not tell it from others. Intervals are better taken from <see cref="MixedModelFit.VarianceIntervals"/>.</summary>
-    public double StandardError { get; init; }
+    public required double StandardError { get; init; }
 
     /// <summary>Gets the standard deviation, or the correlation of the two effects; NaN where one of them does not vary.</summary>
-    public double SdOrCorrelation { get; init; }
+    public required double SdOrCorrelation { get; init; }
 
     /// <summary>Returns the component in a line.</summary>
     /// <returns>The text.</returns>

@@ -15,21 +15,14 @@ namespace VariationalInference;
 /// </example>
 public readonly record struct VarianceInterval
 {
-    internal VarianceInterval(VarianceComponent component, double lower, double upper)
-    {
-        Component = component;
-        Lower = lower;
-        Upper = upper;
-    }
-
     /// <summary>Gets the component.</summary>
-    public VarianceComponent Component { get; init; }
+    public required VarianceComponent Component { get; init; }
 
     /// <summary>Gets the lower end: standard deviation, or correlation.</summary>
-    public double Lower { get; init; }
+    public required double Lower { get; init; }
 
     /// <summary>Gets the upper end.</summary>
-    public double Upper { get; init; }
+    public required double Upper { get; init; }
 
     /// <summary>Returns the component and its interval.</summary>
     /// <returns>The text.</returns>
