@@ -21,32 +21,20 @@ public sealed record ConformanceOptions
     /// gradient examined where that is more. Range: positive and finite.
     /// </summary>
     /// <value>The default is 1e-5.</value>
-    public double GradientTolerance
-    {
-        get;
-        init => field = Require.Positive(value, nameof(GradientTolerance));
-    } = 1e-5;
+    public double GradientTolerance { get; init => field = Require.Positive(value, nameof(GradientTolerance)); } = 1e-5;
 
     /// <summary>
     /// Gets the step of the central differences, in units of max(1, |φ_i|), or of the spread of an input over the rows. Where they disagree with the gradient, a tenth and a hundredth
     /// of it are tried as well, so that a kink of the network near by does no harm. Range: positive and finite.
     /// </summary>
     /// <value>The default is 1e-5, for networks that compute in double precision.</value>
-    public double StepSize
-    {
-        get;
-        init => field = Require.Positive(value, nameof(StepSize));
-    } = 1e-5;
+    public double StepSize { get; init => field = Require.Positive(value, nameof(StepSize)); } = 1e-5;
 
     /// <summary>
     /// Gets the largest number of parameters, and of inputs, whose gradient is compared; of more, so many are drawn at random. Range: at least 1.
     /// </summary>
     /// <value>The default is 200.</value>
-    public int MaxParameters
-    {
-        get;
-        init => field = Require.AtLeast(value, 1, nameof(MaxParameters));
-    } = 200;
+    public int MaxParameters { get; init => field = Require.AtLeast(value, 1, nameof(MaxParameters)); } = 200;
 
     /// <summary>
     /// Gets the seed of everything random in the check: the parameters examined, the output gradients, the values written to the

@@ -19,11 +19,7 @@ public sealed record CaviOptions
 {
     /// <summary>Gets how the stationary point is reached; all methods have the same one, and the same certificate.</summary>
     /// <value>The default is <see cref="CaviMethod.Accelerated"/>.</value>
-    public CaviMethod Method
-    {
-        get;
-        init => field = Guard.Defined(value, nameof(Method));
-    } = CaviMethod.Accelerated;
+    public CaviMethod Method { get; init => field = Guard.Defined(value, nameof(Method)); } = CaviMethod.Accelerated;
 
     /// <summary>
     /// Gets the tolerance on <see cref="CaviResult.ErrorBound"/>: the largest error of a mean, in that latent's exact posterior standard
@@ -31,11 +27,7 @@ public sealed record CaviOptions
     /// iteration or two. Range: at least 0; 0 stops only at the rounding floor.
     /// </summary>
     /// <value>The default is 1e-8.</value>
-    public double Tolerance
-    {
-        get;
-        init => field = Guard.NonNegative(value, nameof(Tolerance));
-    } = 1e-8;
+    public double Tolerance { get; init => field = Guard.NonNegative(value, nameof(Tolerance)); } = 1e-8;
 
     /// <summary>
     /// Gets the limit on the largest change of a mean in one iteration, in mean-field standard deviations 1/√Λ_jj. A
@@ -58,19 +50,11 @@ public sealed record CaviOptions
 
     /// <summary>Gets the largest number of iterations of a row; one sweep updates each latent once. Range: at least 1.</summary>
     /// <value>The default is 100,000.</value>
-    public int MaxIterations
-    {
-        get;
-        init => field = Guard.AtLeast(value, 1, nameof(MaxIterations));
-    } = 100_000;
+    public int MaxIterations { get; init => field = Guard.AtLeast(value, 1, nameof(MaxIterations)); } = 100_000;
 
     /// <summary>Gets the largest number of threads that work on a table; results do not depend on it. Range: at least 1.</summary>
     /// <value>The default is the number of processors.</value>
-    public int MaxThreads
-    {
-        get;
-        init => field = Guard.AtLeast(value, 1, nameof(MaxThreads));
-    } = Environment.ProcessorCount;
+    public int MaxThreads { get; init => field = Guard.AtLeast(value, 1, nameof(MaxThreads)); } = Environment.ProcessorCount;
 
     /// <summary>Gets a value indicating whether rows of a table need runs of their own.</summary>
     internal bool SolvesRowByRow => Method == CaviMethod.PlainSweeps || MeanChangeTolerance is not null || ElboChangeTolerance is not null;

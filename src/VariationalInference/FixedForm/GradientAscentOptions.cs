@@ -23,38 +23,22 @@ public sealed record GradientAscentOptions
     /// λ_max)/Λ_jj, the best fixed step, with λ the eigenvalues of Λ scaled to a unit diagonal; log variance j by 2/max(1, Λ_jj v_j), which
     /// never overshoots.
     /// </value>
-    public double? StepSize
-    {
-        get;
-        init => field = value is double step ? Guard.Positive(step, nameof(StepSize)) : null;
-    }
+    public double? StepSize { get; init => field = value is double step ? Guard.Positive(step, nameof(StepSize)) : null; }
 
     /// <summary>
     /// Gets the tolerance on both <see cref="GradientAscentResult.ErrorBound"/> and
     /// <see cref="GradientAscentResult.VarianceErrorBound"/>. Range: at least 0; 0 never stops a run.
     /// </summary>
     /// <value>The default is 1e-8.</value>
-    public double Tolerance
-    {
-        get;
-        init => field = Guard.NonNegative(value, nameof(Tolerance));
-    } = 1e-8;
+    public double Tolerance { get; init => field = Guard.NonNegative(value, nameof(Tolerance)); } = 1e-8;
 
     /// <summary>Gets the largest number of steps. Range: at least 1.</summary>
     /// <value>The default is 100,000.</value>
-    public int MaxSteps
-    {
-        get;
-        init => field = Guard.AtLeast(value, 1, nameof(MaxSteps));
-    } = 100_000;
+    public int MaxSteps { get; init => field = Guard.AtLeast(value, 1, nameof(MaxSteps)); } = 100_000;
 
     /// <summary>Gets how many points of the path are kept, counted from the start. Range: at least 1.</summary>
     /// <value>The default is 1,000.</value>
-    public int PathLimit
-    {
-        get;
-        init => field = Guard.AtLeast(value, 1, nameof(PathLimit));
-    } = 1_000;
+    public int PathLimit { get; init => field = Guard.AtLeast(value, 1, nameof(PathLimit)); } = 1_000;
 
     /// <summary>Lists the options.</summary>
     /// <returns>The text.</returns>

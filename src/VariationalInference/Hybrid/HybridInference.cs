@@ -66,27 +66,15 @@ public class HybridInference
     /// lose against the best is the row's optimization gap. Range: at least 1.
     /// </summary>
     /// <value>The default is <see langword="null"/>: the block is solved exactly.</value>
-    public int? CoordinateSweeps
-    {
-        get;
-        init => field = value is int sweeps ? Guard.AtLeast(sweeps, 1, nameof(CoordinateSweeps)) : null;
-    }
+    public int? CoordinateSweeps { get; init => field = value is int sweeps ? Guard.AtLeast(sweeps, 1, nameof(CoordinateSweeps)) : null; }
 
     /// <summary>Gets the amortization gap above which the rows of a table are flagged, in nats. Range: at least 0.</summary>
     /// <value>The default is 0.01; of a <see cref="HybridResult"/>, the largest gap of a held-out row, or the gap tolerance if that is larger.</value>
-    public double GapLimit
-    {
-        get;
-        init => field = Guard.NonNegative(value, nameof(GapLimit));
-    } = 0.01;
+    public double GapLimit { get; init => field = Guard.NonNegative(value, nameof(GapLimit)); } = 0.01;
 
     /// <summary>Gets the largest number of threads that work on a table; results do not depend on it. Range: at least 1.</summary>
     /// <value>The default is the number of processors.</value>
-    public int MaxThreads
-    {
-        get;
-        init => field = Guard.AtLeast(value, 1, nameof(MaxThreads));
-    } = Environment.ProcessorCount;
+    public int MaxThreads { get; init => field = Guard.AtLeast(value, 1, nameof(MaxThreads)); } = Environment.ProcessorCount;
 
     internal AmortizedBlocks Blocks { get; }
 

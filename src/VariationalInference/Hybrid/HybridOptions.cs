@@ -38,35 +38,19 @@ public sealed record HybridOptions
 
     /// <summary>Gets the gradient estimator.</summary>
     /// <value>The default is <see cref="GradientEstimator.Analytic"/>, which has no sampling noise.</value>
-    public GradientEstimator Estimator
-    {
-        get;
-        init => field = Guard.Defined(value, nameof(Estimator));
-    } = GradientEstimator.Analytic;
+    public GradientEstimator Estimator { get; init => field = Guard.Defined(value, nameof(Estimator)); } = GradientEstimator.Analytic;
 
     /// <summary>Gets the number of draws L a row and step; the analytic estimator takes none. Range: at least 1.</summary>
     /// <value>The default is 1.</value>
-    public int DrawCount
-    {
-        get;
-        init => field = Guard.AtLeast(value, 1, nameof(DrawCount));
-    } = 1;
+    public int DrawCount { get; init => field = Guard.AtLeast(value, 1, nameof(DrawCount)); } = 1;
 
     /// <summary>Gets the number of rows in a minibatch. Range: at least 1.</summary>
     /// <value>The default is 256.</value>
-    public int BatchSize
-    {
-        get;
-        init => field = Guard.AtLeast(value, 1, nameof(BatchSize));
-    } = 256;
+    public int BatchSize { get; init => field = Guard.AtLeast(value, 1, nameof(BatchSize)); } = 256;
 
     /// <summary>Gets the largest number of passes over the training rows. Range: at least 1.</summary>
     /// <value>The default is 500.</value>
-    public int MaxEpochs
-    {
-        get;
-        init => field = Guard.AtLeast(value, 1, nameof(MaxEpochs));
-    } = 500;
+    public int MaxEpochs { get; init => field = Guard.AtLeast(value, 1, nameof(MaxEpochs)); } = 500;
 
     /// <summary>
     /// Gets the number of sweeps of coordinate updates over the coordinate latents at each visit of a row, from where the last visit left them; 1
@@ -76,11 +60,7 @@ public sealed record HybridOptions
     /// The default is <see langword="null"/>: the block is solved exactly, which makes the encoder's gradient that of the ELBO with the
     /// coordinate means at their best, and needs no state a row.
     /// </value>
-    public int? CoordinateSweeps
-    {
-        get;
-        init => field = value is int sweeps ? Guard.AtLeast(sweeps, 1, nameof(CoordinateSweeps)) : null;
-    }
+    public int? CoordinateSweeps { get; init => field = value is int sweeps ? Guard.AtLeast(sweeps, 1, nameof(CoordinateSweeps)) : null; }
 
     /// <summary>
     /// Gets a value indicating whether gradients in the encoder's means are multiplied by diag(P)P⁻¹, with P the curvature of the ELBO in
@@ -104,33 +84,21 @@ public sealed record HybridOptions
 
     /// <summary>Gets the amortization gap on held-out rows, in nats a row, at which training has converged. Range: at least 0.</summary>
     /// <value>The default is 1e-4.</value>
-    public double GapTolerance
-    {
-        get;
-        init => field = Guard.NonNegative(value, nameof(GapTolerance));
-    } = 1e-4;
+    public double GapTolerance { get; init => field = Guard.NonNegative(value, nameof(GapTolerance)); } = 1e-4;
 
     /// <summary>
     /// Gets the smallest improvement of the gap in an epoch that counts, relative to the size of the held-out ELBO; it must also be 1 % of
     /// the gap. After <see cref="Patience"/> epochs without one the learning rate falls, and in the end training stops. Range: at least 0.
     /// </summary>
     /// <value>The default is 1e-9.</value>
-    public double ImprovementTolerance
-    {
-        get;
-        init => field = Guard.NonNegative(value, nameof(ImprovementTolerance));
-    } = 1e-9;
+    public double ImprovementTolerance { get; init => field = Guard.NonNegative(value, nameof(ImprovementTolerance)); } = 1e-9;
 
     /// <summary>
     /// Gets the number of epochs in a row without an improvement that counts before the learning rate is halved and training goes on from the
     /// best parameters; training stops when it would fall below a thousandth of its start. Range: at least 1.
     /// </summary>
     /// <value>The default is 10.</value>
-    public int Patience
-    {
-        get;
-        init => field = Guard.AtLeast(value, 1, nameof(Patience));
-    } = 10;
+    public int Patience { get; init => field = Guard.AtLeast(value, 1, nameof(Patience)); } = 10;
 
     /// <summary>
     /// Gets the share of the rows held out of training to measure the gap. Range: 0 &lt; share &lt; 1; at least one row is held out. Rows in
@@ -186,19 +154,11 @@ public sealed record HybridOptions
 
     /// <summary>Gets the number of epochs from one checkpoint to the next. Range: at least 1.</summary>
     /// <value>The default is 10.</value>
-    public int CheckpointEpochs
-    {
-        get;
-        init => field = Guard.AtLeast(value, 1, nameof(CheckpointEpochs));
-    } = 10;
+    public int CheckpointEpochs { get; init => field = Guard.AtLeast(value, 1, nameof(CheckpointEpochs)); } = 10;
 
     /// <summary>Gets the largest number of threads; results do not depend on it. Range: at least 1.</summary>
     /// <value>The default is the number of processors.</value>
-    public int MaxThreads
-    {
-        get;
-        init => field = Guard.AtLeast(value, 1, nameof(MaxThreads));
-    } = Environment.ProcessorCount;
+    public int MaxThreads { get; init => field = Guard.AtLeast(value, 1, nameof(MaxThreads)); } = Environment.ProcessorCount;
 
     /// <summary>Reads options that <see cref="ToJson"/> wrote.</summary>
     /// <param name="json">The text.</param>

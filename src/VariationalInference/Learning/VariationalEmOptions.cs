@@ -20,19 +20,11 @@ public sealed record VariationalEmOptions
 {
     /// <summary>Gets whether the noise variances r are learned: one for all observations or one for each.</summary>
     /// <value>The default is <see cref="VarianceLearning.Shared"/>.</value>
-    public VarianceLearning NoiseVariances
-    {
-        get;
-        init => field = Guard.Defined(value, nameof(NoiseVariances));
-    } = VarianceLearning.Shared;
+    public VarianceLearning NoiseVariances { get; init => field = Guard.Defined(value, nameof(NoiseVariances)); } = VarianceLearning.Shared;
 
     /// <summary>Gets whether the prior variances s² are learned: one for all latents or one for each (automatic relevance).</summary>
     /// <value>The default is <see cref="VarianceLearning.Fixed"/>.</value>
-    public VarianceLearning PriorVariances
-    {
-        get;
-        init => field = Guard.Defined(value, nameof(PriorVariances));
-    } = VarianceLearning.Fixed;
+    public VarianceLearning PriorVariances { get; init => field = Guard.Defined(value, nameof(PriorVariances)); } = VarianceLearning.Fixed;
 
     /// <summary>
     /// Gets which prior variances s² are one and the same, for what <see cref="PriorVariances"/> cannot say: the group of each latent, length J,
@@ -40,11 +32,7 @@ public sealed record VariationalEmOptions
     /// groups are numbered from 0 without a gap; <see cref="PriorVariances"/> must be <see cref="VarianceLearning.Fixed"/> beside them.
     /// </summary>
     /// <value>The default is empty: what <see cref="PriorVariances"/> says.</value>
-    public ImmutableArray<int> PriorVarianceGroups
-    {
-        get;
-        init => field = Numbered(value, nameof(PriorVarianceGroups));
-    } = [];
+    public ImmutableArray<int> PriorVarianceGroups { get; init => field = Numbered(value, nameof(PriorVarianceGroups)); } = [];
 
     /// <summary>Gets a value indicating whether the prior means m are learned.</summary>
     /// <value>The default is <see langword="false"/>.</value>
@@ -63,19 +51,11 @@ public sealed record VariationalEmOptions
 
     /// <summary>Gets the family of the posterior in the E-step.</summary>
     /// <value>The default is <see cref="PosteriorFamily.FullGaussian"/>.</value>
-    public PosteriorFamily Family
-    {
-        get;
-        init => field = Guard.Defined(value, nameof(Family));
-    } = PosteriorFamily.FullGaussian;
+    public PosteriorFamily Family { get; init => field = Guard.Defined(value, nameof(Family)); } = PosteriorFamily.FullGaussian;
 
     /// <summary>Gets how the bound is raised.</summary>
     /// <value>The default is <see cref="VariationalEmMethod.Accelerated"/>.</value>
-    public VariationalEmMethod Method
-    {
-        get;
-        init => field = Guard.Defined(value, nameof(Method));
-    } = VariationalEmMethod.Accelerated;
+    public VariationalEmMethod Method { get; init => field = Guard.Defined(value, nameof(Method)); } = VariationalEmMethod.Accelerated;
 
     /// <summary>
     /// Gets how far the parameters may be from the optimum to count as converged, in standard errors; see
@@ -83,11 +63,7 @@ public sealed record VariationalEmOptions
     /// Range: positive.
     /// </summary>
     /// <value>The default is 1e-3.</value>
-    public double Tolerance
-    {
-        get;
-        init => field = Guard.Positive(value, nameof(Tolerance));
-    } = 1e-3;
+    public double Tolerance { get; init => field = Guard.Positive(value, nameof(Tolerance)); } = 1e-3;
 
     /// <summary>
     /// Gets the smallest noise variance that is learned, as a part of the variance of its column (of all columns, where they share one). An
@@ -116,30 +92,18 @@ public sealed record VariationalEmOptions
     /// it: observations by their standard deviations, latents likewise, and variances stand as standard deviations. Range: at least 0.
     /// </summary>
     /// <value>The default is 1e-9.</value>
-    public double GradientTolerance
-    {
-        get;
-        init => field = Guard.NonNegative(value, nameof(GradientTolerance));
-    } = 1e-9;
+    public double GradientTolerance { get; init => field = Guard.NonNegative(value, nameof(GradientTolerance)); } = 1e-9;
 
     /// <summary>Gets the largest number of iterations from the best start. Range: at least 1.</summary>
     /// <value>The default is 10,000.</value>
-    public int MaxIterations
-    {
-        get;
-        init => field = Guard.AtLeast(value, 1, nameof(MaxIterations));
-    } = 10_000;
+    public int MaxIterations { get; init => field = Guard.AtLeast(value, 1, nameof(MaxIterations)); } = 10_000;
 
     /// <summary>
     /// Gets the number of starts where the bound may have several optima: with free loadings, and in the mean-field family. The first start is
     /// deterministic, the others are drawn. Range: at least 1.
     /// </summary>
     /// <value>The default is 8.</value>
-    public int Starts
-    {
-        get;
-        init => field = Guard.AtLeast(value, 1, nameof(Starts));
-    } = 8;
+    public int Starts { get; init => field = Guard.AtLeast(value, 1, nameof(Starts)); } = 8;
 
     /// <summary>Gets the seed of the starts that are drawn; the same seed gives the same result, bit for bit.</summary>
     /// <value>The default is 0.</value>
@@ -147,11 +111,7 @@ public sealed record VariationalEmOptions
 
     /// <summary>Gets the largest number of threads that work on the blocks of a table; results do not depend on it. Range: at least 1.</summary>
     /// <value>The default is the number of processors.</value>
-    public int MaxThreads
-    {
-        get;
-        init => field = Guard.AtLeast(value, 1, nameof(MaxThreads));
-    } = Environment.ProcessorCount;
+    public int MaxThreads { get; init => field = Guard.AtLeast(value, 1, nameof(MaxThreads)); } = Environment.ProcessorCount;
 
     /// <summary>Gets a value indicating whether any prior variance is learned.</summary>
     internal bool LearnsPriorVariances =>

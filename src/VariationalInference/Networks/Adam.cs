@@ -21,38 +21,22 @@ public sealed record Adam : Optimizer
     /// <inheritdoc/>
     /// <value>The default is 0.01.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive and finite.</exception>
-    public override double LearningRate
-    {
-        get;
-        init => field = Guard.Positive(value, nameof(LearningRate));
-    } = 0.01;
+    public override double LearningRate { get; init => field = Guard.Positive(value, nameof(LearningRate)); } = 0.01;
 
     /// <summary>Gets the decay rate β₁ of the mean gradient. Range: at least 0 and below 1.</summary>
     /// <value>The default is 0.9.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is below 0, 1 or more, or not a number.</exception>
-    public double Beta1
-    {
-        get;
-        init => field = Guard.InRange(value, 0, 1, nameof(Beta1));
-    } = 0.9;
+    public double Beta1 { get; init => field = Guard.InRange(value, 0, 1, nameof(Beta1)); } = 0.9;
 
     /// <summary>Gets the decay rate β₂ of the mean squared gradient. Range: at least 0 and below 1.</summary>
     /// <value>The default is 0.999.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is below 0, 1 or more, or not a number.</exception>
-    public double Beta2
-    {
-        get;
-        init => field = Guard.InRange(value, 0, 1, nameof(Beta2));
-    } = 0.999;
+    public double Beta2 { get; init => field = Guard.InRange(value, 0, 1, nameof(Beta2)); } = 0.999;
 
     /// <summary>Gets ε, which bounds the scaling of parameters whose gradients are tiny. Range: positive and finite.</summary>
     /// <value>The default is 1e-8.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive and finite.</exception>
-    public double Epsilon
-    {
-        get;
-        init => field = Guard.Positive(value, nameof(Epsilon));
-    } = 1e-8;
+    public double Epsilon { get; init => field = Guard.Positive(value, nameof(Epsilon)); } = 1e-8;
 
     /// <inheritdoc/>
     /// <value>adam</value>

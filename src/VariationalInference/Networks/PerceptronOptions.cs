@@ -30,11 +30,7 @@ public sealed record PerceptronOptions
 
     /// <summary>Gets the function after each hidden layer; a linear map does not use it.</summary>
     /// <value>The default is <see cref="Activation.Tanh"/>.</value>
-    public Activation Activation
-    {
-        get;
-        init => field = Guard.Defined(value, nameof(Activation));
-    }
+    public Activation Activation { get; init => field = Guard.Defined(value, nameof(Activation)); }
 
     /// <summary>Gets the seed of the weights that the parameters start from: the same seed and shape give the same parameters.</summary>
     /// <value>The default is 0.</value>
@@ -51,11 +47,7 @@ public sealed record PerceptronOptions
     /// <value>
     /// The default is <see cref="NetworkPrecision.Bits32"/>, which is about twice as fast and leaves errors far below those of any training.
     /// </value>
-    public NetworkPrecision Precision
-    {
-        get;
-        init => field = Guard.Defined(value, nameof(Precision));
-    }
+    public NetworkPrecision Precision { get; init => field = Guard.Defined(value, nameof(Precision)); }
 
     /// <summary>
     /// Gets a value indicating whether rows may have missing cells, given as NaN: the network then has a second input for each, 1 where it is

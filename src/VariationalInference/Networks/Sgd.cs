@@ -22,20 +22,12 @@ public sealed record Sgd : Optimizer
     /// <inheritdoc/>
     /// <value>The default is 0.1.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is not positive and finite.</exception>
-    public override double LearningRate
-    {
-        get;
-        init => field = Guard.Positive(value, nameof(LearningRate));
-    } = 0.1;
+    public override double LearningRate { get; init => field = Guard.Positive(value, nameof(LearningRate)); } = 0.1;
 
     /// <summary>Gets the share β of the last step's direction that carries on. Range: at least 0 and below 1; 0 is plain ascent.</summary>
     /// <value>The default is 0.9.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is below 0, 1 or more, or not a number.</exception>
-    public double Momentum
-    {
-        get;
-        init => field = Guard.InRange(value, 0, 1, nameof(Momentum));
-    } = 0.9;
+    public double Momentum { get; init => field = Guard.InRange(value, 0, 1, nameof(Momentum)); } = 0.9;
 
     /// <inheritdoc/>
     /// <value>sgd</value>

@@ -21,7 +21,7 @@ internal static unsafe class TriangleKernels
     public const int ShardRows = 16 * TileRows;
 
     /// <summary>What the number of columns is padded to a multiple of.</summary>
-    public const int PanelColumns = 4;
+    public const int PanelColumns = InnerProducts.Block;
 
     private const int RowMultiple = 8;
 
@@ -126,57 +126,15 @@ internal static unsafe class TriangleKernels
     }
 
     /// <summary>Writes Vᵀ of four columns, that of their heads in the triangle included.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Project<TLanes, TVector>(double* a, double* b, int rows, double* head, int stride, double* weights)
         where TLanes : ILanes<TVector>
         where TVector : struct
     {
-        TVector zero = TLanes.Broadcast(0);
-        TVector s00 = zero, s01 = zero, s02 = zero, s03 = zero;
-        TVector s10 = zero, s11 = zero, s12 = zero, s13 = zero;
-        TVector s20 = zero, s21 = zero, s22 = zero, s23 = zero;
-        TVector s30 = zero, s31 = zero, s32 = zero, s33 = zero;
-        for (int n = 0; n < rows; n += TLanes.Count)
+        InnerProducts.Write<TLanes, TVector>(a, b, TileRows, rows, weights);
+        for (int at = 0; at < PanelColumns * PanelColumns; at++)
         {
-            TVector b0 = TLanes.Load(b + n), b1 = TLanes.Load(b + TileRows + n);
-            TVector b2 = TLanes.Load(b + (2 * TileRows) + n), b3 = TLanes.Load(b + (3 * TileRows) + n);
-            TVector a0 = TLanes.Load(a + n);
-            s00 = TLanes.FusedMultiplyAdd(a0, b0, s00);
-            s01 = TLanes.FusedMultiplyAdd(a0, b1, s01);
-            s02 = TLanes.FusedMultiplyAdd(a0, b2, s02);
-            s03 = TLanes.FusedMultiplyAdd(a0, b3, s03);
-            a0 = TLanes.Load(a + TileRows + n);
-            s10 = TLanes.FusedMultiplyAdd(a0, b0, s10);
-            s11 = TLanes.FusedMultiplyAdd(a0, b1, s11);
-            s12 = TLanes.FusedMultiplyAdd(a0, b2, s12);
-            s13 = TLanes.FusedMultiplyAdd(a0, b3, s13);
-            a0 = TLanes.Load(a + (2 * TileRows) + n);
-            s20 = TLanes.FusedMultiplyAdd(a0, b0, s20);
-            s21 = TLanes.FusedMultiplyAdd(a0, b1, s21);
-            s22 = TLanes.FusedMultiplyAdd(a0, b2, s22);
-            s23 = TLanes.FusedMultiplyAdd(a0, b3, s23);
-            a0 = TLanes.Load(a + (3 * TileRows) + n);
-            s30 = TLanes.FusedMultiplyAdd(a0, b0, s30);
-            s31 = TLanes.FusedMultiplyAdd(a0, b1, s31);
-            s32 = TLanes.FusedMultiplyAdd(a0, b2, s32);
-            s33 = TLanes.FusedMultiplyAdd(a0, b3, s33);
+            weights[at] += head[(at / PanelColumns * stride) + (at % PanelColumns)];
         }
-
-        Write<TLanes, TVector>(s00, s01, s02, s03, head, weights);
-        Write<TLanes, TVector>(s10, s11, s12, s13, head + stride, weights + PanelColumns);
-        Write<TLanes, TVector>(s20, s21, s22, s23, head + (2 * stride), weights + (2 * PanelColumns));
-        Write<TLanes, TVector>(s30, s31, s32, s33, head + (3 * stride), weights + (3 * PanelColumns));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Write<TLanes, TVector>(TVector s0, TVector s1, TVector s2, TVector s3, double* head, double* weights)
-        where TLanes : ILanes<TVector>
-        where TVector : struct
-    {
-        weights[0] = head[0] + TLanes.Sum(s0);
-        weights[1] = head[1] + TLanes.Sum(s1);
-        weights[2] = head[2] + TLanes.Sum(s2);
-        weights[3] = head[3] + TLanes.Sum(s3);
     }
 
     /// <summary>Replaces W by −TᵀW and adds it to the heads.</summary>

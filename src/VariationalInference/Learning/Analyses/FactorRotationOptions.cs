@@ -35,19 +35,11 @@ public sealed record FactorRotationOptions
     /// Gets the number of starts, as the criteria have several optima: the loadings as learned, and random rotations of them. Range: at least 1.
     /// </summary>
     /// <value>The default is 20.</value>
-    public int Starts
-    {
-        get;
-        init => field = Guard.AtLeast(value, 1, nameof(Starts));
-    } = 20;
+    public int Starts { get; init => field = Guard.AtLeast(value, 1, nameof(Starts)); } = 20;
 
     /// <summary>Gets the largest number of iterations from each start. Range: at least 1.</summary>
     /// <value>The default is 5,000.</value>
-    public int MaxIterations
-    {
-        get;
-        init => field = Guard.AtLeast(value, 1, nameof(MaxIterations));
-    } = 5_000;
+    public int MaxIterations { get; init => field = Guard.AtLeast(value, 1, nameof(MaxIterations)); } = 5_000;
 
     /// <summary>Gets the seed of the starts that are drawn; the same seed gives the same result, bit for bit.</summary>
     /// <value>The default is 0.</value>

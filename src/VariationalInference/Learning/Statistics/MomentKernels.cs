@@ -13,7 +13,7 @@ internal static unsafe class MomentKernels
     public const int TileRows = 256;
 
     /// <summary>What the number of columns of a tile is padded to a multiple of.</summary>
-    public const int ColumnMultiple = 4;
+    public const int ColumnMultiple = InnerProducts.Block;
 
     private const int RowMultiple = 8;
 
@@ -109,66 +109,18 @@ internal static unsafe class MomentKernels
     {
         int padded = PadRows(rows);
         int width = Pad(columns);
+        double* products = stackalloc double[ColumnMultiple * ColumnMultiple];
         for (int i = 0; i < width; i += ColumnMultiple)
         {
             for (int j = i; j < width; j += ColumnMultiple)
             {
-                Block<TLanes, TVector>(
-                    tile + ((long)i * TileRows), tile + ((long)j * TileRows), padded, square + ((long)i * width) + j, width);
+                InnerProducts.Write<TLanes, TVector>(tile + ((long)i * TileRows), tile + ((long)j * TileRows), TileRows, padded, products);
+                double* destination = square + ((long)i * width) + j;
+                for (int at = 0; at < ColumnMultiple * ColumnMultiple; at++)
+                {
+                    destination[(at / ColumnMultiple * width) + (at % ColumnMultiple)] += products[at];
+                }
             }
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Block<TLanes, TVector>(double* a, double* b, int padded, double* square, int width)
-        where TLanes : ILanes<TVector>
-        where TVector : struct
-    {
-        TVector zero = TLanes.Broadcast(0);
-        TVector s00 = zero, s01 = zero, s02 = zero, s03 = zero;
-        TVector s10 = zero, s11 = zero, s12 = zero, s13 = zero;
-        TVector s20 = zero, s21 = zero, s22 = zero, s23 = zero;
-        TVector s30 = zero, s31 = zero, s32 = zero, s33 = zero;
-        for (int n = 0; n < padded; n += TLanes.Count)
-        {
-            TVector b0 = TLanes.Load(b + n), b1 = TLanes.Load(b + TileRows + n);
-            TVector b2 = TLanes.Load(b + (2 * TileRows) + n), b3 = TLanes.Load(b + (3 * TileRows) + n);
-            TVector a0 = TLanes.Load(a + n);
-            s00 = TLanes.FusedMultiplyAdd(a0, b0, s00);
-            s01 = TLanes.FusedMultiplyAdd(a0, b1, s01);
-            s02 = TLanes.FusedMultiplyAdd(a0, b2, s02);
-            s03 = TLanes.FusedMultiplyAdd(a0, b3, s03);
-            a0 = TLanes.Load(a + TileRows + n);
-            s10 = TLanes.FusedMultiplyAdd(a0, b0, s10);
-            s11 = TLanes.FusedMultiplyAdd(a0, b1, s11);
-            s12 = TLanes.FusedMultiplyAdd(a0, b2, s12);
-            s13 = TLanes.FusedMultiplyAdd(a0, b3, s13);
-            a0 = TLanes.Load(a + (2 * TileRows) + n);
-            s20 = TLanes.FusedMultiplyAdd(a0, b0, s20);
-            s21 = TLanes.FusedMultiplyAdd(a0, b1, s21);
-            s22 = TLanes.FusedMultiplyAdd(a0, b2, s22);
-            s23 = TLanes.FusedMultiplyAdd(a0, b3, s23);
-            a0 = TLanes.Load(a + (3 * TileRows) + n);
-            s30 = TLanes.FusedMultiplyAdd(a0, b0, s30);
-            s31 = TLanes.FusedMultiplyAdd(a0, b1, s31);
-            s32 = TLanes.FusedMultiplyAdd(a0, b2, s32);
-            s33 = TLanes.FusedMultiplyAdd(a0, b3, s33);
-        }
-
-        AddRow<TLanes, TVector>(s00, s01, s02, s03, square);
-        AddRow<TLanes, TVector>(s10, s11, s12, s13, square + width);
-        AddRow<TLanes, TVector>(s20, s21, s22, s23, square + (2 * width));
-        AddRow<TLanes, TVector>(s30, s31, s32, s33, square + (3 * width));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddRow<TLanes, TVector>(TVector s0, TVector s1, TVector s2, TVector s3, double* destination)
-        where TLanes : ILanes<TVector>
-        where TVector : struct
-    {
-        destination[0] += TLanes.Sum(s0);
-        destination[1] += TLanes.Sum(s1);
-        destination[2] += TLanes.Sum(s2);
-        destination[3] += TLanes.Sum(s3);
     }
 }

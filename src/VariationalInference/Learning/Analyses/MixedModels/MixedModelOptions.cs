@@ -22,11 +22,7 @@ public sealed record MixedModelOptions
 
     /// <summary>Gets the largest number of steps from each start. Range: at least 1.</summary>
     /// <value>The default is 200.</value>
-    public int MaxIterations
-    {
-        get;
-        init => field = Guard.AtLeast(value, 1, nameof(MaxIterations));
-    } = 200;
+    public int MaxIterations { get; init => field = Guard.AtLeast(value, 1, nameof(MaxIterations)); } = 200;
 
     /// <summary>Gets the largest number of threads; the result does not depend on it. <see langword="null"/> means the number of processors. Range: at least 1.</summary>
     /// <value>The default is <see langword="null"/>.</value>
