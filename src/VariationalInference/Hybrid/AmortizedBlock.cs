@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Numerics;
+using MathNet.Numerics.LinearAlgebra.Factorization;
 using Matrix = MathNet.Numerics.LinearAlgebra.Matrix<double>;
 
 namespace VariationalInference;
@@ -12,12 +13,12 @@ namespace VariationalInference;
 /// In whitened coordinates, with r = w − B_A t_A, the limit of the coordinate updates is t_C = (I + B_CᵀB_C)⁻¹B_Cᵀ r = Gr. With C at
 /// its best the ELBO is quadratic in t_A with curvature P = (DΛD)_AA − (DΛD)_AC (DΛD)_CC⁻¹ (DΛD)_CA, whose inverse is the A-block of the
 /// exact posterior covariance. With g the gradient in t_A and q_a = Λ_aa σ_a², the amortization gap is
-/// ½ gᵀP⁻¹g + ½ Σ_a (q_a − 1 − log q_a).
+/// ½ gᵀP⁻¹g + ½ Σ_a (q_a − 1 − log q_a). P = R_AAᵀR_AA with R of [B_C B_A; I] = QR, so that the first part is ½‖R_AA⁻ᵀg‖² and never negative.
 /// </remarks>
 internal sealed class AmortizedBlock
 {
     private readonly double[] _response;
-    private readonly double[] _profileInverse;
+    private readonly double[] _profileRoot;
     private readonly double[] _preconditioner;
 
     public AmortizedBlock(SharedShape shape, ImmutableArray<int> amortized)
@@ -30,7 +31,8 @@ internal sealed class AmortizedBlock
         ImmutableArray<double> deviations = shape.Prior.Deviations;
         Matrix inverse = Matrix.Build.Dense(Count, Count, (i, j) =>
             shape.Covariance[amortized[i], amortized[j]] / (deviations[amortized[i]] * deviations[amortized[j]]));
-        _profileInverse = inverse.ToRowMajorArray();
+        Extended = shape.IsExtended ? new ExtendedBlock(shape, Coordinate, amortized) : null;
+        _profileRoot = Extended is null ? ProfileRoot(shape.Loadings, [.. Coordinate, .. amortized], Count) : [];
         var curvature = inverse.Inverse().Diagonal();
         _preconditioner = Matrix.Build.Dense(Count, Count, (i, j) => curvature[i] * inverse[i, j]).ToRowMajorArray();
         LogMeanFieldVariances = [.. amortized.Select(j => Math.Log(shape.MeanFieldVariances[j]))];
@@ -41,6 +43,9 @@ internal sealed class AmortizedBlock
     public ImmutableArray<int> Amortized { get; }
 
     public ImmutableArray<int> Coordinate { get; }
+
+    /// <summary>Gets the block in twice the precision, which takes the place of the other methods where doubles lose too much; <see langword="null"/> elsewhere.</summary>
+    public ExtendedBlock? Extended { get; }
 
     /// <summary>Gets the prior of the coordinate block, independent of the amortized latents.</summary>
     public GaussianPrior CoordinatePrior { get; }
@@ -123,7 +128,8 @@ internal sealed class AmortizedBlock
         Vector<double> gap = Vector<double>.Zero;
         for (int i = 0; i < gradient.Length; i++)
         {
-            gap += 0.5 * gradient[i] * ShortVectors.Dot(_profileInverse.AsSpan(i * Count, Count), gradient);
+            Vector<double> part = ShortVectors.Dot(_profileRoot.AsSpan(i * Count, i + 1), gradient[..(i + 1)]);
+            gap += 0.5 * part * part;
         }
 
         return gap;
@@ -136,12 +142,39 @@ internal sealed class AmortizedBlock
         return (means - new Vector<double>(Shape.Prior.Means[j])) / new Vector<double>(Shape.Prior.Deviations[j]);
     }
 
-    private void SubtractCoordinates(ReadOnlySpan<Vector<double>> coordinates, Span<Vector<double>> residual)
+    /// <summary>Takes the coordinate block's part out of the residual.</summary>
+    public void SubtractCoordinates(ReadOnlySpan<Vector<double>> coordinates, Span<Vector<double>> residual)
     {
         for (int i = 0; i < coordinates.Length; i++)
         {
             ShortVectors.Subtract(Shape.Loadings.Column(Coordinate[i]), coordinates[i], residual);
         }
+    }
+
+    /// <summary>Computes R_AA⁻ᵀ, row-major.</summary>
+    private static double[] ProfileRoot(WhitenedLoadings loadings, int[] order, int count)
+    {
+        // Rows by size keep the digits of the small ones.
+        IEnumerable<double[]> rows = Enumerable.Range(0, loadings.Rank + order.Length)
+            .Select(row => order.Select(j => row < loadings.Rank ? loadings[row, j] : row - loadings.Rank == j ? 1.0 : 0).ToArray())
+            .OrderByDescending(row => row.Max(Math.Abs));
+        int first = order.Length - count;
+        Matrix profile = Matrix.Build.DenseOfRowArrays(rows).QR(QRMethod.Thin).R.SubMatrix(first, count, first, count);
+        var factor = new UpperTriangle(profile);
+        var root = new double[count * count];
+        var column = new double[count];
+        for (int j = 0; j < count; j++)
+        {
+            Array.Clear(column);
+            column[j] = 1;
+            factor.SolveTransposed(column);
+            for (int i = j; i < count; i++)
+            {
+                root[(i * count) + j] = column[i];
+            }
+        }
+
+        return root;
     }
 
     /// <summary>Computes G = (I + B_CᵀB_C)⁻¹B_Cᵀ, |C| × Rank, row-major.</summary>

@@ -23,11 +23,11 @@ internal sealed class HybridJudge
         _encoded = new EncodedTile(encoder, capacity);
         _lanes = new HybridLanes(complete);
         _placement = new LanePlacement(capacity, encoder.AcceptsMissing);
-        _whitened = new LaneBuffer(_placement.PlaceCount, complete.Shape.Rank);
+        _whitened = new LaneBuffer(_placement.PlaceCount, complete.Shape.LargestWhitenedLength);
         _means = new LaneBuffer(_placement.PlaceCount, complete.Count);
         _logVariances = new LaneBuffer(_placement.PlaceCount, complete.Count);
         _gaps = new LaneBuffer(_placement.PlaceCount, 1);
-        _whitenedRow = new double[encoder.ObservationCount];
+        _whitenedRow = new double[Math.Max(encoder.ObservationCount, complete.Shape.LargestWhitenedLength)];
     }
 
     /// <summary>Returns the sum and the largest of the gaps of some rows, in nats.</summary>
@@ -39,7 +39,7 @@ internal sealed class HybridJudge
         {
             (AmortizedBlock block, _) = _rows.Condition(_rows.Observations(first + n), _whitenedRow);
             int place = _placement.Add(block);
-            _whitened.Write(place, _whitenedRow.AsSpan(0, block.Shape.Rank));
+            _whitened.Write(place, _whitenedRow.AsSpan(0, block.Shape.WhitenedLength));
             _means.Write(place, _encoded.MeansOf(n));
             _logVariances.Write(place, _encoded.LogVariancesOf(n));
         }
@@ -47,7 +47,7 @@ internal sealed class HybridJudge
         for (int vector = 0; vector < _placement.VectorCount; vector++)
         {
             AmortizedBlock block = _placement.BlockOf(vector);
-            _lanes.Solve(block, _whitened[vector][..block.Shape.Rank], _means[vector]);
+            _lanes.Solve(block, _whitened[vector][..block.Shape.WhitenedLength], _means[vector]);
             _gaps[vector][0] = block.VarianceGap(_logVariances[vector]) + _lanes.MeanGap();
         }
 

@@ -44,7 +44,7 @@ internal sealed class HybridPass
         _lanes = new HybridLanes(complete);
         _placement = new LanePlacement(capacity, inference.Encoder.AcceptsMissing);
         int places = _placement.PlaceCount;
-        _whitened = new LaneBuffer(places, complete.Shape.Rank);
+        _whitened = new LaneBuffer(places, complete.Shape.LargestWhitenedLength);
         _means = new LaneBuffer(places, complete.Count);
         _logVariances = new LaneBuffer(places, complete.Count);
         _variances = new LaneBuffer(places, complete.Count);
@@ -55,7 +55,7 @@ internal sealed class HybridPass
         _meanGap = new LaneBuffer(places, 1);
         _optimizationGap = new LaneBuffer(places, 1);
         _observations = new double[capacity * _width];
-        _whitenedRow = new double[_width];
+        _whitenedRow = new double[Math.Max(_width, complete.Shape.LargestWhitenedLength)];
         _coordinateRow = new double[complete.Coordinate.Length];
         _rowNumbers = new long[capacity];
     }
@@ -97,7 +97,7 @@ internal sealed class HybridPass
         }
 
         int place = _placement.Add(_inference.Blocks.Of(conditioned.Shape));
-        _whitened.Write(place, _whitenedRow.AsSpan(0, conditioned.Shape.Rank));
+        _whitened.Write(place, _whitenedRow.AsSpan(0, conditioned.Shape.WhitenedLength));
         _likelihoodBase[place, 0] = conditioned.LogLikelihoodBase;
         _rowNumbers[_count++] = rowNumber;
     }
@@ -129,7 +129,7 @@ internal sealed class HybridPass
     private void Solve(int vector)
     {
         AmortizedBlock block = _placement.BlockOf(vector);
-        Span<Vector<double>> whitened = _whitened[vector][..block.Shape.Rank];
+        Span<Vector<double>> whitened = _whitened[vector][..block.Shape.WhitenedLength];
         Span<Vector<double>> coordinates = _coordinates[vector];
         if (_inference.CoordinateSweeps is int sweeps)
         {

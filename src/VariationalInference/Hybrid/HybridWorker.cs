@@ -54,11 +54,11 @@ internal sealed class HybridWorker : ITrainingWorker<HybridRows>
         _latents = complete.Count;
         _drawsPerRow = options.Estimator == GradientEstimator.Analytic ? 0 : _latents * options.DrawCount;
         _observations = new double[tile * _width];
-        _whitenedRow = new double[_width];
+        _whitenedRow = new double[Math.Max(_width, complete.Shape.LargestWhitenedLength)];
         _outputGradients = new double[2 * tile * _latents];
         _draws = new double[capacity * _drawsPerRow];
         int places = _placement.PlaceCount;
-        _whitened = new LaneBuffer(places, complete.Shape.Rank);
+        _whitened = new LaneBuffer(places, complete.Shape.LargestWhitenedLength);
         _means = new LaneBuffer(places, _latents);
         _logVariances = new LaneBuffer(places, _latents);
         _coordinates = new LaneBuffer(places, complete.Coordinate.Length);
@@ -125,7 +125,7 @@ internal sealed class HybridWorker : ITrainingWorker<HybridRows>
         reference.Rows.Observations(reference.Index).CopyTo(row);
         (AmortizedBlock block, double likelihoodBase) = reference.Rows.Condition(row, _whitenedRow);
         int place = _placement.Add(block);
-        _whitened.Write(place, _whitenedRow.AsSpan(0, block.Shape.Rank));
+        _whitened.Write(place, _whitenedRow.AsSpan(0, block.Shape.WhitenedLength));
         _likelihoodBase[place, 0] = likelihoodBase;
         _coordinates.Write(place, Coordinates(reference, coordinates));
     }
@@ -155,7 +155,7 @@ internal sealed class HybridWorker : ITrainingWorker<HybridRows>
     private void Visit(int vector)
     {
         AmortizedBlock block = _placement.BlockOf(vector);
-        Span<Vector<double>> whitened = _whitened[vector][..block.Shape.Rank];
+        Span<Vector<double>> whitened = _whitened[vector][..block.Shape.WhitenedLength];
         if (_options.CoordinateSweeps is int sweeps)
         {
             _lanes.Sweep(block, whitened, _means[vector], _coordinates[vector], sweeps);

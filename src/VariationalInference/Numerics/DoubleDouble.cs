@@ -52,6 +52,18 @@ internal readonly struct DoubleDouble(double high, double low = 0)
         return root + new DoubleDouble(rest.High / (2 * root.High));
     }
 
+    /// <summary>Returns the inner product.</summary>
+    public static DoubleDouble Dot(ReadOnlySpan<DoubleDouble> a, ReadOnlySpan<DoubleDouble> b)
+    {
+        var sum = default(DoubleDouble);
+        for (int i = 0; i < a.Length; i++)
+        {
+            sum += a[i] * b[i];
+        }
+
+        return sum;
+    }
+
     public override string ToString() => Guard.Text($"{high:R} + {low:R}");
 
     private static (double Sum, double Error) TwoSum(double a, double b)

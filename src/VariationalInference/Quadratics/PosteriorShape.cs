@@ -66,6 +66,9 @@ internal abstract class PosteriorShape
     /// <summary>Gets the length of w: Rank values, and where they count as many again for their digits beyond a double.</summary>
     public int WhitenedLength { get; }
 
+    /// <summary>Gets the largest <see cref="WhitenedLength"/> of rows of which some of these cells are missing, or none.</summary>
+    public int LargestWhitenedLength => PrecisionForm.MayBeExtended(Loadings) ? 2 * Rank : Rank;
+
     /// <summary>Gets a value indicating whether the optimum is worked out in twice the precision.</summary>
     public bool IsExtended { get; }
 

@@ -15,9 +15,12 @@ internal static class PrecisionForm
         double work = ((double)loadings.Rank + loadings.LatentCount) * loadings.LatentCount * loadings.LatentCount;
         return 0 switch
         {
-            _ when loadings.FrobeniusNorm > LargestNorm && loadings.HasLowDigits && work <= MostWork => new ExtendedPrecision(loadings, prior),
+            _ when MayBeExtended(loadings) && work <= MostWork => new ExtendedPrecision(loadings, prior),
             _ when loadings.Rank == 1 && prior.IsIndependent => new RankOnePrecision(loadings, prior),
             _ => new FactoredPrecision(loadings, prior),
         };
     }
+
+    /// <summary>Returns whether some rows of B, or all, may have an <see cref="ExtendedPrecision"/>.</summary>
+    public static bool MayBeExtended(WhitenedLoadings loadings) => loadings.FrobeniusNorm > LargestNorm && loadings.HasLowDigits;
 }

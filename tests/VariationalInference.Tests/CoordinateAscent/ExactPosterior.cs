@@ -9,14 +9,14 @@ namespace VariationalInference.Tests.CoordinateAscent;
 internal sealed class ExactPosterior
 {
     private readonly Big[] _means;
-    private readonly Big[] _variances;
+    private readonly Big[,] _covariance;
 
     private readonly double[] _shares;
 
-    private ExactPosterior(Big[] means, Big[] variances, double[] shares)
+    private ExactPosterior(Big[] means, Big[,] covariance, double[] shares)
     {
         _means = means;
-        _variances = variances;
+        _covariance = covariance;
         _shares = shares;
     }
 
@@ -65,18 +65,53 @@ internal sealed class ExactPosterior
 
         Big[] diagonal = [.. Enumerable.Range(0, count).Select(j => system[j, j])];
         Big[] pivots = Eliminate(system, count);
+        var covariance = new Big[count, count];
+        for (int i = 0; i < count; i++)
+        {
+            for (int j = 0; j < count; j++)
+            {
+                covariance[i, j] = system[i, count + j];
+            }
+        }
+
         return new ExactPosterior(
             [.. Enumerable.Range(0, count).Select(j => means[j] + system[j, 2 * count])],
-            [.. Enumerable.Range(0, count).Select(j => system[j, count + j])],
+            covariance,
             [.. Enumerable.Range(0, count).Select(j => (diagonal[j] / pivots[j]).ToDouble())]);
     }
 
     /// <summary>Returns the largest error of the means in posterior standard deviations.</summary>
     public double ErrorOf(double[] means) => Enumerable.Range(0, means.Length).Max(
-        j => Math.Abs((Big.Of(means[j]) - _means[j]).ToDouble()) / Math.Sqrt(_variances[j].ToDouble()));
+        j => Math.Abs((Big.Of(means[j]) - _means[j]).ToDouble()) / Math.Sqrt(_covariance[j, j].ToDouble()));
 
     /// <summary>Returns the variances.</summary>
-    public double[] Variances() => [.. _variances.Select(variance => variance.ToDouble())];
+    public double[] Variances() => [.. Enumerable.Range(0, _means.Length).Select(j => _covariance[j, j].ToDouble())];
+
+    /// <summary>Returns what the ELBO loses when some latents have these means and the others the best ones: ½ δᵀ(Σ_BB)⁻¹δ.</summary>
+    public double MeanLoss(double[] means, int[] block)
+    {
+        int count = block.Length;
+        var system = new Big[count, count + 1];
+        for (int i = 0; i < count; i++)
+        {
+            for (int j = 0; j < count; j++)
+            {
+                system[i, j] = _covariance[block[i], block[j]];
+            }
+
+            system[i, count] = Big.Of(means[block[i]]) - _means[block[i]];
+        }
+
+        Big[] error = [.. block.Select((_, i) => system[i, count])];
+        Eliminate(system, count);
+        Big loss = Big.Of(0);
+        for (int i = 0; i < count; i++)
+        {
+            loss += error[i] * system[i, count];
+        }
+
+        return 0.5 * loss.ToDouble();
+    }
 
     /// <summary>Gauss and Jordan; a positive definite matrix needs no pivots.</summary>
     private static Big[] Eliminate(Big[,] system, int count)

@@ -93,6 +93,40 @@ public class ExtremeScalesTests
         }
     }
 
+    [Fact]
+    public void AmortizationGap_IsThatOfTheMeans_AndNeverNegative()
+    {
+        var random = new System.Random(3);
+        Sweep((model, row, joint, truth) =>
+        {
+            MultivariateGaussian posterior = joint.Posterior();
+            int[] amortized = [.. Enumerable.Range(0, model.LatentCount).Where(j => j == 0 || random.Next(2) == 0)];
+            double distance = Math.Pow(10, random.Next(-6, 3));
+            var encoder = new MlpEncoder(row.Length, amortized.Length);
+            encoder.Calibrate(new EncoderScales(
+                [.. row],
+                [.. row.Select(_ => 1.0)],
+                [.. amortized.Select(j => posterior.Means[j] + (distance * (random.NextDouble() - 0.5) * Math.Sqrt(posterior.Variances[j])))],
+                [.. amortized.Select(j => Math.Sqrt(posterior.Variances[j]))],
+                [.. amortized.Select(j => 1 / joint.Shape.PrecisionDiagonal[j])]));
+            Matrix<double> rows = Matrix<double>.Build.DenseOfRowArrays(row);
+            HybridTable table = new HybridInference(model, encoder, [.. amortized]).Infer(rows);
+            HybridTable swept = new HybridInference(model, encoder, [.. amortized]) { CoordinateSweeps = 1 }.Infer(rows);
+            int[] all = [.. Enumerable.Range(0, model.LatentCount)];
+            double gap = truth.MeanLoss(table.Means.Row(0).ToArray(), amortized), evidence = Evidence(model, row);
+            double loss = truth.MeanLoss(swept.Means.Row(0).ToArray(), all) - gap;
+
+            // In doubles, coordinates off by ε‖w‖ leave ε‖B‖‖w‖ in the gradient of the amortized means, and that in posterior standard deviations.
+            double shift = joint.Shape.IsExtended ? 0 : 1e-16 * joint.Shape.Loadings.FrobeniusNorm * joint.Whitened.ToArray().Max(Math.Abs);
+            double tolerance = (1e-8 * gap) + 1e-10 + (shift * (Math.Sqrt(2 * gap) + shift));
+            return Off("gap", table.AmortizationGaps[0], gap, tolerance)
+                ?? Off("gap after sweeps", swept.AmortizationGaps[0], gap, tolerance)
+                ?? Off("evidence", table.LogEvidences[0], evidence, Digits * Math.Max(Math.Max(1, gap), Math.Abs(evidence)))
+                ?? Off("optimization gap", swept.OptimizationGaps[0], loss, (1e-6 * (gap + loss)) + 1e-6)
+                ?? (table.AmortizationGaps[0] >= 0 && swept.OptimizationGaps[0] >= 0 ? null : "negative");
+        });
+    }
+
     /// <summary>What rounding the means themselves to doubles may come to, in posterior standard deviations.</summary>
     private static double Rounding(ExactPosterior truth, IReadOnlyList<double> means) =>
         truth.Variances().Select((variance, j) => 4e-16 * Math.Abs(means[j]) / Math.Sqrt(variance)).Max();
