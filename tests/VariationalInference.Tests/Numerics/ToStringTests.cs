@@ -19,25 +19,14 @@ public sealed class ToStringTests
         { new GaussianSumModel(1, 1, 0.25), "GaussianSumModel: 1 latent, 1 observation a row, noise variance 0.25" },
         { Model.Sample(1, seed: 1), "1 draw of 3 latents and 2 observations" },
         { Model.Observe([1.2, double.NaN]), "quadratic log joint of 3 latents, 1 observed cell" },
-<<<<<<< HEAD
-        { new CaviSummary(-3.25, 0, 1, StopReason.CertificateMet, true), "1 iteration (CertificateMet), ELBO -3.25, means off by at most 0 posterior sd" },
-        { new CaviTableSummary(1000, 2, 0.015), "1000 rows, 2 not converged, means off by at most 0.015 posterior sd" },
-=======
-        { new CaviSummary
         {
-            Elbo = -3.25,
-            ErrorBound = 0,
-            Iterations = 1,
-            StopReason = StopReason.CertificateMet,
-            Converged = true,
-        }, "1 iteration (CertificateMet), ELBO -3.25, error at most 0 posterior sd" },
-        { new CaviTableSummary
+            new CaviSummary { Elbo = -3.25, ErrorBound = 0, Iterations = 1, StopReason = StopReason.CertificateMet, Converged = true },
+            "1 iteration (CertificateMet), ELBO -3.25, means off by at most 0 posterior sd"
+        },
         {
-            RowCount = 1000,
-            UnconvergedRowCount = 2,
-            LargestErrorBound = 0.015,
-        }, "1000 rows, 2 not converged, error at most 0.015 posterior sd" },
->>>>>>> 15ba288 (Let small results be made by naming their values: thirteen constructors fewer, and any of them can be written and read)
+            new CaviTableSummary { RowCount = 1000, UnconvergedRowCount = 2, LargestErrorBound = 0.015 },
+            "1000 rows, 2 not converged, means off by at most 0.015 posterior sd"
+        },
         {
             new CaviOptions { MeanChangeTolerance = 1e-6, MaxThreads = 2 },
             "CaviOptions { Method = Accelerated, Tolerance = 1E-08, MeanChangeTolerance = 1E-06, ElboChangeTolerance = null, MaxIterations = 100000, MaxThreads = 2 }"
@@ -87,13 +76,10 @@ public sealed class ToStringTests
             },
             "epoch 12 of 500: held-out ELBO -3.625, amortization gap 0.0015 nats a row, learning rate 0.005, 1.5 s"
         },
-        { new AnovaTable
         {
-            SumOfSquaresBetween = 12,
-            DegreesOfFreedomBetween = 3,
-            SumOfSquaresWithin = 8,
-            DegreesOfFreedomWithin = 4,
-        }, "sum of squares between 12 on 3 df, within 8 on 4 df, F 2" },
+            new AnovaTable { SumOfSquaresBetween = 12, DegreesOfFreedomBetween = 3, SumOfSquaresWithin = 8, DegreesOfFreedomWithin = 4 },
+            "sum of squares between 12 on 3 df, within 8 on 4 df, F 2"
+        },
         { new LearnedParameter(12.3456789, 0.5), "12.3457 (standard error 0.5)" },
         { new LearnedParameter(0, double.NaN), "0 (no standard error)" },
         { Statistics(), "3 rows of 2 columns, 2 patterns of missing cells" },
