@@ -140,6 +140,13 @@ public class HybridInference
     public CaviResult Refine(ReadOnlySpan<double> row, CaviOptions? options = null) =>
         new CaviSolver(options).Solve(Model, row, Infer(row).Means.AsSpan());
 
+    /// <summary>
+    /// Returns what predicts with the latents' means as they are inferred here, and the exact covariance of the model. Rows may have missing cells, to be
+    /// predicted, where the encoder accepts that; log densities of rows are those of the model, whoever infers.
+    /// </summary>
+    /// <returns>The predictor.</returns>
+    public Predictor Predictor() => new(Model, [], cells => [.. Infer(cells).Means]);
+
     /// <summary>Names the encoder, the latents that it serves, and the model.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => $"{Encoder} for the latents {Wording.List(AmortizedLatents)} of {Model}";

@@ -64,7 +64,9 @@ internal sealed class LearningOutcome
         double remaining = HasInformation ? _information.Value.Missing : _problem.RowCount * _ascent.Missing;
         StopReason reason = StopReasonOf(remaining);
         return new VariationalEmResult(
-            loadings, new Lazy<ParameterStandardErrors>(() => new ParameterStandardErrors(_problem, _information.Value, observations, latents)))
+            loadings,
+            new Lazy<ParameterStandardErrors>(() => new ParameterStandardErrors(_problem, _information.Value, observations, latents)),
+            new Lazy<ParameterChange[]>(() => LearnedChanges.Of(_problem, _information.Value, observations)))
         {
             Model = Model(loadings, offset, noise, means, variances),
             Offset = offset,

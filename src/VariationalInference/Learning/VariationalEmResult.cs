@@ -29,12 +29,15 @@ public sealed class VariationalEmResult
     public const double ZeroVarianceStandIn = 1e-12;
 
     private readonly Lazy<ParameterStandardErrors> _standardErrors;
+    private readonly Lazy<ParameterChange[]> _changes;
     private readonly Matrix<double> _loadings;
 
     /// <param name="loadings">The loadings, which are not copied.</param>
     /// <param name="standardErrors">The standard errors, worked out when first asked for.</param>
-    internal VariationalEmResult(Matrix<double> loadings, Lazy<ParameterStandardErrors> standardErrors)
+    /// <param name="changes">How unsure the parameters are, worked out when first asked for.</param>
+    internal VariationalEmResult(Matrix<double> loadings, Lazy<ParameterStandardErrors> standardErrors, Lazy<ParameterChange[]> changes)
     {
+        _changes = changes;
         _loadings = loadings;
         _standardErrors = standardErrors;
     }
@@ -114,6 +117,15 @@ public sealed class VariationalEmResult
     /// Gets the standard errors. They are worked out when first asked for, from four to a dozen times as many gradients as there are free parameters.
     /// </summary>
     public ParameterStandardErrors StandardErrors => _standardErrors.Value;
+
+    /// <summary>Returns what predicts by the learned model.</summary>
+    /// <param name="withParameterUncertainty">
+    /// Whether predictions, and posteriors of latents, become wider by what the parameters' standard errors and correlations come to, by the delta method. Parameters at
+    /// their boundary, and those that the data cannot tell, count as known.
+    /// </param>
+    /// <returns>The predictor.</returns>
+    /// <exception cref="InvalidOperationException">The bound has no finite curvature at these parameters, and their uncertainty is asked for.</exception>
+    public Predictor Predictor(bool withParameterUncertainty = false) => new(Model, withParameterUncertainty ? _changes.Value : [], infer: null);
 
     /// <summary>Writes out the loadings.</summary>
     /// <returns>A new K×J matrix A.</returns>

@@ -166,6 +166,24 @@ public sealed class MultivariateGaussian : GaussianPosterior
     /// <returns>The text.</returns>
     public override string ToString() => "marginals " + Wording.Join(", ", Count, j => this[j].ToString());
 
+    /// <summary>Returns the variance aᵀΣa of a weighted sum of the latents, as the sum of squares ‖Lᵀa‖².</summary>
+    internal double VarianceOf(ReadOnlySpan<double> weights)
+    {
+        double square = 0;
+        for (int j = 0; j < Count; j++)
+        {
+            double sum = 0;
+            for (int i = j; i < Count; i++)
+            {
+                sum += Structure.Factor(i, j) * weights[i];
+            }
+
+            square += sum * sum;
+        }
+
+        return square;
+    }
+
     /// <summary>Replaces y by L⁻¹y.</summary>
     internal void Unscale(Span<double> y) => Structure.Unscale(y);
 

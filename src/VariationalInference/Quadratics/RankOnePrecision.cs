@@ -16,6 +16,19 @@ internal sealed class RankOnePrecision(WhitenedLoadings loadings, GaussianPrior 
         }
     }
 
+    /// <inheritdoc/>
+    /// <remarks>What x has along b shrinks by √(1 + ‖b‖²).</remarks>
+    public override void ApplyRoot(Span<double> x)
+    {
+        double along = _square > 0 ? ShortVectors.Dot(Loadings.Row, x) / _square : 0;
+        double left = 1 / Math.Sqrt(1 + _square);
+        for (int j = 0; j < x.Length; j++)
+        {
+            double part = along * Loadings.Row[j];
+            x[j] = (x[j] - part) + (left * part);
+        }
+    }
+
     public override double ErrorNorm(ReadOnlySpan<double> gradient, Span<double> scratch)
     {
         double norm = Math.Sqrt(ShortVectors.SquaredNorm(gradient));

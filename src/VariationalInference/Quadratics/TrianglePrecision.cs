@@ -72,6 +72,8 @@ internal abstract class TrianglePrecision(WhitenedLoadings loadings, GaussianPri
         return variances;
     }
 
+    public override void ApplyRoot(Span<double> x) => SolveTransposed(x);
+
     /// <summary>Writes Lᵀe_j, what a latent is in whitened coordinates.</summary>
     protected void WriteRoot(int latent, double[] column)
     {

@@ -37,6 +37,9 @@ internal abstract class WhitenedPrecision
     /// <summary>Replaces x by (I + BᵀB)⁻¹x.</summary>
     public abstract void Solve(Span<double> x);
 
+    /// <summary>Replaces x by a linear image y for which yᵀy = xᵀ(I + BᵀB)⁻¹x.</summary>
+    public abstract void ApplyRoot(Span<double> x);
+
     /// <summary>Returns √(gᵀ(I + BᵀB)⁻¹g), or an upper bound on it, at most ‖g‖.</summary>
     /// <param name="gradient">g, length J.</param>
     /// <param name="scratch">Room for J values.</param>

@@ -29,6 +29,9 @@ namespace VariationalInference;
 /// </example>
 public sealed class BayesianRegression
 {
+    private readonly double[] _turned;
+    private MultivariateGaussian? _uncertainCoefficients;
+
     private BayesianRegression(
         RegressionStatistics statistics, LinearGaussianModel model, double noiseVariance, double logEvidence, double[] turned)
     {
@@ -38,6 +41,7 @@ public sealed class BayesianRegression
         PriorVariances = model.PriorVariances;
         LogEvidence = logEvidence;
         Coefficients = model.Posterior(turned);
+        _turned = turned;
     }
 
     /// <summary>Gets the statistics.</summary>
@@ -126,6 +130,44 @@ public sealed class BayesianRegression
             // Of one row, which here is all that there can be, the observations are what counts.
             Warnings = [.. fit.Warnings.Where(warning => warning.Kind != LearningWarningKind.TooFewRows)],
         };
+    }
+
+    /// <summary>Predicts an observation.</summary>
+    /// <param name="design">The new row a of the design, length J, all finite.</param>
+    /// <param name="withParameterUncertainty">
+    /// Whether that the variances are estimates is taken in, see <see cref="VariationalEmResult.Predictor"/>; where nothing was learned it makes no difference.
+    /// </param>
+    /// <returns>N(aᵀμ, aᵀΣa) of the line, and with σ² for an observation.</returns>
+    /// <exception cref="ArgumentException"><paramref name="design"/> has another length or holds a value that is not finite.</exception>
+    /// <exception cref="InvalidOperationException">The variances' uncertainty is asked for and not known.</exception>
+    public Prediction Predict(ReadOnlySpan<double> design, bool withParameterUncertainty = false)
+    {
+        Guard.Length(design.Length, Coefficients.Count, nameof(design), "one for each coefficient");
+        Guard.AllFinite(design, nameof(design));
+        MultivariateGaussian coefficients = withParameterUncertainty && Fit is not null
+            ? _uncertainCoefficients ??= Fit.Predictor(withParameterUncertainty: true).Posterior(_turned)
+            : Coefficients;
+        double variance = coefficients.VarianceOf(design);
+        return new Prediction(ShortVectors.Dot(design, coefficients.Means.AsSpan()), Math.Sqrt(variance), Math.Sqrt(variance + NoiseVariance));
+    }
+
+    /// <summary>Predicts observations.</summary>
+    /// <param name="designs">The new rows of the design, N×J, all finite.</param>
+    /// <param name="withParameterUncertainty">Whether that the variances are estimates is taken in.</param>
+    /// <returns>The predictions, length N.</returns>
+    /// <exception cref="ArgumentException"><paramref name="designs"/> have another width or hold a value that is not finite.</exception>
+    /// <exception cref="InvalidOperationException">The variances' uncertainty is asked for and not known.</exception>
+    public ImmutableArray<Prediction> Predict(Matrix<double> designs, bool withParameterUncertainty = false)
+    {
+        ArgumentNullException.ThrowIfNull(designs);
+        if (designs.ColumnCount != Coefficients.Count)
+        {
+            throw new ArgumentException(
+                Guard.Text($"designs has {designs.ColumnCount} columns; it must have {Coefficients.Count}, one for each coefficient."), nameof(designs));
+        }
+
+        RowTable.RequireCells(designs, nameof(designs), nameof(designs), allowMissing: false);
+        return [.. Enumerable.Range(0, designs.RowCount).Select(n => Predict(designs.Row(n).ToArray(), withParameterUncertainty))];
     }
 
     /// <summary>Sums up the regression in one line.</summary>

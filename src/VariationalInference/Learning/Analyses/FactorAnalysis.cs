@@ -188,6 +188,9 @@ public sealed class FactorAnalysis
     /// <exception cref="ArgumentException"><paramref name="names"/> has another length or holds a null.</exception>
     public string Summary(IReadOnlyList<string>? names = null) => Rotate(FactorRotation.None).Summary(names);
 
+    /// <inheritdoc cref="VariationalEmResult.Predictor"/>
+    public Predictor Predictor(bool withParameterUncertainty = false) => Fit.Predictor(withParameterUncertainty);
+
     /// <summary>Sums up the outcome in one line.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => $"{Wording.Count(Fit.Model.LatentCount, "factor")}: {Fit}";

@@ -177,6 +177,22 @@ public sealed class ProbabilisticPca
         return new ProbabilisticPca(fit.Model, noise, fit.LogEvidence, [.. eigenvalues]) { Fit = fit, Warnings = fit.Warnings };
     }
 
+    /// <summary>Returns what predicts by the learned model.</summary>
+    /// <param name="withParameterUncertainty">
+    /// Whether that the parameters are estimates is taken in, see <see cref="VariationalEmResult.Predictor"/>; the closed form gives no standard errors.
+    /// </param>
+    /// <returns>The predictor.</returns>
+    /// <exception cref="InvalidOperationException">
+    /// The parameters' uncertainty is asked for, and <see cref="Fit"/> is <see langword="null"/> or has no finite curvature.
+    /// </exception>
+    public Predictor Predictor(bool withParameterUncertainty = false) => 0 switch
+    {
+        _ when Fit is not null => Fit.Predictor(withParameterUncertainty),
+        _ when withParameterUncertainty => throw new InvalidOperationException(
+            "The closed form gives no standard errors; learn by ProbabilisticPca.Learn for predictions that take the parameters' uncertainty in."),
+        _ => new Predictor(Model),
+    };
+
     /// <summary>Sums up the solution in one line.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Guard.Text(

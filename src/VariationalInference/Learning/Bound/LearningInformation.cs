@@ -52,6 +52,12 @@ internal sealed class LearningInformation
     /// <summary>Gets how much higher the bound is at the optimum nearby, in nats, to second order, the rounding of the gradient included.</summary>
     public double Missing { get; }
 
+    /// <summary>
+    /// Gets independent changes of the free parameters in standard units, each of one standard error, of variances those of t²; <see langword="null"/> where
+    /// the curvature is not finite. Directions in which the data tell nothing are left out.
+    /// </summary>
+    public IReadOnlyList<double[]>? Directions { get; private set; }
+
     /// <summary>Returns the standard error of a parameter in standard units; NaN where there is none.</summary>
     public double Error(int parameter) => _errors[parameter];
 
@@ -78,6 +84,7 @@ internal sealed class LearningInformation
     private void Invert(double rows)
     {
         var variances = new double[_errors.Length];
+        List<double[]> directions = [];
         for (int q = 0; q < _curvature.Frame.Count; q++)
         {
             double[] move = Move([.. _curvature.Eigenvector(q)]);
@@ -88,11 +95,16 @@ internal sealed class LearningInformation
                 continue;
             }
 
+            double step = 1 / Math.Sqrt(curvature * rows);
             for (int i = 0; i < move.Length; i++)
             {
                 variances[i] += move[i] * move[i] / (curvature * rows);
             }
+
+            directions.Add([.. move.Select((change, i) => step * change * (_layout.IsDeviation(i) ? 2 * _ascent.Vector[i] : 1))]);
         }
+
+        Directions = directions;
 
         for (int i = 0; i < _errors.Length; i++)
         {

@@ -60,6 +60,9 @@ internal sealed class LearningUnits
     /// <summary>Gets c, length J.</summary>
     public double[] LatentScales { get; }
 
+    /// <summary>Gets m⁰, length J.</summary>
+    public ReadOnlySpan<double> ReferenceMeans => _referenceMeans;
+
     /// <summary>Gets a value indicating whether the offset depends on what is learned of the loadings.</summary>
     public bool OffsetMovesWithLoadings => _learnsLoadings && _referenceMeans.Any(mean => mean != 0);
 

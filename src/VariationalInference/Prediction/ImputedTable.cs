@@ -1,0 +1,40 @@
+using System.Collections.Immutable;
+using MathNet.Numerics.LinearAlgebra;
+
+namespace VariationalInference;
+
+/// <summary>A table whose missing cells hold what is expected of them, with the predictions they are from.</summary>
+/// <remarks>
+/// From <see cref="Predictor.Impute(Matrix{double}, CancellationToken)"/>. Expected values vary less than measurements do: for an analysis that takes the
+/// table as measured, draw the missing cells several times instead (<see cref="Predictor.DrawMissing"/>), and compare.
+/// <threadsafety>Safe to share, as long as nobody writes <see cref="Values"/>.</threadsafety>
+/// </remarks>
+/// <example>
+/// <code language="csharp"><![CDATA[
+/// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
+/// var table = Matrix<double>.Build.DenseOfRowArrays([1.2, 0.8], [0.1, double.NaN]);
+/// ImputedTable imputed = new Predictor(model).Impute(table);
+/// Console.WriteLine($"{imputed}; {imputed.Values[1, 1]:F3}");   // 2 rows of 2 columns, 1 cell imputed; 0.075
+/// (double lower, double upper) = imputed.Cells[0].Value.Interval(0.95);
+/// Console.WriteLine($"{lower:F2} to {upper:F2}");   // -2.52 to 2.67
+/// ]]></code>
+/// </example>
+public sealed class ImputedTable
+{
+    internal ImputedTable(Matrix<double> values, ImmutableArray<ImputedCell> cells)
+    {
+        Values = values;
+        Cells = cells;
+    }
+
+    /// <summary>Gets the table, N×K: observed cells as they are, missing ones at their expected values.</summary>
+    public Matrix<double> Values { get; }
+
+    /// <summary>Gets the cells that were missing, row by row, with their predictions.</summary>
+    public ImmutableArray<ImputedCell> Cells { get; }
+
+    /// <summary>Sums up the imputation in one line.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => Guard.Text(
+        $"{Wording.Count(Values.RowCount, "row")} of {Wording.Count(Values.ColumnCount, "column")}, {Wording.Count(Cells.Length, "cell")} imputed");
+}
