@@ -118,6 +118,9 @@ public sealed class VariationalEmResult
     /// </summary>
     public ParameterStandardErrors StandardErrors => _standardErrors.Value;
 
+    /// <summary>Gets how unsure the parameters are: independent changes, each of one standard error.</summary>
+    internal IReadOnlyList<ParameterChange> Changes => _changes.Value;
+
     /// <summary>Returns what predicts by the learned model.</summary>
     /// <param name="withParameterUncertainty">
     /// Whether predictions, and posteriors of latents, become wider by what the parameters' standard errors and correlations come to, by the delta method. Parameters at
@@ -125,7 +128,7 @@ public sealed class VariationalEmResult
     /// </param>
     /// <returns>The predictor.</returns>
     /// <exception cref="InvalidOperationException">The bound has no finite curvature at these parameters, and their uncertainty is asked for.</exception>
-    public Predictor Predictor(bool withParameterUncertainty = false) => new(Model, withParameterUncertainty ? _changes.Value : [], infer: null);
+    public Predictor Predictor(bool withParameterUncertainty = false) => new(Model, withParameterUncertainty ? Changes : [], infer: null);
 
     /// <summary>Writes out the loadings.</summary>
     /// <returns>A new K×J matrix A.</returns>

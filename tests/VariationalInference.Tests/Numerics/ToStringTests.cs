@@ -17,6 +17,15 @@ public sealed class ToStringTests
         { new MeanFieldGaussian(new double[50], [.. Enumerable.Repeat(1.0, 50)]), "N(0, 1) · N(0, 1) · N(0, 1) · N(0, 1) · N(0, 1) · N(0, 1) · 44 more" },
         { Model.Posterior([1.2, 0.8]), "marginals N(0.28571, 0.71429), N(0.28571, 0.71429), N(0.28571, 0.71429)" },
         { new GaussianSumModel(1, 1, 0.25), "GaussianSumModel: 1 latent, 1 observation a row, noise variance 0.25" },
+        { new Predictor(Model), "predictor by GaussianSumModel: 3 latents, 2 observations a row, noise variance 1" },
+        { new Predictor(Model).Predict([1.2, double.NaN]), "0.9 (sd 0.87, of a measurement 1.3), 0.9 (sd 0.87, of a measurement 1.3)" },
+        { new Predictor(Model).Predict(Matrix<double>.Build.Dense(3, 2)), "predictions of 3 rows of 2 columns" },
+        { new Predictor(Model).Impute(Matrix<double>.Build.Dense(1, 2, double.NaN)), "1 row of 2 columns, 2 cells imputed" },
+        { new ImputedCell(1, 2, new Prediction(1, 0.5, 0.75)), "[1, 2]: 1 (sd 0.5, of a measurement 0.75)" },
+        {
+            new Predictor(Model).Score(Matrix<double>.Build.Dense(1, 2)),
+            "1 row: -2.81083 nats a row; cells given the others of their row: 100.0 % within 95 % intervals"
+        },
         { Model.Sample(1, seed: 1), "1 draw of 3 latents and 2 observations" },
         { Model.Observe([1.2, double.NaN]), "quadratic log joint of 3 latents, 1 observed cell" },
         {

@@ -51,6 +51,13 @@ internal static class SampleValues
         _ when type == typeof(CaviTable) => new CaviSolver().Solve(Model, Table),
         _ when type == typeof(HybridInference) || type == typeof(HybridResult) => Hybrid.Value,
         _ when type == typeof(HybridTable) => Hybrid.Value.Infer(Table),
+        _ when type == typeof(Predictor) => new Predictor(Model),
+        _ when type == typeof(PredictedRow) => new Predictor(Model).Predict([1.2, 0.8]),
+        _ when type == typeof(PredictedTable) => new Predictor(Model).Predict(Table),
+        _ when type == typeof(ImputedTable) => new Predictor(Model).Impute(Table),
+        _ when type == typeof(HeldOutScores) => new Predictor(Model).Score(Table),
+        _ when type == typeof(BayesianRegression) => BayesianRegression.Solve(RegressionStatistics.Of(Table, Column), [0, 0], [1, 1], 1),
+        _ when type == typeof(VariationalEmResult) => new VariationalEm().Learn(Model, Table),
         _ when type == typeof(FactorSolution) => Factors.Value.Rotate(FactorRotation.None),
         _ when type == typeof(FactorAnalysis) => Factors.Value,
         _ when type == typeof(MixedModelFit) => Mixed.Value,
@@ -79,6 +86,7 @@ internal static class SampleValues
         ("FactorSolution" or "FactorAnalysis", _, "names") => new[] { "a", "b", "c", "d" },
         ("HybridOptions", "FromJson", "json") => new HybridOptions().ToJson(),
         ("HybridSolver", "Resume", "rows") => Model.Sample(40, seed: 2).Observations,
+        ("PredictedRow", "LogDensity", "cells") => new double[] { 1, 2 },
         ("RowSpan", _, "values") => new double[6],
         ("RowSpan", _, "columnCount") => 2,
         ("MixedModel", ".ctor", "name") => "y",
@@ -109,7 +117,7 @@ internal static class SampleValues
     private static object? OfType(Type type, string name) => 0 switch
     {
         _ when type == typeof(double) => name is "probability" or "level" ? 0.5 : 1.0,
-        _ when type == typeof(int) => name is "i" or "j" or "latent" or "component" or "level" or "row" or "first" or "effect" or "seed" or "index" ? 0 : name is "parameterCount" ? 5 : 1,
+        _ when type == typeof(int) => name is "i" or "j" or "cell" or "column" or "latent" or "component" or "level" or "row" or "first" or "effect" or "seed" or "index" ? 0 : name is "parameterCount" ? 5 : 1,
         _ when type == typeof(long) => 1L,
         _ when type == typeof(bool) => true,
         _ when type == typeof(string) => "text",
@@ -149,6 +157,7 @@ internal static class SampleValues
         _ when type == typeof(HybridCheckpoint) => Hybrid.Value.Checkpoint,
         _ when type == typeof(LearnedParameter) => new LearnedParameter(1, 0.5),
         _ when type == typeof(Prediction) => new Prediction { Mean = 1, MeanSd = 0.5, Sd = 0.75 },
+        _ when type == typeof(ImputedCell) => new ImputedCell { Row = 0, Column = 1, Value = new Prediction { Mean = 1, MeanSd = 0.5, Sd = 0.75 } },
         _ when type == typeof(FixedEffect) => new FixedEffect { Name = "x", Estimate = 1, StandardError = 0.5 },
         _ when type == typeof(RandomEffectPosterior) => new RandomEffectPosterior { Mean = 1, ConditionalSd = 0.5, Sd = 0.75 },
         _ when type == typeof(VarianceComponent) => new VarianceComponent

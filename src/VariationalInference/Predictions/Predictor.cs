@@ -201,13 +201,15 @@ public sealed partial class Predictor
         return values;
     }
 
-    private static Prediction CellOf(RowPredictor predictor, int cell, LinearGaussianModel model)
+    /// <summary>Names the model, and what is known of its parameters.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => $"predictor by {Model}{(HasParameterUncertainty ? ", whose parameters are estimates" : string.Empty)}";
+
+    private Prediction CellOf(RowPredictor predictor, int cell)
     {
         double signal = predictor.Signal.Variances[cell];
-        return new Prediction(predictor.Means[cell], Math.Sqrt(signal), Math.Sqrt(signal + model.NoiseVariances[cell]));
+        return new Prediction(predictor.Means[cell], Math.Sqrt(signal), Math.Sqrt(signal + Model.NoiseVariances[cell]));
     }
-
-    private Prediction CellOf(RowPredictor predictor, int cell) => CellOf(predictor, cell, Model);
 
     private Matrix<double> Checked(RowSpan table, string name)
     {

@@ -30,7 +30,7 @@ public sealed partial class Predictor
         var rows = new double[table.RowCount];
         var densities = Matrix<double>.Build.Dense(table.RowCount, table.ColumnCount, double.NaN);
         var transforms = Matrix<double>.Build.Dense(table.RowCount, table.ColumnCount, double.NaN);
-        PredictedRow margin = Predict(_margin);
+        PredictedRow margin = new Predictor(Model, _changes, infer: null).Predict(_margin);
         ForEachRow(table, cancellationToken, (row, predictor) =>
         {
             double[] values = [.. predictor.Cells];
