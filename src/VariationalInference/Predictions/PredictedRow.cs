@@ -17,7 +17,7 @@ namespace VariationalInference;
 /// Console.WriteLine(row[1]);   // 0.9 (sd 0.87, of a measurement 1.3)
 /// (double lower, double upper) = row[1].Interval(0.95);
 /// Console.WriteLine($"{lower:F2} to {upper:F2}");   // -1.69 to 3.49
-/// Console.WriteLine($"{row.LogDensity([double.NaN, 0.8]):F5}");   // -1.20161
+/// Console.WriteLine($"{row.LogDensity([double.NaN, 0.8]):F5}");   // -1.20160
 /// Console.WriteLine(row.Draws(1_000, seed: 1).ColumnCount);   // 2
 /// </code>
 /// </example>

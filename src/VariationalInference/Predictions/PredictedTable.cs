@@ -16,7 +16,7 @@ namespace VariationalInference;
 /// PredictedTable predicted = new Predictor(model).Predict(table);
 /// Console.WriteLine(predicted[1, 1]);   // 0.075 (sd 0.87, of a measurement 1.3)
 /// (Matrix<double> lower, Matrix<double> upper) = predicted.Interval(0.95);
-/// Console.WriteLine($"{lower[0, 0]:F2} to {upper[0, 0]:F2}");   // -1.48 to 3.20
+/// Console.WriteLine($"{lower[0, 0]:F2} to {upper[0, 0]:F2}");   // -1.49 to 3.20
 /// ]]></code>
 /// </example>
 public sealed class PredictedTable

@@ -31,22 +31,25 @@ public sealed partial class Predictor
         var densities = Matrix<double>.Build.Dense(table.RowCount, table.ColumnCount, double.NaN);
         var transforms = Matrix<double>.Build.Dense(table.RowCount, table.ColumnCount, double.NaN);
         PredictedRow margin = new Predictor(Model, _changes, infer: null).Predict(_margin);
-        ForEachRow(table, cancellationToken, (row, predictor) =>
-        {
-            double[] values = [.. predictor.Cells];
-            rows[row] = HasParameterUncertainty ? margin.LogDensity(values) : EvidenceOf(values, row);
-            Prediction[] predictions = cells == CellScoring.Marginal
-                ? [.. Enumerable.Range(0, values.Length).Select(k => margin[k])]
-                : GivenOthers(predictor, row);
-            for (int k = 0; k < values.Length; k++)
+        ForEachRow(
+            table,
+            (row, predictor) =>
             {
-                if (!double.IsNaN(values[k]))
+                double[] values = [.. predictor.Cells];
+                rows[row] = HasParameterUncertainty ? margin.LogDensity(values) : EvidenceOf(values, row);
+                Prediction[] predictions = cells == CellScoring.Marginal
+                    ? [.. Enumerable.Range(0, values.Length).Select(k => margin[k])]
+                    : GivenOthers(predictor, row);
+                for (int k = 0; k < values.Length; k++)
                 {
-                    densities[row, k] = predictions[k].LogDensity(values[k]);
-                    transforms[row, k] = predictions[k].ProbabilityBelow(values[k]);
+                    if (!double.IsNaN(values[k]))
+                    {
+                        densities[row, k] = predictions[k].LogDensity(values[k]);
+                        transforms[row, k] = predictions[k].ProbabilityBelow(values[k]);
+                    }
                 }
-            }
-        });
+            },
+            cancellationToken);
         return new HeldOutScores(cells, rows, densities, transforms);
     }
 

@@ -112,15 +112,18 @@ public sealed partial class Predictor
         RowTable.Require(Model, table, nameof(table), allowMissing: true);
         var means = Matrix<double>.Build.Dense(table.RowCount, table.ColumnCount);
         var variances = Matrix<double>.Build.Dense(table.RowCount, table.ColumnCount);
-        ForEachRow(table, cancellationToken, (row, predictor) =>
-        {
-            predictor.Predict(row);
-            for (int k = 0; k < table.ColumnCount; k++)
+        ForEachRow(
+            table,
+            (row, predictor) =>
             {
-                means[row, k] = predictor.Means[k];
-                variances[row, k] = predictor.Signal.Variances[k];
-            }
-        });
+                predictor.Predict(row);
+                for (int k = 0; k < table.ColumnCount; k++)
+                {
+                    means[row, k] = predictor.Means[k];
+                    variances[row, k] = predictor.Signal.Variances[k];
+                }
+            },
+            cancellationToken);
         return new PredictedTable(means, variances, Model.NoiseVariances);
     }
 
@@ -140,27 +143,30 @@ public sealed partial class Predictor
         RowTable.Require(Model, table, nameof(table), allowMissing: true);
         Matrix<double> values = Matrix<double>.Build.DenseOfMatrix(table);
         var cells = new ImputedCell[table.RowCount][];
-        ForEachRow(table, cancellationToken, (row, predictor) =>
-        {
-            cells[row] = [];
-            if (!predictor.Cells.Any(double.IsNaN))
+        ForEachRow(
+            table,
+            (row, predictor) =>
             {
-                return;
-            }
-
-            predictor.Predict(row);
-            List<ImputedCell> missing = [];
-            for (int k = 0; k < table.ColumnCount; k++)
-            {
-                if (double.IsNaN(predictor.Cells[k]))
+                cells[row] = [];
+                if (!predictor.Cells.Any(double.IsNaN))
                 {
-                    missing.Add(new ImputedCell(row, k, CellOf(predictor, k)));
-                    values[row, k] = predictor.Means[k];
+                    return;
                 }
-            }
 
-            cells[row] = [.. missing];
-        });
+                predictor.Predict(row);
+                List<ImputedCell> missing = [];
+                for (int k = 0; k < table.ColumnCount; k++)
+                {
+                    if (double.IsNaN(predictor.Cells[k]))
+                    {
+                        missing.Add(new ImputedCell(row, k, CellOf(predictor, k)));
+                        values[row, k] = predictor.Means[k];
+                    }
+                }
+
+                cells[row] = [.. missing];
+            },
+            cancellationToken);
         return new ImputedTable(values, [.. cells.SelectMany(row => row)]);
     }
 
@@ -183,21 +189,24 @@ public sealed partial class Predictor
     {
         RowTable.Require(Model, table, nameof(table), allowMissing: true);
         Matrix<double> values = Matrix<double>.Build.DenseOfMatrix(table);
-        ForEachRow(table, cancellationToken, (row, predictor) =>
-        {
-            if (!predictor.Cells.Any(double.IsNaN))
+        ForEachRow(
+            table,
+            (row, predictor) =>
             {
-                return;
-            }
+                if (!predictor.Cells.Any(double.IsNaN))
+                {
+                    return;
+                }
 
-            predictor.Predict(row);
-            Matrix<double> draw = new PredictedRow(predictor.Means.ToArray(), predictor.Signal, Model.NoiseVariances)
-                .Draws(1, StreamSeed.Of(seed, purpose: 0, row));
-            for (int k = 0; k < table.ColumnCount; k++)
-            {
-                values[row, k] = double.IsNaN(predictor.Cells[k]) ? draw[0, k] : predictor.Cells[k];
-            }
-        });
+                predictor.Predict(row);
+                Matrix<double> draw = new PredictedRow(predictor.Means.ToArray(), predictor.Signal, Model.NoiseVariances)
+                    .Draws(1, StreamSeed.Of(seed, purpose: 0, row));
+                for (int k = 0; k < table.ColumnCount; k++)
+                {
+                    values[row, k] = double.IsNaN(predictor.Cells[k]) ? draw[0, k] : predictor.Cells[k];
+                }
+            },
+            cancellationToken);
         return values;
     }
 
@@ -229,7 +238,7 @@ public sealed partial class Predictor
     }
 
     /// <summary>Does some work for each row, whose cells the predictor has, in shards that threads share out.</summary>
-    private void ForEachRow(Matrix<double> table, CancellationToken cancellationToken, Action<int, RowPredictor> work)
+    private void ForEachRow(Matrix<double> table, Action<int, RowPredictor> work, CancellationToken cancellationToken)
     {
         const int shardRows = 64;
         int shards = ((table.RowCount - 1) / shardRows) + 1, threads = Math.Min(MaxThreads, shards);

@@ -46,7 +46,7 @@ public sealed class PredictionsOfResultsTests
             Matrix<double> design = Matrix<double>.Build.Dense(31, 4, (_, _) => Draw());
             double[] response = [.. design.EnumerateRows().Select(row => (row * Vector<double>.Build.Dense(coefficients)) + (0.5 * Draw()))];
             BayesianRegression fit = BayesianRegression.Learn(
-                RegressionStatistics.Of(design.SubMatrix(0, 30, 0, 4), response[..30]), [0, 0, 0, 0], [1, 1, 1, 1], options: options);
+                RegressionStatistics.Of(design.SubMatrix(0, 30, 0, 4), response.AsSpan(0, 30)), [0, 0, 0, 0], [1, 1, 1, 1], options: options);
             Prediction plain = fit.Predict(design.Row(30).ToArray());
             Prediction unsure = fit.Predict(design.Row(30).ToArray(), withParameterUncertainty: true);
             if (!(unsure.MeanSd >= plain.MeanSd))
