@@ -1,9 +1,6 @@
 namespace VariationalInference;
 
 /// <summary>A cell that was missing, and what is predicted of it.</summary>
-/// <param name="Row">The row, counted from 0.</param>
-/// <param name="Column">The column, counted from 0.</param>
-/// <param name="Value">What is predicted, given the observed cells of the row.</param>
 /// <remarks>
 /// From <see cref="ImputedTable.Cells"/>.
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
@@ -16,8 +13,17 @@ namespace VariationalInference;
 /// Console.WriteLine(cell);   // [1, 1]: 0.075 (sd 0.87, of a measurement 1.3)
 /// ]]></code>
 /// </example>
-public readonly record struct ImputedCell(int Row, int Column, Prediction Value)
+public readonly record struct ImputedCell
 {
+    /// <summary>Gets the row, counted from 0.</summary>
+    public required int Row { get; init; }
+
+    /// <summary>Gets the column, counted from 0.</summary>
+    public required int Column { get; init; }
+
+    /// <summary>Gets what is predicted, given the observed cells of the row.</summary>
+    public required Prediction Value { get; init; }
+
     /// <summary>Returns the place and the prediction.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Guard.Text($"[{Row}, {Column}]: {Value}");

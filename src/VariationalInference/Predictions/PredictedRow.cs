@@ -58,7 +58,7 @@ public sealed class PredictedRow
         get
         {
             Guard.InRange(cell, 0, Count, nameof(cell));
-            return new Prediction(Means[cell], Math.Sqrt(SignalVariances[cell]), Math.Sqrt(Variances[cell]));
+            return Prediction.Of(Means[cell], SignalVariances[cell], NoiseVariances[cell]);
         }
     }
 

@@ -54,8 +54,7 @@ public sealed class PredictedTable
         {
             Guard.InRange(row, 0, RowCount, nameof(row));
             Guard.InRange(column, 0, ColumnCount, nameof(column));
-            double signal = SignalVariances[row, column];
-            return new Prediction(Means[row, column], Math.Sqrt(signal), Math.Sqrt(signal + NoiseVariances[column]));
+            return Prediction.Of(Means[row, column], SignalVariances[row, column], NoiseVariances[column]);
         }
     }
 

@@ -69,6 +69,9 @@ public readonly record struct Prediction
     /// <returns>The text.</returns>
     public override string ToString() => Guard.Text($"{Mean:G6} (sd {MeanSd:G2}, of a measurement {Sd:G2})");
 
+    internal static Prediction Of(double mean, double signalVariance, double noiseVariance) =>
+        new() { Mean = mean, MeanSd = Math.Sqrt(signalVariance), Sd = Math.Sqrt(signalVariance + noiseVariance) };
+
     private (double Lower, double Upper) Around(double deviation, double probability)
     {
         double reach = deviation * new Gaussian(0, 1).Interval(probability).Upper;

@@ -89,7 +89,7 @@ public sealed partial class Predictor
             if (isExact && open >= LeastOpen)
             {
                 double mean = values[k] - ((values[k] - means[k]) / open);
-                predictions[k] = new Prediction(mean, Math.Sqrt(signals[k] / open), Math.Sqrt(noise / open));
+                predictions[k] = Prediction.Of(mean, signals[k] / open, noise);
                 continue;
             }
 

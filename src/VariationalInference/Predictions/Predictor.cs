@@ -159,7 +159,7 @@ public sealed partial class Predictor
                 {
                     if (double.IsNaN(predictor.Cells[k]))
                     {
-                        missing.Add(new ImputedCell(row, k, CellOf(predictor, k)));
+                        missing.Add(new ImputedCell { Row = row, Column = k, Value = CellOf(predictor, k) });
                         values[row, k] = predictor.Means[k];
                     }
                 }
@@ -214,11 +214,8 @@ public sealed partial class Predictor
     /// <returns>The text.</returns>
     public override string ToString() => $"predictor by {Model}{(HasParameterUncertainty ? ", whose parameters are estimates" : string.Empty)}";
 
-    private Prediction CellOf(RowPredictor predictor, int cell)
-    {
-        double signal = predictor.Signal.Variances[cell];
-        return new Prediction(predictor.Means[cell], Math.Sqrt(signal), Math.Sqrt(signal + Model.NoiseVariances[cell]));
-    }
+    private Prediction CellOf(RowPredictor predictor, int cell) =>
+        Prediction.Of(predictor.Means[cell], predictor.Signal.Variances[cell], Model.NoiseVariances[cell]);
 
     private Matrix<double> Checked(RowSpan table, string name)
     {

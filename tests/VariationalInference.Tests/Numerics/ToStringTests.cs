@@ -21,7 +21,7 @@ public sealed class ToStringTests
         { new Predictor(Model).Predict([1.2, double.NaN]), "0.9 (sd 0.87, of a measurement 1.3), 0.9 (sd 0.87, of a measurement 1.3)" },
         { new Predictor(Model).Predict(Matrix<double>.Build.Dense(3, 2)), "predictions of 3 rows of 2 columns" },
         { new Predictor(Model).Impute(Matrix<double>.Build.Dense(1, 2, double.NaN)), "1 row of 2 columns, 2 cells imputed" },
-        { new ImputedCell(1, 2, new Prediction(1, 0.5, 0.75)), "[1, 2]: 1 (sd 0.5, of a measurement 0.75)" },
+        { new ImputedCell { Row = 1, Column = 2, Value = new Prediction { Mean = 1, MeanSd = 0.5, Sd = 0.75 } }, "[1, 2]: 1 (sd 0.5, of a measurement 0.75)" },
         {
             new Predictor(Model).Score(Matrix<double>.Build.Dense(1, 2)),
             "1 row: -2.81083 nats a row; cells given the others of their row: 100.0 % within 95 % intervals"

@@ -84,7 +84,7 @@ public sealed class PredictionsOfResultsTests
     [Fact]
     public void Measurement_HasItsDensityAndTransform()
     {
-        var prediction = new Prediction(1, 0.5, 2);
+        var prediction = new Prediction { Mean = 1, MeanSd = 0.5, Sd = 2 };
 
         prediction.LogDensity(4).Should().BeApproximately(Normal.PDFLn(1, 2, 4), 1e-14);
         prediction.ProbabilityBelow(4).Should().BeApproximately(Normal.CDF(1, 2, 4), 1e-14);

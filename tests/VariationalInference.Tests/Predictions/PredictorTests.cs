@@ -30,8 +30,12 @@ public sealed class PredictorTests
             Near(predicted.Variances, (signal + noise).Diagonal());
             Near(predicted.CovarianceMatrix().Enumerate(), (signal + noise).Enumerate());
             Near(predicted.CovarianceMatrix(withNoise: false).Enumerate(), signal.Enumerate());
-            predicted[0].Should().Be(new Prediction(
-                predicted.Means[0], Math.Sqrt(predicted.SignalVariances[0]), Math.Sqrt(predicted.Variances[0])));
+            predicted[0].Should().Be(new Prediction
+            {
+                Mean = predicted.Means[0],
+                MeanSd = Math.Sqrt(predicted.SignalVariances[0]),
+                Sd = Math.Sqrt(predicted.Variances[0]),
+            });
             predictor.Posterior(row).Means.Should().Equal(model.Posterior(row).Means);
         }
     }
@@ -64,7 +68,7 @@ public sealed class PredictorTests
                 imputed.Values[n, k].Should().Be(double.IsNaN(table[n, k]) ? row.Means[k] : table[n, k]);
                 if (double.IsNaN(table[n, k]))
                 {
-                    imputed.Cells[next++].Should().Be(new ImputedCell(n, k, row[k]));
+                    imputed.Cells[next++].Should().Be(new ImputedCell { Row = n, Column = k, Value = row[k] });
                 }
             }
         }

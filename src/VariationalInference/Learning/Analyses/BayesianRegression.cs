@@ -147,8 +147,7 @@ public sealed class BayesianRegression
         MultivariateGaussian coefficients = withParameterUncertainty && Fit is not null
             ? _uncertainCoefficients ??= Fit.Predictor(withParameterUncertainty: true).Posterior(_turned)
             : Coefficients;
-        double variance = coefficients.VarianceOf(design);
-        return new Prediction(ShortVectors.Dot(design, coefficients.Means.AsSpan()), Math.Sqrt(variance), Math.Sqrt(variance + NoiseVariance));
+        return Prediction.Of(ShortVectors.Dot(design, coefficients.Means.AsSpan()), coefficients.VarianceOf(design), NoiseVariance);
     }
 
     /// <summary>Predicts observations.</summary>
