@@ -9,8 +9,11 @@ namespace VariationalInference;
 /// </remarks>
 internal static class RepeatableFunctions
 {
-    /// <summary>The bits of √½, the least mantissa that a number is reduced to, with 64 added to its exponent so that it stays positive.</summary>
-    private const long LeastMantissa = 0x3FE6A09E667F3BCD - (64L << 52);
+    /// <summary>The bits of √½, the least mantissa that a number is reduced to, with 1022 added to its exponent so that it stays positive.</summary>
+    private const long LeastMantissa = 0x3FE6A09E667F3BCD - (1022L << 52);
+
+    /// <summary>2⁻⁹⁶⁹: what is smaller is taken 2⁵⁴ times as large, so that no number is subnormal.</summary>
+    private const double SmallForLog = 2.004168360008973e-292;
 
     // 1.5 · 2⁵²: adding it rounds to an integer, which then stands in the last bits.
     private const double Shift = 6_755_399_441_055_744;
@@ -42,12 +45,13 @@ internal static class RepeatableFunctions
     ];
 
     /// <summary>Returns natural logarithms.</summary>
-    /// <param name="x">The arguments. Range: 2⁻⁶³ to 2⁶³.</param>
+    /// <param name="x">The arguments. Range: positive and finite.</param>
     public static Vector<double> Log(Vector<double> x)
     {
-        Vector<long> bits = Vector.AsVectorInt64(x);
-        Vector<long> exponent = Vector.ShiftRightLogical(bits - new Vector<long>(LeastMantissa), 52) - new Vector<long>(64);
-        Vector<double> k = Vector.ConvertToDouble(exponent);
+        Vector<double> small = Vector.AsVectorDouble(Vector.LessThan(x, new Vector<double>(SmallForLog)));
+        Vector<long> bits = Vector.AsVectorInt64(Vector.ConditionalSelect(small, x * new Vector<double>(1L << 54), x));
+        Vector<long> exponent = Vector.ShiftRightLogical(bits - new Vector<long>(LeastMantissa), 52) - new Vector<long>(1022);
+        Vector<double> k = Vector.ConvertToDouble(exponent) - (small & new Vector<double>(54));
         Vector<double> f = Vector.AsVectorDouble(bits - Vector.ShiftLeft(exponent, 52)) - Vector<double>.One;
         Vector<double> s = f / (f + new Vector<double>(2));
         Vector<double> z = s * s;
@@ -56,8 +60,47 @@ internal static class RepeatableFunctions
         return (k * new Vector<double>(Ln2High)) - (half - ((s * (half + rest)) + (k * new Vector<double>(Ln2Low))) - f);
     }
 
+    /// <summary>Returns the natural logarithm: −∞ of zero, NaN of a negative number.</summary>
+    public static double Log(double x) => x > 0 && x < double.PositiveInfinity ? Log(new Vector<double>(x))[0] : Math.Log(x);
+
+    /// <summary>Returns log(1 + x), with the digits of x where x is small. Range: x &gt; −1.</summary>
+    public static double LogOnePlus(double x)
+    {
+        double sum = 1 + x;
+        return double.IsPositiveInfinity(sum) ? sum : Log(sum) + ((x - (sum - 1)) / sum);
+    }
+
+    /// <summary>Returns log(1 − e^−x), with the digits of x where x is small. Range: x &gt; 0.</summary>
+    public static double LogOneMinusExp(double x) => x > Ln2 ? LogOnePlus(-Exp(-x)) : Log(-ExpMinusOne(-x));
+
+    /// <summary>Returns e^x: 0 or infinity where that is beyond double precision, NaN where x is.</summary>
+    public static double Exp(double x) => Exp(new Vector<double>(x))[0];
+
+    /// <summary>Returns e^x − 1, with the digits of x where x is small.</summary>
+    public static double ExpMinusOne(double x) => ExpAndExcess(new Vector<double>(x)).Excess[0];
+
     /// <summary>Returns e to powers: 0 or infinity where that is beyond double precision, NaN where a power is.</summary>
     public static Vector<double> Exp(Vector<double> x)
+    {
+        (Vector<double> excess, Vector<double> n) = ReducedExp(x);
+        return Scaled(Vector<double>.One + excess, n);
+    }
+
+    /// <summary>Returns e^x and e^x − 1, the latter with the digits of x where x is small.</summary>
+    public static (Vector<double> Power, Vector<double> Excess) ExpAndExcess(Vector<double> x)
+    {
+        (Vector<double> excess, Vector<double> n) = ReducedExp(x);
+        Vector<double> power = Scaled(Vector<double>.One + excess, n);
+
+        // e^x − 1 = 2ⁿ p + (2ⁿ − 1), which cancels nowhere; where 2ⁿ is near the ends of double precision, one of the two does not count.
+        Vector<double> within = Vector.Min(Vector.Max(n, new Vector<double>(-1000)), new Vector<double>(1000));
+        Vector<double> scale = PowerOfTwo(within);
+        return (
+            power, Vector.ConditionalSelect(Vector.Equals(within, n), (scale * excess) + (scale - Vector<double>.One), power - Vector<double>.One));
+    }
+
+    /// <summary>Returns p and n with e^x = 2ⁿ(1 + p).</summary>
+    private static (Vector<double> Excess, Vector<double> Exponent) ReducedExp(Vector<double> x)
     {
         // Beyond these the result is 0 or infinite.
         Vector<double> power = Vector.ConditionalSelect(Vector.GreaterThan(x, new Vector<double>(800)), new Vector<double>(800), x);
@@ -67,9 +110,12 @@ internal static class RepeatableFunctions
         Vector<double> r = high - low;
         Vector<double> z = r * r;
         Vector<double> c = r - (z * Polynomial(ExpTerms, z));
-        Vector<double> y = Vector<double>.One - (low - (r * c / (new Vector<double>(2) - c)) - high);
+        return (-(low - (r * c / (new Vector<double>(2) - c)) - high), n);
+    }
 
-        // In two steps, so that what is too small for a normal number is rounded once.
+    /// <summary>Returns y 2ⁿ, in two steps, so that what is too small for a normal number is rounded once.</summary>
+    private static Vector<double> Scaled(Vector<double> y, Vector<double> n)
+    {
         Vector<double> half = Round(n * new Vector<double>(0.5));
         return y * PowerOfTwo(half) * PowerOfTwo(n - half);
     }

@@ -41,6 +41,14 @@ public sealed class ToStringTests
             "CaviOptions { Method = Accelerated, Tolerance = 1E-08, MeanChangeTolerance = 1E-06, ElboChangeTolerance = null, MaxIterations = 100000, MaxThreads = 2 }"
         },
         { new GradientAscentOptions { StepSize = 0.5 }, "GradientAscentOptions { StepSize = 0.5, Tolerance = 1E-08, MaxSteps = 100000, PathLimit = 1000 }" },
+        { new RandomNumbers(-7), "random numbers of seed -7" },
+        { Likelihood.Ordinal([-1, 0.5, 2]), "ordinal (logit, cutpoints [-1, 0.5, 2])" },
+        { Likelihood.StudentT(0.25, 3.5), "Student's t (scale 0.25, 3.5 degrees of freedom)" },
+        { Likelihood.NegativeBinomial(2.5), "negative binomial (log, dispersion size 2.5)" },
+        {
+            new LikelihoodConformanceOptions { DrawCount = 1000 },
+            "LikelihoodConformanceOptions { Tolerance = 1E-06, DrawCount = 1000, Seed = 0 }"
+        },
         {
             new ConformanceOptions(),
             "ConformanceOptions { GradientTolerance = 1E-05, StepSize = 1E-05, MaxParameters = 200, Seed = 0 }"
