@@ -267,4 +267,21 @@ public sealed class SiteExpectationTests
             double.IsNaN(site.Precision).Should().BeFalse("{0}", likelihood);
         }
     }
+
+    // Many cells are not checked one by one; what a table is asked for outside it must not be read from somewhere else.
+    [Theory]
+    [InlineData(-0.5)]
+    [InlineData(-1e-3)]
+    [InlineData(-1e300)]
+    [InlineData(double.NaN)]
+    [InlineData(double.NegativeInfinity)]
+    public void Expect_OfManyCells_WithAVarianceThatIsNone_IsNotANumber(double variance)
+    {
+        double[] expectations = new double[2], gradients = new double[2], precisions = new double[2];
+
+        Likelihood.Bernoulli().Expect([1, 1], [], [0.5, 0.5], [variance, 1], expectations, gradients, precisions);
+
+        expectations[0].Should().Be(double.NaN);
+        expectations[1].Should().Be(Likelihood.Bernoulli().Expect(1, 0.5, 1).Value);
+    }
 }

@@ -12,9 +12,9 @@ namespace VariationalInference;
 /// polynomials give F_m with D_{k+1} and F_mm with D_{k+2}. A cell costs eighteen steps of that recurrence, whatever f is.
 /// </para>
 /// <para>
-/// With d the distance of the nearest singularity of f from the real line and the unit d/π, v goes from 0 to 15.5 units² in steps that are a
-/// sixteenth of the power of two below v + 1, and m in steps of half a unit. Eighteen terms then leave an error of less than 1e-12 of F, F_m and F_mm
-/// (of a unit-sized f), at the corners between grid points; in their middle, nothing but rounding.
+/// With d the distance of the nearest singularity of f from the real line and the unit d/π, v goes from 0 to 15 units² in steps that are a
+/// sixteenth of the power of two below v + 1, and m in steps of half a unit. Eighteen terms then leave an error of less than 3e-12 of F, F_m and F_mm
+/// at the corners between grid points; in their middle, nothing but rounding.
 /// </para>
 /// <para>No operation is fused and lanes do not mix: the bits are the same wherever a cell stands, on every processor.</para>
 /// <threadsafety>Immutable, hence safe to share.</threadsafety>
@@ -82,9 +82,10 @@ internal sealed class HeatTable
         Vector256<double> position = mean * Vector256.Create(1 / _spacing);
         Vector256<double> scaled = (variance * Vector256.Create(1 / (_unit * _unit))) + Vector256<double>.One;
 
-        // A comparison with NaN is false, hence the cells that are inside.
+        // A comparison with NaN is false, hence the cells that are inside. Nothing else, a negative variance least of all, may find a place in the table.
         Vector256<double> inside = Vector256.GreaterThanOrEqual(position, Vector256.Create((double)_lowest))
             & Vector256.LessThanOrEqual(position, Vector256.Create((double)(_lowest + _points - 1)))
+            & Vector256.GreaterThanOrEqual(scaled, Vector256<double>.One)
             & Vector256.LessThan(scaled, Vector256.Create(VarianceLimit + 1));
         position = Vector256.ConditionalSelect(inside, position, Vector256.Create((double)_lowest));
         scaled = Vector256.ConditionalSelect(inside, scaled, Vector256<double>.One);
