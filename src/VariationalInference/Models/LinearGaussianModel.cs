@@ -75,8 +75,8 @@ public class LinearGaussianModel
     private protected LinearGaussianModel(LoadingStructure structure, double noiseVariance)
     {
         Structure = structure;
-        Offset = [.. new double[structure.ObservationCount]];
-        NoiseVariances = [.. Enumerable.Repeat(noiseVariance, structure.ObservationCount)];
+        Offset = Sequences.Immutable(structure.ObservationCount, _ => 0);
+        NoiseVariances = Sequences.Immutable(structure.ObservationCount, _ => noiseVariance);
     }
 
     /// <summary>Gets the number of latents J.</summary>

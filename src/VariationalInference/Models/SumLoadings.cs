@@ -24,8 +24,8 @@ internal sealed class SumLoadings : LoadingStructure
         _prediction = Compensated.Sum(0, prior.Means.AsSpan());
         RequireFinitePredictions([_prediction]);
         _weight = 1 / Math.Sqrt(noiseVariance);
-        _meanWeights = [.. Enumerable.Range(0, observationCount + 1).Select(observed => Math.Sqrt(observed / noiseVariance))];
-        _rootSums = [.. Enumerable.Repeat(1.0, prior.Count)];
+        _meanWeights = Sequences.Array(observationCount + 1, observed => Math.Sqrt(observed / noiseVariance));
+        _rootSums = Sequences.Array(prior.Count, _ => 1);
         prior.ScaleTransposed(_rootSums);
         _shapes = new SharedShape?[observationCount + 1];
         Complete = ShapeOf(observationCount);
@@ -90,7 +90,7 @@ internal sealed class SumLoadings : LoadingStructure
 
     private SharedShape CreateShape(int observed)
     {
-        double[] loadings = [.. _rootSums.Select(s => s * _meanWeights[observed])];
+        double[] loadings = Sequences.Array(_rootSums.Length, j => _rootSums[j] * _meanWeights[observed]);
         RequireFinite(loadings);
         double logNormalizer = -0.5 * observed * Math.Log(2 * Math.PI * _noiseVariance);
         return new SharedShape(new WhitenedLoadings(loadings, rank: 1), Prior, observed, logNormalizer);
@@ -104,7 +104,7 @@ internal sealed class SumLoadings : LoadingStructure
     /// </remarks>
     private SumReduction CreateReduction()
     {
-        double[] loadings = [.. _rootSums.Select(s => s * _weight)];
+        double[] loadings = Sequences.Array(_rootSums.Length, j => _rootSums[j] * _weight);
         double[] gains = [.. loadings];
         Prior.Scale(gains);
         double inInput = ObservationCount + 16;

@@ -44,9 +44,13 @@ public sealed partial class GaussianPrior
         Means = [.. means];
         Variances = [.. variances];
         ConditionalVariances = Variances;
-        Deviations = [.. Variances.Select(Math.Sqrt)];
-        RelativeMeans = [.. Means.Select((mean, j) => Math.Abs(mean) / Deviations[j])];
-        LogDeterminant = Variances.Sum(Math.Log);
+        Deviations = Sequences.Immutable(means.Length, j => Math.Sqrt(Variances[j]));
+        RelativeMeans = Sequences.Immutable(means.Length, j => Math.Abs(Means[j]) / Deviations[j]);
+        foreach (double variance in variances)
+        {
+            LogDeterminant += Math.Log(variance);
+        }
+
         _blocks = [];
         _blockOf = [];
     }

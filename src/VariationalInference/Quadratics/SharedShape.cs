@@ -24,7 +24,7 @@ internal sealed class SharedShape : PosteriorShape
         ObservedCount = observedCount;
         LogNormalizer = logNormalizer;
         Measure();
-        MeanFieldVariances = [.. Enumerable.Range(0, LatentCount).Select(MeanFieldVariance)];
+        MeanFieldVariances = Sequences.Immutable(LatentCount, MeanFieldVariance);
         _response = new CancellableLazy<RowResponse>(cancellationToken => new RowResponse(this, cancellationToken));
         _spectrum = new Lazy<(double, double)>(() => Precision.Spectrum(ScaledPrecision));
         _variances = new CancellableLazy<double[]>(Precision.Variances);
