@@ -37,6 +37,7 @@ internal static class SideBySide
         {
             Tables(peer, rounds);
             Wide(peer, rounds);
+            ManyPatterns(rounds);
             SingleRows(peer, rounds);
             Allocations();
             Console.WriteLine($"| {StreamedRows:N0} rows streamed from a generator | {StreamedMemory()} | | |");
@@ -118,6 +119,33 @@ internal static class SideBySide
         }
 
         Row($"general, {WideRows:N0} rows, J = 50, K = 20, 1 thread, a row", ours, "the bare matrix product in OpenBLAS", product);
+    }
+
+    private static void ManyPatterns(int rounds)
+    {
+        const int rows = 20_000;
+        LinearGaussianModel model = Random(latents: 10, observations: 61);
+        double[] complete = Cells(rows, 61, missing: 0), incomplete = Cells(rows, 61, missing: 0.1);
+        var means = new double[10 * rows];
+        foreach (int threads in new[] { 1, 2 })
+        {
+            var solver = new CaviSolver(new CaviOptions { MaxThreads = threads });
+            Timing ours = new(), withMissing = new();
+            void Measure(Timing timing, double[] cells) => timing.Measure(
+                rows, () => solver.Solve(model, RowSpan.ColumnMajor(cells, 61), new CaviBuffers { ColumnMajorMeans = means }));
+
+            for (int round = 0; round < rounds; round++)
+            {
+                Measure(ours, complete);
+                Measure(withMissing, incomplete);
+            }
+
+            Row(
+                $"general, {rows:N0} rows, J = 10, K = 61, 10 % of the cells missing, each row its own pattern, {threads} thread{(threads == 1 ? string.Empty : "s")}, a row",
+                withMissing,
+                "complete",
+                ours);
+        }
     }
 
     private static void SingleRows(Peer peer, int rounds)

@@ -140,7 +140,7 @@ internal sealed class DenseLoadings : LoadingStructure
         return new PatternResponse(shape, observed, _noiseDeviations);
     }
 
-    private ColumnReduction CreateReduction(CancellationToken cancellationToken) => new(_patterns)
+    private ColumnReduction CreateReduction(CancellationToken cancellationToken) => new(_patterns, Complete)
     {
         Gains = new PatternResponse(Complete, [.. Enumerable.Range(0, ObservationCount)], _noiseDeviations).Prepare(cancellationToken).Gains,
         PredictionHigh = [.. _prediction.Select(p => p.High)],

@@ -43,6 +43,8 @@ internal unsafe interface ILanes<TVector>
 
     static abstract TVector Divide(TVector a, TVector b);
 
+    static abstract TVector SquareRoot(TVector value);
+
     /// <summary>Returns ab + c, rounded once.</summary>
     static abstract TVector FusedMultiplyAdd(TVector a, TVector b, TVector c);
 
@@ -56,6 +58,12 @@ internal unsafe interface ILanes<TVector>
 
     /// <summary>Returns the value where the condition is zero and zero elsewhere.</summary>
     static abstract TVector IfZero(TVector condition, TVector value);
+
+    /// <summary>Turns numbers from 0 to 7 into what <see cref="Pick"/> takes.</summary>
+    static abstract TVector KeyOf(TVector number);
+
+    /// <summary>Returns an element of a table of eight, lane by lane.</summary>
+    static abstract TVector Pick(double* table, TVector key);
 
     static abstract double Sum(TVector value);
 
@@ -107,6 +115,9 @@ internal readonly unsafe struct ScalarLanes : ILanes<double>
     public static double Divide(double a, double b) => a / b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static double SquareRoot(double value) => Math.Sqrt(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double FusedMultiplyAdd(double a, double b, double c) => Math.FusedMultiplyAdd(a, b, c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -120,6 +131,12 @@ internal readonly unsafe struct ScalarLanes : ILanes<double>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double IfZero(double condition, double value) => condition == 0 ? value : 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static double KeyOf(double number) => number;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static double Pick(double* table, double key) => table[(int)key];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(double value) => value;
@@ -154,6 +171,9 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<double>>
     public static Vector128<double> Divide(Vector128<double> a, Vector128<double> b) => a / b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<double> SquareRoot(Vector128<double> value) => Vector128.Sqrt(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<double> FusedMultiplyAdd(Vector128<double> a, Vector128<double> b, Vector128<double> c) =>
         AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.FusedMultiplyAdd(c, a, b) : Fma.MultiplyAdd(a, b, c);
 
@@ -173,6 +193,12 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<double>>
         value & Vector128.Equals(condition, Vector128<double>.Zero);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<double> KeyOf(Vector128<double> number) => number;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<double> Pick(double* table, Vector128<double> key) => Vector128.Create(table[(int)key[0]], table[(int)key[1]]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(Vector128<double> value) => Vector128.Sum(value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -181,6 +207,9 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<double>>
 
 internal readonly unsafe struct Lanes256 : ILanes<Vector256<double>>
 {
+    /// <summary>2⁵²: added to a small whole number, it leaves that in the lowest bits.</summary>
+    private const double IntegerShift = 4503599627370496;
+
     public static int Count => 4;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -205,6 +234,9 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<double>>
     public static Vector256<double> Divide(Vector256<double> a, Vector256<double> b) => a / b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<double> SquareRoot(Vector256<double> value) => Vector256.Sqrt(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<double> FusedMultiplyAdd(Vector256<double> a, Vector256<double> b, Vector256<double> c) =>
         Fma.MultiplyAdd(a, b, c);
 
@@ -221,6 +253,24 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<double>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<double> IfZero(Vector256<double> condition, Vector256<double> value) =>
         value & Vector256.Equals(condition, Vector256<double>.Zero);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<double> KeyOf(Vector256<double> number)
+    {
+        // A lane of key n: 2n and 2n + 1 in the three lowest bits of its halves, for what permutes halves of four doubles; and in its highest
+        // bit the highest of n, for what chooses between two such.
+        Vector256<long> bits = (number + Vector256.Create(IntegerShift)).AsInt64() & Vector256.Create(7L);
+        return ((bits << 1) | (bits << 33) | (bits << 61) | Vector256.Create(1L << 32)).AsDouble();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<double> Pick(double* table, Vector256<double> key)
+    {
+        Vector256<int> halves = key.AsInt32();
+        Vector256<int> low = Avx2.PermuteVar8x32(Vector256.Load(table).AsInt32(), halves);
+        Vector256<int> high = Avx2.PermuteVar8x32(Vector256.Load(table + 4).AsInt32(), halves);
+        return Avx.BlendVariable(low.AsDouble(), high.AsDouble(), key);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(Vector256<double> value) => Vector256.Sum(value);
@@ -255,6 +305,9 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<double>>
     public static Vector512<double> Divide(Vector512<double> a, Vector512<double> b) => Avx512F.Divide(a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<double> SquareRoot(Vector512<double> value) => Avx512F.Sqrt(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<double> FusedMultiplyAdd(Vector512<double> a, Vector512<double> b, Vector512<double> c) =>
         Avx512F.FusedMultiplyAdd(a, b, c);
 
@@ -271,6 +324,17 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<double>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<double> IfZero(Vector512<double> condition, Vector512<double> value) =>
         value & Vector512.Equals(condition, Vector512<double>.Zero);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<double> KeyOf(Vector512<double> number)
+    {
+        // 2⁵², added to a small whole number, leaves that in the lowest bits: those that permute doubles.
+        const double shift = 4503599627370496;
+        return Avx512F.Add(number, Vector512.Create(shift));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<double> Pick(double* table, Vector512<double> key) => Avx512F.PermuteVar8x64(Vector512.Load(table), key.AsInt64());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Sum(Vector512<double> value) => Vector512.Sum(value);

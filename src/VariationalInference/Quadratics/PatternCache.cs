@@ -8,6 +8,9 @@ namespace VariationalInference;
 /// </summary>
 internal sealed class PatternCache(Func<MissingPattern, PatternResponse> create, int capacity)
 {
+    /// <summary>Up to this many observations, a thread that solves a table keeps the responses of all patterns, by number.</summary>
+    public const int LargestCodedWidth = 8;
+
     private readonly ConcurrentDictionary<MissingPattern, PatternResponse> _responses = new();
 
     public PatternResponse this[MissingPattern pattern]

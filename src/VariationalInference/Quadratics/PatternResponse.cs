@@ -34,11 +34,21 @@ internal sealed class PatternResponse
         return this;
     }
 
-    /// <summary>Returns the error bound of a row from ‖w‖².</summary>
-    public double ErrorBound(double squaredNorm)
+    /// <summary>Gets the error bound of a row for ‖w‖ = 0, and by how much it grows with ‖w‖, in posterior standard deviations.</summary>
+    public (double Base, double Slope) Error
     {
-        _ = Gains;
-        return _errorBase + (_errorSlope * Math.Sqrt(squaredNorm));
+        get
+        {
+            _ = Gains;
+            return (_errorBase, _errorSlope);
+        }
+    }
+
+    /// <summary>Returns the error bound of a row.</summary>
+    public double ErrorBound(double whitenedNorm)
+    {
+        (double errorBase, double errorSlope) = Error;
+        return errorBase + (errorSlope * whitenedNorm);
     }
 
     /// <summary>Writes the means of one row.</summary>

@@ -30,20 +30,52 @@ internal abstract class RowReduction
     /// <summary>Gets a value indicating whether rows with missing cells respond in ways of their own, beyond what their inputs say.</summary>
     public abstract bool HasPatterns { get; }
 
+    /// <summary>Gets how rows are solved that share their pattern with few others, where that can be.</summary>
+    public virtual MaskedResponse? Masked => null;
+
     /// <summary>Returns the response of rows with missing cells, where they have one of their own.</summary>
     public abstract PatternResponse? ResponseOf(MissingPattern pattern, CancellationToken cancellationToken);
+
+    /// <summary>Returns the responses of all patterns in a table, where there are few.</summary>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public virtual TabulatedResponses? Tabulated(CancellationToken cancellationToken) => null;
 
     public double ErrorBound(double whitenedNorm) => ErrorBase + (ErrorSlope * whitenedNorm);
 }
 
 /// <summary>All c_k are inputs; each pattern of missing cells has a response of its own.</summary>
-internal sealed class ColumnReduction(PatternCache patterns) : RowReduction
+/// <remarks>
+/// Of few columns the responses of all patterns are tabulated. Of many, few rows share a pattern, and each is solved with its own small system
+/// (<see cref="MaskedResponse"/>) where that is accurate enough.
+/// </remarks>
+internal sealed class ColumnReduction : RowReduction
 {
+    private readonly PatternCache _patterns;
+    private readonly CancellableLazy<TabulatedResponses>? _tabulated;
+    private readonly Lazy<MaskedResponse>? _masked;
+
+    /// <param name="patterns">The responses of rows with missing cells.</param>
+    /// <param name="complete">What complete rows share.</param>
+    public ColumnReduction(PatternCache patterns, SharedShape complete)
+    {
+        _patterns = patterns;
+        _tabulated = complete.Rank <= TabulatedResponses.MostColumns
+            ? new CancellableLazy<TabulatedResponses>(cancellationToken => new TabulatedResponses(this, cancellationToken))
+            : null;
+        _masked = complete.Rank > PatternCache.LargestCodedWidth && MaskedResponse.Fits(complete)
+            ? new Lazy<MaskedResponse>(() => new MaskedResponse(complete, Weights!))
+            : null;
+    }
+
     public override int InputCount => ObservationCount;
 
     public override bool HasPatterns => true;
 
-    public override PatternResponse ResponseOf(MissingPattern pattern, CancellationToken cancellationToken) => patterns[pattern].Prepare(cancellationToken);
+    public override MaskedResponse? Masked => _masked?.Value;
+
+    public override PatternResponse ResponseOf(MissingPattern pattern, CancellationToken cancellationToken) => _patterns[pattern].Prepare(cancellationToken);
+
+    public override TabulatedResponses? Tabulated(CancellationToken cancellationToken) => _tabulated?.Get(cancellationToken);
 }
 
 /// <summary>

@@ -40,6 +40,9 @@ internal readonly struct MissingPattern : IEquatable<MissingPattern>
     /// <summary>Reads off the pattern of a row.</summary>
     public static MissingPattern Of(ReadOnlySpan<double> row) => Read(row, RestLength(row) is int length and > 0 ? new ulong[length] : null);
 
+    /// <summary>Returns the pattern Σ 2^k over the missing cells k of at most 64.</summary>
+    public static MissingPattern OfCode(ulong code) => new(code, null);
+
     /// <summary>Reads off the pattern of a row without allocating, for use until this thread reads the next.</summary>
     public static MissingPattern OfTransient(ReadOnlySpan<double> row)
     {

@@ -9,7 +9,7 @@ internal static class TableCase
     public static IEnumerable<string> Names =>
     [
         "sum", "sum, a tenth missing", "sum of many", "dense", "dense, a tenth missing", "dense, by pattern", "dense, one observation",
-        "more observations than bits",
+        "more observations than bits", "dense, three observations", "dense, two observations of many", "dense, few latents of many",
     ];
 
     public static TheoryData<string> Data() => [.. Names];
@@ -23,6 +23,9 @@ internal static class TableCase
             "dense" or "dense, a tenth missing" => Dense(latents: 3, observations: 4),
             "dense, by pattern" => Dense(latents: 13, observations: 11),
             "dense, one observation" => Dense(latents: 2, observations: 1),
+            "dense, three observations" => Dense(latents: 3, observations: 3),
+            "dense, two observations of many" => Dense(latents: 9, observations: 2),
+            "dense, few latents of many" => Dense(latents: 5, observations: 19),
             _ => Dense(latents: 2, observations: 70),
         };
         Matrix<double> table = model.Sample(rows, seed: 5).Observations;

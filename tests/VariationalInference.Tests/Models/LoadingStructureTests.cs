@@ -64,7 +64,7 @@ public class LoadingStructureTests
 
         public override SharedShape Complete { get; }
 
-        public override RowReduction Reduction(CancellationToken cancellationToken) => new ColumnReduction(_patterns)
+        public override RowReduction Reduction(CancellationToken cancellationToken) => new ColumnReduction(_patterns, Complete)
         {
             Gains = new PatternResponse(Complete, [.. Enumerable.Range(0, ObservationCount)], Deviations()).Prepare(cancellationToken).Gains,
             PredictionHigh = Prediction(),

@@ -21,6 +21,9 @@ internal unsafe struct Tile
     public double* Norms;
     public double* Missing;
 
+    /// <summary>The gains of all patterns of missing cells (see <see cref="TabulatedResponses"/>), or null.</summary>
+    public double* Tabulated;
+
     /// <summary>Where the means go, or null.</summary>
     public double* Means;
     public long MeanStride;
@@ -31,6 +34,7 @@ internal unsafe struct Tile
 
 /// <summary>What a tile's rows came to.</summary>
 /// <param name="LargestNorm">The largest ‖w‖²; NaN or infinite when a cell is, or when the square overflows.</param>
-/// <param name="LargestCompleteNorm">The same of the rows whose response is that of complete rows.</param>
+/// <param name="LargestCompleteNorm">The same of the rows whose response is that of complete rows; 0 where there are none.</param>
+/// <param name="LargestIncompleteNorm">The same of the rows with missing cells, where they have responses of their own; 0 where there are none.</param>
 /// <param name="IsComplete">Whether no cell was skipped as missing.</param>
-internal readonly record struct TileExtremes(double LargestNorm, double LargestCompleteNorm, bool IsComplete);
+internal readonly record struct TileExtremes(double LargestNorm, double LargestCompleteNorm, double LargestIncompleteNorm, bool IsComplete);

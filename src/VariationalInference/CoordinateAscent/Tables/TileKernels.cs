@@ -48,11 +48,12 @@ internal static unsafe class TileKernels
         where TCells : struct, IChoice
     {
         var found = default(Found<TVector>);
-        bool atOnce = tile.Means != null && tile.Offsets.Length <= MostStreams;
+        bool fewStreams = tile.Offsets.Length <= MostStreams;
+        bool atOnce = tile.Means != null && (fewStreams || tile.Tabulated != null);
         fixed (double* high = reduction.PredictionHigh, low = reduction.PredictionLow)
         fixed (double* weights = reduction.Weights, gains = reduction.Gains, offsets = tile.Offsets)
         {
-            int blockRows = atOnce ? tile.Rows : BlockRows;
+            int blockRows = fewStreams ? tile.Rows : BlockRows;
             for (int block = 0; block < tile.Rows; block += blockRows)
             {
                 int end = Math.Min(block + blockRows, tile.Rows);
@@ -65,9 +66,9 @@ internal static unsafe class TileKernels
         }
 
         double finite = TLanes.Sum(found.Check);
-        double largest = TLanes.Largest(found.Largest);
-        return new TileExtremes(
-            Math.Max(largest, TLanes.Largest(found.LargestIncomplete)) + finite, largest + finite, TLanes.Sum(found.Missing) == 0);
+        double complete = TLanes.Largest(found.Largest);
+        double incomplete = TLanes.Largest(found.LargestIncomplete);
+        return new TileExtremes(Math.Max(complete, incomplete) + finite, complete + finite, incomplete + finite, TLanes.Sum(found.Missing) == 0);
     }
 
     /// <summary>
@@ -106,6 +107,7 @@ internal static unsafe class TileKernels
         int columns = tile.Columns;
         double* means = tile.Means;
         long meanStride = tile.MeanStride;
+        double* tabulated = tile.Tabulated;
         int streams = atOnce ? tile.Offsets.Length : 0;
         for (int i = start; i < end; i += TLanes.Count)
         {
@@ -151,6 +153,11 @@ internal static unsafe class TileKernels
                 }
 
                 WriteMeans<TLanes, TVector>(input, gains, offsets, means + i, meanStride, streams);
+            }
+            else if (TCells.Value && tabulated != null)
+            {
+                WritePickedMeans<TLanes, TVector>(
+                    firstInput + i, stride, columns, tabulated, TLanes.KeyOf(unseen), offsets, means + i, meanStride, streams);
             }
             else
             {
@@ -220,6 +227,29 @@ internal static unsafe class TileKernels
             for (int k = inputCount; k > 0; k--)
             {
                 sum = TLanes.FusedMultiplyAdd(TLanes.Broadcast(*gains++), TLanes.Load(input), sum);
+                input += stride;
+            }
+
+            TLanes.Store(TLanes.Add(TLanes.Broadcast(offsets[j]), sum), means);
+            means += meanStride;
+        }
+    }
+
+    /// <summary>Writes the same where each row has the gains of its own pattern.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void WritePickedMeans<TLanes, TVector>(
+        double* inputs, int stride, int inputCount, double* tabulated, TVector key, double* offsets, double* means, long meanStride, int count)
+        where TLanes : ILanes<TVector>
+        where TVector : struct
+    {
+        for (int j = 0; j < count; j++)
+        {
+            TVector sum = TLanes.Broadcast(0);
+            double* input = inputs;
+            for (int k = inputCount; k > 0; k--)
+            {
+                sum = TLanes.FusedMultiplyAdd(TLanes.Pick(tabulated, key), TLanes.Load(input), sum);
+                tabulated += TabulatedResponses.PatternCount;
                 input += stride;
             }
 

@@ -15,7 +15,15 @@ internal static unsafe class TileProduct
         int j = 0;
         for (; j + 4 <= latents; j += 4)
         {
-            FourMeans<TLanes, TVector>(tile, j, start, end, gains + (j * inputCount), inputCount, offsets + j);
+            // Vectors of eight come with 32 registers, others with 16.
+            if (TLanes.Count < 8)
+            {
+                FourMeansByPairs<TLanes, TVector>(tile, j, start, end, gains + (j * inputCount), inputCount, offsets + j);
+            }
+            else
+            {
+                FourMeans<TLanes, TVector>(tile, j, start, end, gains + (j * inputCount), inputCount, offsets + j);
+            }
         }
 
         for (; j < latents; j++)
@@ -78,6 +86,50 @@ internal static unsafe class TileProduct
         }
     }
 
+    /// <summary>The same with eight sums at a time.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void FourMeansByPairs<TLanes, TVector>(
+        in Tile tile, int j, int start, int end, double* gains, int inputCount, double* offsets)
+        where TLanes : ILanes<TVector>
+        where TVector : struct
+    {
+        int width = TLanes.Count;
+        int stride = tile.Stride;
+        long meanStride = tile.MeanStride;
+        double* means = tile.Means + (j * meanStride);
+        double* gains1 = gains + inputCount;
+        double* gains2 = gains1 + inputCount;
+        double* gains3 = gains2 + inputCount;
+        for (int i = start; i < end; i += 2 * width)
+        {
+            TVector a0 = TLanes.Broadcast(0), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, d0 = a0, d1 = a0;
+            double* input = tile.Inputs + i;
+            for (int k = 0; k < inputCount; k++)
+            {
+                TVector x0 = TLanes.Load(input);
+                TVector x1 = TLanes.Load(input + width);
+                TVector gain = TLanes.Broadcast(gains[k]);
+                a0 = TLanes.FusedMultiplyAdd(gain, x0, a0);
+                a1 = TLanes.FusedMultiplyAdd(gain, x1, a1);
+                gain = TLanes.Broadcast(gains1[k]);
+                b0 = TLanes.FusedMultiplyAdd(gain, x0, b0);
+                b1 = TLanes.FusedMultiplyAdd(gain, x1, b1);
+                gain = TLanes.Broadcast(gains2[k]);
+                c0 = TLanes.FusedMultiplyAdd(gain, x0, c0);
+                c1 = TLanes.FusedMultiplyAdd(gain, x1, c1);
+                gain = TLanes.Broadcast(gains3[k]);
+                d0 = TLanes.FusedMultiplyAdd(gain, x0, d0);
+                d1 = TLanes.FusedMultiplyAdd(gain, x1, d1);
+                input += stride;
+            }
+
+            StoreTwo<TLanes, TVector>(a0, a1, offsets[0], means + i);
+            StoreTwo<TLanes, TVector>(b0, b1, offsets[1], means + meanStride + i);
+            StoreTwo<TLanes, TVector>(c0, c1, offsets[2], means + (2 * meanStride) + i);
+            StoreTwo<TLanes, TVector>(d0, d1, offsets[3], means + (3 * meanStride) + i);
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void OneMean<TLanes, TVector>(in Tile tile, int j, int start, int end, double* gains, int inputCount, double offset)
         where TLanes : ILanes<TVector>
@@ -103,6 +155,16 @@ internal static unsafe class TileProduct
 
             StoreFour<TLanes, TVector>(a0, a1, a2, a3, offset, means + i);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreTwo<TLanes, TVector>(TVector v0, TVector v1, double offset, double* means)
+        where TLanes : ILanes<TVector>
+        where TVector : struct
+    {
+        TVector mean = TLanes.Broadcast(offset);
+        TLanes.Store(TLanes.Add(mean, v0), means);
+        TLanes.Store(TLanes.Add(mean, v1), means + TLanes.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

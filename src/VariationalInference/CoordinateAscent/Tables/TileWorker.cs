@@ -7,7 +7,9 @@ namespace VariationalInference;
 /// <para>
 /// All complete rows share one response matrix (see <see cref="RowResponse"/>), so that a row costs J·K multiplications and its error
 /// bound is a + b‖w‖. Rows are worked on in tiles that fit into the near caches, by vectors of rows. A tile that is not all finite is
-/// done again without its missing cells: a Gaussian sum only counts them; otherwise rows of a pattern share a response of their own.
+/// done again without its missing cells: a Gaussian sum only counts them; of few columns each row picks the gains of its pattern from a table
+/// (<see cref="TabulatedResponses"/>); of many each row has a system of its own (<see cref="MaskedRows"/>), unless its error would be too large;
+/// otherwise rows of a pattern share a response of their own.
 /// </para>
 /// <para>Rows are solved one by one when each has its own number of iterations or its own stop, and when their ELBOs are wanted.</para>
 /// </remarks>
@@ -19,9 +21,6 @@ internal sealed unsafe class TileWorker : IDisposable
     private const int TileSize = 1 << 15;
 
     private const int Alignment = 64;
-
-    /// <summary>Up to this many observations, patterns of missing cells are looked up by number.</summary>
-    private const int LargestCodedWidth = 8;
 
     private readonly TablePass _pass;
     private readonly LoadingStructure _structure;
@@ -42,6 +41,8 @@ internal sealed unsafe class TileWorker : IDisposable
     private readonly double* _norms;
     private readonly double* _missing;
     private readonly int* _incomplete;
+    private TabulatedResponses? _tabulated;
+    private MaskedRows? _maskedRows;
 
     /// <summary>Whether rows with missing cells are to be listed, or to be given variances of their own.</summary>
     private readonly bool _notesRows;
@@ -66,7 +67,7 @@ internal sealed unsafe class TileWorker : IDisposable
         _largestDeviation = _structure.Prior.Deviations.Max();
         _rows = new TableRowSolver(pass);
         int columns = pass.Model.ObservationCount;
-        _coded = columns <= LargestCodedWidth ? new PatternResponse?[1 << columns] : [];
+        _coded = columns <= PatternCache.LargestCodedWidth ? new PatternResponse?[1 << columns] : [];
         _reduction = pass.Reduction;
         if (_reduction is null)
         {
@@ -91,6 +92,7 @@ internal sealed unsafe class TileWorker : IDisposable
     {
         NativeMemory.AlignedFree(_memory);
         _memory = null;
+        _maskedRows?.Dispose();
         GC.SuppressFinalize(this);
     }
 
@@ -125,8 +127,7 @@ internal sealed unsafe class TileWorker : IDisposable
         TileExtremes extremes = TileKernels.Solve(_pass.Width, tile, reduction);
         if (!double.IsFinite(extremes.LargestNorm) && !tile.SkipsMissing)
         {
-            tile.SkipsMissing = true;
-            tile.Norms = _norms;
+            SkipMissing(ref tile, reduction);
             extremes = TileKernels.Solve(_pass.Width, tile, reduction);
         }
 
@@ -140,8 +141,9 @@ internal sealed unsafe class TileWorker : IDisposable
 
         bool complete = extremes.IsComplete;
         _skipsMissing = !complete;
-        double largest = complete || !reduction.HasPatterns
-            ? reduction.ErrorBound(norm)
+        double largest = complete || !reduction.HasPatterns ? reduction.ErrorBound(norm)
+            : _tabulated is not null ? Math.Max(
+                reduction.ErrorBound(Math.Sqrt(extremes.LargestCompleteNorm)), _tabulated.ErrorBound(Math.Sqrt(extremes.LargestIncompleteNorm)))
             : RespondToIncompleteRows(tile, reduction, first, count, reduction.ErrorBound(Math.Sqrt(extremes.LargestCompleteNorm)));
 
         CopyOut(tile, first, count);
@@ -182,15 +184,19 @@ internal sealed unsafe class TileWorker : IDisposable
             CellStride = _pass.Rows.ColumnStride,
             Rows = rows,
             Columns = reduction.ObservationCount,
-            SkipsMissing = _skipsMissing,
             Stride = _stride,
             Inputs = _inputs,
-            Norms = _writesNorms || (_skipsMissing && reduction.HasPatterns) ? _norms : null,
+            Norms = _writesNorms ? _norms : null,
             Missing = _notesRows || reduction.HasPatterns ? _missing : null,
             Means = _outputs.Means == null ? null : rows == count ? _outputs.Means + first : _means,
             MeanStride = rows == count ? _pass.RowCount : _stride,
             Offsets = _priorMeans,
         };
+        if (_skipsMissing)
+        {
+            SkipMissing(ref tile, reduction);
+        }
+
         if (_pass.Rows.RowStride == 1 && rows == count)
         {
             return tile;
@@ -213,6 +219,21 @@ internal sealed unsafe class TileWorker : IDisposable
         return tile;
     }
 
+    /// <summary>Has missing cells left out of a tile, and what their rows need written down.</summary>
+    private void SkipMissing(ref Tile tile, RowReduction reduction)
+    {
+        tile.SkipsMissing = true;
+        _tabulated ??= reduction.Tabulated(_pass.CancellationToken);
+        if (_tabulated is not null)
+        {
+            tile.Tabulated = _tabulated.Gains;
+        }
+        else if (reduction.HasPatterns)
+        {
+            tile.Norms = _norms;
+        }
+    }
+
     /// <summary>Replaces what the complete rows' response made of rows with missing cells.</summary>
     /// <returns>The largest error bound of a row of the tile.</returns>
     private double RespondToIncompleteRows(
@@ -220,19 +241,39 @@ internal sealed unsafe class TileWorker : IDisposable
     {
         int found = ListIncompleteRows(count);
         double largest = found < count ? largestOfCompleteRows : 0;
+        int masked = 0;
         for (int n = 0; n < found; n++)
         {
             int i = _incomplete[n];
+            double norm = Math.Sqrt(_norms[i]);
+            if (MaskedBound(reduction, norm) is double bound)
+            {
+                // What is listed is read before it is written over.
+                largest = Math.Max(largest, bound);
+                _incomplete[masked++] = i;
+                continue;
+            }
+
             PatternResponse pattern = PatternOf(reduction, first, i);
-            largest = Math.Max(largest, pattern.ErrorBound(_norms[i]));
+            largest = Math.Max(largest, pattern.ErrorBound(norm));
             if (tile.Means != null)
             {
                 pattern.Respond(_inputs + i, _stride, tile.Means + i, tile.MeanStride);
             }
         }
 
+        if (masked > 0 && tile.Means != null)
+        {
+            _maskedRows ??= new MaskedRows(reduction.Masked!, tile.Columns, _latents, _pass.Width);
+            _maskedRows.Respond(tile, _incomplete, masked);
+        }
+
         return largest;
     }
+
+    /// <summary>Returns the error bound of a row with missing cells that is solved with a system of its own; null where that would not meet the tolerance.</summary>
+    private double? MaskedBound(RowReduction reduction, double norm) =>
+        reduction.Masked?.ErrorBound(norm) is double bound && bound <= _tolerance ? bound : null;
 
     /// <summary>Lists the tile's rows with missing cells; without a branch, since which rows these are cannot be foreseen.</summary>
     private int ListIncompleteRows(int count)
@@ -278,7 +319,7 @@ internal sealed unsafe class TileWorker : IDisposable
             double norm = Math.Sqrt(_norms[i]);
             double bound = complete || !reduction.HasPatterns || _missing[i] == 0
                 ? reduction.ErrorBound(norm)
-                : PatternOf(reduction, first, i).ErrorBound(_norms[i]);
+                : _tabulated?.ErrorBound(norm) ?? MaskedBound(reduction, norm) ?? PatternOf(reduction, first, i).ErrorBound(norm);
             above += bound <= _tolerance ? 0 : 1;
             TableOutputs.Write(_outputs.ErrorBounds, first + i, bound);
         }
