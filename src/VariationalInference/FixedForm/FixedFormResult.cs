@@ -55,6 +55,9 @@ public sealed class FixedFormResult<TPosterior>
     /// <summary>Gets a value indicating whether <see cref="GradientNorm"/> is within <see cref="GradientAscentOptions.Tolerance"/>.</summary>
     public bool Converged { get; internal init; }
 
+    /// <inheritdoc cref="GaussianPosterior.Summary"/>
+    public SummaryTable Summary(IReadOnlyList<string>? names = null, double probability = 0.95) => Posterior.Summary(names, probability);
+
     /// <summary>Sums up the outcome in one line.</summary>
     /// <returns>The text.</returns>
     public override string ToString() =>

@@ -72,6 +72,14 @@ public sealed class GradientAscentResult
     /// <inheritdoc cref="CaviResult.Exact"/>
     public MultivariateGaussian Exact => _exact.Value;
 
+    /// <summary>Sums up the posterior in a table: exact mean, standard deviation and central interval, and beside them the mean-field standard deviation.</summary>
+    /// <param name="names">The names of the latents, length J; <see langword="null"/> means z1, z2, ….</param>
+    /// <param name="probability">The probability of the intervals. Range: 0 &lt; probability &lt; 1.</param>
+    /// <returns>The table, a row for each latent.</returns>
+    /// <exception cref="ArgumentException"><paramref name="names"/> has another length or holds a null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="probability"/> is outside its range.</exception>
+    public SummaryTable Summary(IReadOnlyList<string>? names = null, double probability = 0.95) => MeanFieldSummary.Of(Exact, MeanField, names, probability);
+
     /// <summary>Sums up the outcome in one line.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Guard.Text(

@@ -68,6 +68,7 @@ internal sealed class LearningOutcome
             new Lazy<ParameterStandardErrors>(() => new ParameterStandardErrors(_problem, _information.Value, observations, latents)),
             new Lazy<ParameterChange[]>(() => LearnedChanges.Of(_problem, _information.Value, observations)))
         {
+            Options = _options,
             Model = Model(loadings, offset, noise, means, variances),
             Offset = offset,
             NoiseVariances = noise,

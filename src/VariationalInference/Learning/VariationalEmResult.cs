@@ -48,6 +48,8 @@ public sealed class VariationalEmResult
     /// </summary>
     public LinearGaussianModel Model { get; internal init; } = null!;
 
+    internal VariationalEmOptions Options { get; init; } = null!;
+
     /// <summary>Gets the offset b, length K.</summary>
     public ImmutableArray<double> Offset { get; internal init; }
 
@@ -129,6 +131,19 @@ public sealed class VariationalEmResult
     /// <returns>The predictor.</returns>
     /// <exception cref="InvalidOperationException">The bound has no finite curvature at these parameters, and their uncertainty is asked for.</exception>
     public Predictor Predictor(bool withParameterUncertainty = false) => new(Model, withParameterUncertainty ? Changes : [], infer: null);
+
+    /// <summary>
+    /// Sums up what was learned in a table: estimate, standard error, and an interval for large samples, of variances on the scale of logarithms. What was fixed
+    /// is left out.
+    /// </summary>
+    /// <param name="columnNames">The names of the observations, length K; <see langword="null"/> means x1, x2, ….</param>
+    /// <param name="latentNames">The names of the latents, length J; <see langword="null"/> means z1, z2, ….</param>
+    /// <param name="probability">The probability of the intervals. Range: 0 &lt; probability &lt; 1.</param>
+    /// <returns>The table, a row for each parameter.</returns>
+    /// <exception cref="ArgumentException">There are more or fewer names, or one is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="probability"/> is outside its range.</exception>
+    public SummaryTable Summary(IReadOnlyList<string>? columnNames = null, IReadOnlyList<string>? latentNames = null, double probability = 0.95) =>
+        LearnedSummary.Of(this, Options, columnNames, latentNames, probability);
 
     /// <summary>Writes out the loadings.</summary>
     /// <returns>A new K×J matrix A.</returns>

@@ -98,6 +98,19 @@ public abstract class GaussianPosterior
     /// <returns>A new J×J matrix Σ.</returns>
     public Matrix<double> CovarianceMatrix() => Matrix<double>.Build.Dense(Count, Count, CovarianceElement);
 
+    /// <summary>Sums up the marginals in a table: mean, standard deviation, central interval.</summary>
+    /// <param name="names">The names of the latents, length J; <see langword="null"/> means z1, z2, ….</param>
+    /// <param name="probability">The probability of the intervals. Range: 0 &lt; probability &lt; 1.</param>
+    /// <returns>The table, a row for each latent.</returns>
+    /// <exception cref="ArgumentException"><paramref name="names"/> has another length or holds a null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="probability"/> is outside its range.</exception>
+    public SummaryTable Summary(IReadOnlyList<string>? names = null, double probability = 0.95)
+    {
+        IReadOnlyList<string> latents = SummaryTable.NamesOr(names, "z", Count, nameof(names), "one for each latent");
+        string[] ends = SummaryTable.Ends(probability);
+        return new SummaryTable(["mean", "sd", .. ends], [.. latents.Select((name, j) => (name, Numbers(this[j], probability)))]);
+    }
+
     /// <summary>Evaluates the log density, in nats.</summary>
     /// <param name="latents">The latents z, length J, all finite.</param>
     /// <returns>log N(z | μ, Σ).</returns>
@@ -178,6 +191,12 @@ public abstract class GaussianPosterior
         {
             latents[j] += Means[j];
         }
+    }
+
+    private static double[] Numbers(Gaussian marginal, double probability)
+    {
+        (double lower, double upper) = marginal.Interval(probability);
+        return [marginal.Mean, marginal.StandardDeviation, lower, upper];
     }
 
     /// <summary>Writes Fε.</summary>

@@ -33,6 +33,20 @@ public sealed class ImputedTable
     /// <summary>Gets the cells that were missing, row by row, with their predictions.</summary>
     public ImmutableArray<ImputedCell> Cells { get; }
 
+    /// <summary>Sums up the imputed cells in a table, named by row and column: mean, standard deviations, and the interval of a measurement.</summary>
+    /// <param name="columnNames">The names of the columns, length K; <see langword="null"/> means x1, x2, ….</param>
+    /// <param name="probability">The probability of the intervals. Range: 0 &lt; probability &lt; 1.</param>
+    /// <returns>The table, a row for each cell that was missing.</returns>
+    /// <exception cref="ArgumentException"><paramref name="columnNames"/> has another length or holds a null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="probability"/> is outside its range.</exception>
+    public SummaryTable Summary(IReadOnlyList<string>? columnNames = null, double probability = 0.95)
+    {
+        IReadOnlyList<string> columns = SummaryTable.NamesOr(columnNames, "x", Values.ColumnCount, nameof(columnNames), "one for each column");
+        return new SummaryTable(
+            ["mean", "sd of the mean", "sd", .. SummaryTable.Ends(probability)],
+            [.. Cells.Select(cell => (Guard.Text($"row {cell.Row}, {columns[cell.Column]}"), cell.Value.Numbers(probability)))]);
+    }
+
     /// <summary>Sums up the imputation in one line.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Guard.Text(

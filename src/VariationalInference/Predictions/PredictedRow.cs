@@ -120,6 +120,18 @@ public sealed class PredictedRow
         return new MultivariateGaussian(means, CovarianceOf(places[..count])).LogDensity(values);
     }
 
+    /// <summary>Sums up the predictions in a table: mean, standard deviation of the signal and of a measurement, and the interval of a measurement.</summary>
+    /// <param name="names">The names of the cells, length K; <see langword="null"/> means x1, x2, ….</param>
+    /// <param name="probability">The probability of the intervals. Range: 0 &lt; probability &lt; 1.</param>
+    /// <returns>The table, a row for each cell.</returns>
+    /// <exception cref="ArgumentException"><paramref name="names"/> has another length or holds a null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="probability"/> is outside its range.</exception>
+    public SummaryTable Summary(IReadOnlyList<string>? names = null, double probability = 0.95)
+    {
+        IReadOnlyList<string> cells = SummaryTable.NamesOr(names, "x", Count, nameof(names), "one for each cell");
+        return new SummaryTable(["mean", "sd of the mean", "sd", .. SummaryTable.Ends(probability)], [.. cells.Select((name, k) => (name, this[k].Numbers(probability)))]);
+    }
+
     /// <summary>Returns the predictions side by side; of many, the first ones.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Wording.Join(", ", Count, k => this[k].ToString());

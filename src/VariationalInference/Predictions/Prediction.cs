@@ -72,6 +72,13 @@ public readonly record struct Prediction
     internal static Prediction Of(double mean, double signalVariance, double noiseVariance) =>
         new() { Mean = mean, MeanSd = Math.Sqrt(signalVariance), Sd = Math.Sqrt(signalVariance + noiseVariance) };
 
+    /// <summary>Returns mean, both standard deviations, and the interval of a measurement.</summary>
+    internal double[] Numbers(double probability)
+    {
+        (double lower, double upper) = Interval(probability);
+        return [Mean, MeanSd, Sd, lower, upper];
+    }
+
     private (double Lower, double Upper) Around(double deviation, double probability)
     {
         double reach = deviation * new Gaussian(0, 1).Interval(probability).Upper;

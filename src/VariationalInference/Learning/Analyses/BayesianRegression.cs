@@ -169,6 +169,14 @@ public sealed class BayesianRegression
         return [.. Enumerable.Range(0, designs.RowCount).Select(n => Predict(designs.Row(n).ToArray(), withParameterUncertainty))];
     }
 
+    /// <summary>Sums up the regression in a table: the posterior mean, standard deviation and interval of each coefficient.</summary>
+    /// <param name="names">The names of the coefficients, length J; <see langword="null"/> means z1, z2, ….</param>
+    /// <param name="probability">The probability of the intervals. Range: 0 &lt; probability &lt; 1.</param>
+    /// <returns>The table, a row for each coefficient.</returns>
+    /// <exception cref="ArgumentException"><paramref name="names"/> has another length or holds a null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="probability"/> is outside its range.</exception>
+    public SummaryTable Summary(IReadOnlyList<string>? names = null, double probability = 0.95) => Coefficients.Summary(names, probability);
+
     /// <summary>Sums up the regression in one line.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Guard.Text(

@@ -194,6 +194,29 @@ public sealed class MixedModelFit
     /// <returns>The text, with line feeds between its lines.</returns>
     public string Summary() => MixedSummary.Of(this);
 
+    /// <summary>
+    /// Sums up the parameters in a table: fixed effects with their intervals, then variances and covariances of random effects with their standard errors, whose
+    /// intervals <see cref="VarianceIntervals"/> has.
+    /// </summary>
+    /// <param name="probability">The probability of the intervals. Range: 0 &lt; probability &lt; 1.</param>
+    /// <returns>The table, a row for each parameter.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="probability"/> is outside its range.</exception>
+    public SummaryTable ParameterTable(double probability = 0.95)
+    {
+        string[] ends = SummaryTable.Ends(probability);
+        return new SummaryTable(
+            ["estimate", "standard error", .. ends],
+            [
+                .. FixedEffects.Select(effect => (effect.Name, (double[])
+                    [effect.Estimate, effect.StandardError, effect.Interval(probability).Lower, effect.Interval(probability).Upper])),
+                .. VarianceComponents.Select(component => (NameOf(component), (double[])[component.Value, component.StandardError, double.NaN, double.NaN])),
+            ]);
+
+        static string NameOf(VarianceComponent component) =>
+            component.OtherEffect is string other ? $"covariance {component.Group} {component.Effect}, {other}"
+            : component.Effect.Length > 0 ? $"variance {component.Group} {component.Effect}" : $"variance {component.Group}";
+    }
+
     /// <summary>Sums up the fit in one line.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Guard.Text(
