@@ -51,6 +51,7 @@ internal static class SampleValues
         _ when type == typeof(CaviTable) => new CaviSolver().Solve(Model, Table),
         _ when type == typeof(HybridInference) || type == typeof(HybridResult) => Hybrid.Value,
         _ when type == typeof(HybridTable) => Hybrid.Value.Infer(Table),
+        _ when type == typeof(SummaryTable) => Model.Posterior([1.2, 0.8]).Summary(),
         _ when type == typeof(Predictor) => new Predictor(Model),
         _ when type == typeof(PredictedRow) => new Predictor(Model).Predict([1.2, 0.8]),
         _ when type == typeof(PredictedTable) => new Predictor(Model).Predict(Table),
