@@ -36,9 +36,11 @@ internal sealed class LowerFactor
 
     /// <summary>Factors a symmetric matrix.</summary>
     /// <returns>The factor; <see langword="null"/> where the matrix is not positive definite.</returns>
-    public static LowerFactor? OfCovariance(Matrix<double> covariance)
+    public static LowerFactor? OfCovariance(Matrix<double> covariance) => OfLowerTriangle(covariance.ToRowMajorArray(), covariance.RowCount);
+
+    /// <summary>Factors a symmetric matrix of which the lower triangle is read, row-major; <see langword="null"/> unless it is positive definite.</summary>
+    public static LowerFactor? OfLowerTriangle(ReadOnlySpan<double> square, int size)
     {
-        int size = covariance.RowCount;
         var packed = new double[Start(size)];
         for (int i = 0; i < size; i++)
         {
@@ -46,7 +48,7 @@ internal sealed class LowerFactor
             for (int j = 0; j <= i; j++)
             {
                 ReadOnlySpan<double> other = packed.AsSpan(Start(j), j + 1);
-                double rest = covariance[i, j] - TensorPrimitives.Dot<double>(row[..j], other[..j]);
+                double rest = square[(i * size) + j] - TensorPrimitives.Dot<double>(row[..j], other[..j]);
                 if (i == j && !(rest > 0 && double.IsFinite(rest)))
                 {
                     return null;
@@ -91,6 +93,16 @@ internal sealed class LowerFactor
         for (int i = 0; i < Size; i++)
         {
             y[i] = (y[i] - TensorPrimitives.Dot<double>(Row(i)[..i], y[..i])) / this[i, i];
+        }
+    }
+
+    /// <summary>Replaces y by L⁻ᵀy.</summary>
+    public void SolveTransposed(Span<double> y)
+    {
+        for (int i = Size - 1; i >= 0; i--)
+        {
+            y[i] /= this[i, i];
+            TensorPrimitives.MultiplyAdd(Row(i)[..i], -y[i], y[..i], y[..i]);
         }
     }
 

@@ -52,7 +52,7 @@ public sealed class MultivariateGaussian : GaussianPosterior
         Variances = variances;
     }
 
-    private MultivariateGaussian(ImmutableArray<double> means, CovarianceStructure covariance)
+    internal MultivariateGaussian(ImmutableArray<double> means, CovarianceStructure covariance)
         : this(means, Diagonal(covariance), () => covariance)
     {
     }

@@ -1,0 +1,114 @@
+using System.Collections.Immutable;
+using MathNet.Numerics.LinearAlgebra;
+
+namespace VariationalInference;
+
+/// <summary>A generalised linear model of one row: predictors η = Az + b of the latents, and cells x_k ~ p_k(x_k | η_k) with a likelihood each.</summary>
+/// <remarks>
+/// With rows of A as cases and latents as coefficients it is a regression; with an item in each row of A, an item response model of one person. Where every
+/// likelihood is Gaussian it is a <see cref="LinearGaussianModel"/>, which is faster.
+/// <threadsafety>Immutable, hence safe to share.</threadsafety>
+/// </remarks>
+/// <example>
+/// <code language="csharp"><![CDATA[
+/// // A Bayesian logistic regression: an intercept, and one predictor.
+/// Matrix<double> design = Matrix<double>.Build.DenseOfArray(new double[,] { { 1, -1 }, { 1, 0 }, { 1, 1 }, { 1, 2 } });
+/// var model = new LinearModel(design, Likelihood.Bernoulli(), GaussianPrior.Independent(count: 2, variance: 6.25));
+/// Console.WriteLine(model);   // linear model of 2 latents and 4 cells
+/// ]]></code>
+/// </example>
+public sealed class LinearModel
+{
+    private readonly Matrix<double> _loadings;
+
+    /// <summary>Initializes a new instance of the <see cref="LinearModel"/> class with one likelihood for all cells.</summary>
+    /// <param name="loadings">The loadings A, K×J, all finite; copied.</param>
+    /// <param name="likelihood">The likelihood of every cell.</param>
+    /// <param name="prior">The prior of the J latents.</param>
+    /// <param name="offset">The offset b, length K, all finite; empty for zeros.</param>
+    /// <exception cref="ArgumentException">A length or a value is outside its range.</exception>
+    public LinearModel(Matrix<double> loadings, Likelihood likelihood, GaussianPrior prior, ReadOnlySpan<double> offset = default)
+        : this(loadings, Repeat(likelihood, loadings), prior, offset)
+    {
+    }
+
+    /// <summary>Initializes a new instance of the <see cref="LinearModel"/> class with a likelihood for each cell.</summary>
+    /// <param name="loadings">The loadings A, K×J, all finite; copied.</param>
+    /// <param name="likelihoods">The likelihoods, length K. Cells that share an instance are evaluated together.</param>
+    /// <param name="prior">The prior of the J latents.</param>
+    /// <param name="offset">The offset b, length K, all finite; empty for zeros.</param>
+    /// <exception cref="ArgumentException">A length or a value is outside its range.</exception>
+    public LinearModel(Matrix<double> loadings, ReadOnlySpan<Likelihood> likelihoods, GaussianPrior prior, ReadOnlySpan<double> offset = default)
+    {
+        ArgumentNullException.ThrowIfNull(loadings);
+        ArgumentNullException.ThrowIfNull(prior);
+        for (int j = 0; j < loadings.ColumnCount; j++)
+        {
+            Guard.AllFinite(loadings.Column(j).AsArray() ?? loadings.Column(j).ToArray(), Guard.Text($"{nameof(loadings)}, column {j},"));
+        }
+
+        Guard.Length(likelihoods.Length, loadings.RowCount, nameof(likelihoods), "one for each row of the loadings");
+        for (int k = 0; k < likelihoods.Length; k++)
+        {
+            if (likelihoods[k] is null)
+            {
+                throw new ArgumentException(Guard.Text($"{nameof(likelihoods)}[{k}] is null; every cell needs a likelihood."), nameof(likelihoods));
+            }
+        }
+
+        if (prior.Count != loadings.ColumnCount)
+        {
+            throw new ArgumentException(
+                Guard.Text($"{nameof(prior)} has {prior.Count} latents; it must have {loadings.ColumnCount}, one for each column of the loadings."), nameof(prior));
+        }
+
+        if (!offset.IsEmpty)
+        {
+            Guard.Length(offset.Length, loadings.RowCount, nameof(offset), "one for each row of the loadings");
+            Guard.AllFinite(offset, nameof(offset));
+        }
+
+        _loadings = loadings.Clone();
+        Likelihoods = [.. likelihoods];
+        Prior = prior;
+        Offset = offset.IsEmpty ? [.. new double[loadings.RowCount]] : [.. offset];
+        IsLogConcave = Likelihoods.All(likelihood => likelihood.IsLogConcave);
+    }
+
+    /// <summary>Gets the number of latents J.</summary>
+    public int LatentCount => _loadings.ColumnCount;
+
+    /// <summary>Gets the number of cells K.</summary>
+    public int ObservationCount => _loadings.RowCount;
+
+    /// <summary>Gets the likelihood of each cell.</summary>
+    public ImmutableArray<Likelihood> Likelihoods { get; }
+
+    /// <summary>Gets the prior of the latents.</summary>
+    public GaussianPrior Prior { get; }
+
+    /// <summary>Gets the offset b.</summary>
+    public ImmutableArray<double> Offset { get; }
+
+    /// <summary>Gets a value indicating whether every likelihood is log-concave, so that the best Gaussian posterior is the only optimum.</summary>
+    public bool IsLogConcave { get; }
+
+    /// <summary>Copies the loadings.</summary>
+    /// <returns>A, K×J.</returns>
+    public Matrix<double> Loadings() => _loadings.Clone();
+
+    /// <summary>Names the model's size.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => $"linear model of {Wording.Count(LatentCount, "latent")} and {Wording.Count(ObservationCount, "cell")}";
+
+    internal double Loading(int k, int j) => _loadings[k, j];
+
+    private static Likelihood[] Repeat(Likelihood likelihood, Matrix<double> loadings)
+    {
+        ArgumentNullException.ThrowIfNull(loadings);
+        ArgumentNullException.ThrowIfNull(likelihood);
+        var all = new Likelihood[loadings.RowCount];
+        Array.Fill(all, likelihood);
+        return all;
+    }
+}
