@@ -7,7 +7,7 @@ internal static class SiteReference
 {
     public static IEnumerable<(string Name, Likelihood Likelihood, double Value, double Size, JsonElement[] Points)> Expectations()
     {
-        foreach (JsonElement item in Cases("site_expectations.json"))
+        foreach (JsonElement item in Items("site_expectations.json", "cases"))
         {
             JsonElement likelihood = item.GetProperty("likelihood");
             double value = item.GetProperty("y").GetDouble(), size = likelihood.TryGetProperty("n", out JsonElement trials) ? trials.GetDouble() : 1;
@@ -17,7 +17,7 @@ internal static class SiteReference
 
     public static IEnumerable<(string Name, Likelihood Likelihood, double Value, double Size, JsonElement Item)> Densities()
     {
-        foreach (JsonElement item in Cases("densities.json"))
+        foreach (JsonElement item in Items("densities.json", "cases"))
         {
             string kind = item.GetProperty("kind").GetString()!;
             double[] parameters = [.. item.GetProperty("parameters").EnumerateArray().Select(x => x.GetDouble())];
@@ -32,6 +32,7 @@ internal static class SiteReference
 
     private static Likelihood Create(JsonElement likelihood) => likelihood.GetProperty("type").GetString() switch
     {
+        "gaussian" => Likelihood.Gaussian(likelihood.GetProperty("variance").GetDouble()),
         "bernoulli_logit" => Likelihood.Bernoulli(),
         "bernoulli_probit" => Likelihood.Bernoulli(BinaryLink.Probit),
         "binomial_logit" => Likelihood.Binomial(),

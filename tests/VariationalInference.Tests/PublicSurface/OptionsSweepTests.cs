@@ -35,7 +35,7 @@ public sealed class OptionsSweepTests
         OptionsTypes().Should().BeEquivalentTo(
         [
             typeof(CaviOptions), typeof(GradientAscentOptions), typeof(HybridOptions), typeof(PerceptronOptions), typeof(VariationalEmOptions),
-            typeof(FactorRotationOptions), typeof(MixedModelOptions), typeof(ConformanceOptions), typeof(LikelihoodConformanceOptions), typeof(Adam), typeof(Sgd),
+            typeof(FactorRotationOptions), typeof(MixedModelOptions), typeof(ConformanceOptions), typeof(LikelihoodConformanceOptions), typeof(FixedFormOptions), typeof(Adam), typeof(Sgd),
         ]);
         Settable(typeof(HybridOptions)).Should().HaveCountGreaterThan(15, "the sweep sees its properties");
     }
