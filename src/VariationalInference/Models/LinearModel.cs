@@ -42,9 +42,12 @@ public sealed class LinearModel
     {
         ArgumentNullException.ThrowIfNull(loadings);
         ArgumentNullException.ThrowIfNull(prior);
-        for (int j = 0; j < loadings.ColumnCount; j++)
+        foreach ((int k, int j, double value) in loadings.EnumerateIndexed(Zeros.AllowSkip))
         {
-            Guard.AllFinite(loadings.Column(j).AsArray() ?? loadings.Column(j).ToArray(), Guard.Text($"{nameof(loadings)}, column {j},"));
+            if (!double.IsFinite(value))
+            {
+                throw new ArgumentException(Guard.Text($"{nameof(loadings)}[{k}, {j}] is {value}; it must be finite."), nameof(loadings));
+            }
         }
 
         Guard.Length(likelihoods.Length, loadings.RowCount, nameof(likelihoods), "one for each row of the loadings");

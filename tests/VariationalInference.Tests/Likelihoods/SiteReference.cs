@@ -26,11 +26,11 @@ internal static class SiteReference
         }
     }
 
-    private static JsonElement.ArrayEnumerator Cases(string file) =>
+    public static IEnumerable<JsonElement> Items(string file, string list) =>
         JsonDocument.Parse(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Reference", "likelihoods", file)))
-            .RootElement.GetProperty("cases").EnumerateArray();
+            .RootElement.GetProperty(list).EnumerateArray();
 
-    private static Likelihood Create(JsonElement likelihood) => likelihood.GetProperty("type").GetString() switch
+    public static Likelihood Create(JsonElement likelihood) => likelihood.GetProperty("type").GetString() switch
     {
         "gaussian" => Likelihood.Gaussian(likelihood.GetProperty("variance").GetDouble()),
         "bernoulli_logit" => Likelihood.Bernoulli(),

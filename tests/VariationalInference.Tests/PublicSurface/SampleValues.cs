@@ -89,6 +89,7 @@ internal static class SampleValues
         ("HybridSolver", "Resume", "rows") => Model.Sample(40, seed: 2).Observations,
         ("PredictedRow", "LogDensity", "cells") => new double[] { 1, 2 },
         ("LinearModel", ".ctor", "loadings") => Matrix<double>.Build.Dense(2, 2, 1),
+        ("LinearModel", ".ctor", "prior") => GaussianPrior.Independent(2),
         ("LinearModel", ".ctor", "offset") => new double[] { 1, 2 },
         ("FixedFormSolver", "Solve", "row") => new double[] { 1, 2 },
         ("FixedFormSolver", "Solve", "sizes") => new double[] { 1, 1 },

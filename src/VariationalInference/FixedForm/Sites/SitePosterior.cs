@@ -82,7 +82,7 @@ internal sealed class SitePosterior
         _image.CopyTo(_predictors, 0);
         _system.AddStart(_predictors);
         _system.Variances(factor, Variances);
-        if (!TensorPrimitives.IsFiniteAll<double>(_predictors) || !TensorPrimitives.IsFiniteAll<double>(Variances))
+        if (_system.CellCount > 0 && !(TensorPrimitives.IsFiniteAll<double>(_predictors) && TensorPrimitives.IsFiniteAll<double>(Variances)))
         {
             return false;
         }
