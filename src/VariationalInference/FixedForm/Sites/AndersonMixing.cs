@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -7,6 +8,9 @@ namespace VariationalInference;
 /// <param name="depth">How many differences are kept.</param>
 internal sealed class AndersonMixing(int length, int depth)
 {
+    /// <summary>The smallest eigenvalue that counts, as a share of the largest: its square root is what products of doubles hold.</summary>
+    private const double SmallestShare = 1e-14;
+
     private readonly List<(double[] Point, double[] Change)> _differences = [];
     private double[]? _point;
     private double[]? _change;
@@ -44,8 +48,18 @@ internal sealed class AndersonMixing(int length, int depth)
     public double[] Next(double[] scales)
     {
         double[] point = _point!, change = _change!;
-        Matrix<double> differences = Matrix<double>.Build.Dense(length, _differences.Count, (i, j) => _differences[j].Change[i] * scales[i]);
-        Vector<double> weights = differences.Svd().Solve(Vector<double>.Build.Dense(length, i => change[i] * scales[i]));
+        double[] wanted = Scaled(change, scales);
+        double[][] columns = [.. _differences.Select(difference => Scaled(difference.Change, scales))];
+
+        // Least squares by the eigenvectors of the small Gram matrix; those that differences of the same direction leave without digits do not count.
+        Matrix<double> gram = Matrix<double>.Build.Dense(
+            columns.Length, columns.Length, (i, j) => TensorPrimitives.Dot<double>(columns[Math.Max(i, j)], columns[Math.Min(i, j)]));
+        Vector<double> right = Vector<double>.Build.Dense(columns.Length, i => TensorPrimitives.Dot<double>(columns[i], wanted));
+        var spectrum = gram.Evd(Symmetricity.Symmetric);
+        Vector<double> values = spectrum.EigenValues.Real();
+        double least = SmallestShare * values.AbsoluteMaximum();
+        Vector<double> along = spectrum.EigenVectors.TransposeThisAndMultiply(right);
+        Vector<double> weights = spectrum.EigenVectors * along.MapIndexed((i, value) => values[i] > least ? value / values[i] : 0);
         var next = new double[length];
         for (int i = 0; i < length; i++)
         {
@@ -57,5 +71,12 @@ internal sealed class AndersonMixing(int length, int depth)
         }
 
         return next;
+    }
+
+    private static double[] Scaled(double[] values, double[] scales)
+    {
+        var scaled = new double[values.Length];
+        TensorPrimitives.Multiply(values, scales, scaled);
+        return scaled;
     }
 }

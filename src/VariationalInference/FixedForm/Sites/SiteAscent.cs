@@ -10,6 +10,9 @@ internal sealed class SiteAscent
     /// <summary>The shortest step along the natural gradient, 2 to this power.</summary>
     private const int MostHalvings = 40;
 
+    /// <summary>So many halvings are enough where the ELBO no longer tells points apart.</summary>
+    private const int HalvingsAtRounding = 2;
+
     /// <summary>So many iterations without a smaller gradient, the ELBO at its rounding, are enough.</summary>
     private const int Patience = 12;
 
@@ -133,6 +136,11 @@ internal sealed class SiteAscent
                 }
 
                 return true;
+            }
+
+            if (halving == HalvingsAtRounding && Math.Abs(_candidate.Elbo - _current.Elbo) <= _current.ElboRounding)
+            {
+                return false;
             }
         }
 

@@ -68,6 +68,7 @@ internal sealed class SitePosterior
     public bool TryEvaluate()
     {
         int latents = _system.LatentCount;
+        Elbo = double.NaN;
         _system.Square(Precisions, ridge: 1, _square);
         if (LowerFactor.OfLowerTriangle(_square, latents) is not { } factor)
         {
