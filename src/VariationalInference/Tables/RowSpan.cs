@@ -13,7 +13,7 @@ namespace VariationalInference;
 /// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
 /// RowSpan rows = RowSpan.RowMajor(values, columnCount: 2);
 /// Console.WriteLine(rows.ToString());   // 3 rows of 2 columns, row-major
-/// Console.WriteLine(new CaviSolver().Solve(model, rows)[2]);   // N(0.6, 0.33333) · N(0.6, 0.33333) · N(0.6, 0.33333)
+/// Console.WriteLine(new CaviSolver().Solve(model, rows).MeanField(2));   // N(0.6, 0.33333) · N(0.6, 0.33333) · N(0.6, 0.33333)
 /// </code>
 /// </example>
 public readonly ref struct RowSpan
