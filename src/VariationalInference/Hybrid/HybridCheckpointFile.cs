@@ -55,14 +55,14 @@ internal static class HybridCheckpointFile
 
         ModelState.RequireFinite(tensors);
         tensors.Add(new TensorValues(History, [state.History.Length, HistoryColumns], Rows(state.History)));
-        SafeTensorsWriter.Write(stream, metadata, tensors, TensorType.F64);
+        SafeTensorsWriter.WriteHashed(stream, metadata, tensors);
     }
 
     /// <exception cref="ModelFileException">The stream does not hold a checkpoint.</exception>
     /// <exception cref="ArgumentException">The encoder is not of the kind of the file, or missing.</exception>
     public static HybridCheckpoint Read(Stream stream, string? fileName, IEncoder? encoder, Optimizer? optimizer)
     {
-        var reader = new SafeTensorsReader(stream, fileName);
+        using var reader = new SafeTensorsReader(stream, fileName);
         IReadOnlyDictionary<string, string> metadata = reader.Header.Metadata;
         CheckKind(metadata, fileName);
         bool hasFingerprint = metadata[VersionKey] != VersionWithoutFingerprint;
@@ -76,6 +76,7 @@ internal static class HybridCheckpointFile
             tensors.Add(entry.Name, values);
         }
 
+        reader.CheckHash();
         IEncoder own = ReadEncoder(reader.Header, tensors, metadata, fileName, encoder);
         try
         {

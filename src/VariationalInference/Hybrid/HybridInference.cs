@@ -27,7 +27,7 @@ namespace VariationalInference;
 /// Console.WriteLine(q.ToString() == hybrid.Infer([1.2, 0.8]).ToString());   // True
 /// </code>
 /// </example>
-public class HybridInference
+public partial class HybridInference
 {
     private readonly ConcurrentBag<HybridPass> _rowPasses = [];
 

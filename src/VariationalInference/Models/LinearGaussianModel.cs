@@ -33,7 +33,7 @@ namespace VariationalInference;
 /// Console.WriteLine(model.Posterior([21.5, double.NaN])[1]);   // N(0, 4)
 /// ]]></code>
 /// </example>
-public class LinearGaussianModel
+public partial class LinearGaussianModel
 {
     /// <summary>Initializes a new instance of the <see cref="LinearGaussianModel"/> class.</summary>
     /// <param name="loadings">The loadings A, K×J, all finite; copied.</param>

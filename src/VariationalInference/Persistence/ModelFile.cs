@@ -14,7 +14,7 @@ internal static class ModelFile
     public static void Write(Stream stream, string kind, ModelState state)
     {
         ModelState.RequireFinite(state.Tensors);
-        SafeTensorsWriter.Write(stream, Metadata(kind, state), state.Tensors, TensorType.F64);
+        SafeTensorsWriter.WriteHashed(stream, Metadata(kind, state), state.Tensors);
     }
 
     /// <summary>Lists what metadata say of a state.</summary>
@@ -39,12 +39,18 @@ internal static class ModelFile
     /// <exception cref="ModelFileException">The stream does not hold such a state.</exception>
     public static T Read<T>(Stream stream, string? fileName, Func<string?, Func<ModelState, T>> reader)
     {
-        var file = new SafeTensorsReader(stream, fileName);
+        using var file = new SafeTensorsReader(stream, fileName);
 
         // Version and kind come first: all the rest may be different in a newer one.
         IReadOnlyDictionary<string, string> metadata = file.Header.Metadata;
         RequireVersion(metadata, VersionKey, fileName);
         Func<ModelState, T> read = reader(metadata.GetValueOrDefault(KindKey));
+        return Make(ReadState(file, fileName), read, fileName);
+    }
+
+    /// <summary>Reads all tensors and texts behind a header.</summary>
+    public static ModelState ReadState(SafeTensorsReader file, string? fileName)
+    {
         file.CheckData();
         var state = new ModelState();
         foreach (TensorEntry entry in file.Header.Tensors)
@@ -54,8 +60,9 @@ internal static class ModelFile
             AddTensor(state, entry.Name, entry.Shape, values, fileName);
         }
 
-        AddTexts(state, metadata, prefix: string.Empty);
-        return Make(state, read, fileName);
+        file.CheckHash();
+        AddTexts(state, file.Header.Metadata, prefix: string.Empty);
+        return state;
     }
 
     /// <summary>Requires a version that is known; one that is missing is the first.</summary>
@@ -87,7 +94,7 @@ internal static class ModelFile
         foreach ((string name, string text) in metadata)
         {
             string rest = name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : string.Empty;
-            if (rest is not ("" or VersionKey or KindKey))
+            if (rest is not ("" or VersionKey or KindKey or ContentHash.Key))
             {
                 state.Add(rest, text);
             }
@@ -101,7 +108,7 @@ internal static class ModelFile
         {
             return read(state);
         }
-        catch (Exception exception) when (exception is FormatException or ArgumentException or OverflowException)
+        catch (Exception exception) when (exception is FormatException or ArgumentException or ArithmeticException)
         {
             throw new ModelFileException(fileName, $"{exception.Message}", exception);
         }

@@ -31,7 +31,7 @@ namespace VariationalInference;
 public sealed class ModelState
 {
     // What files say themselves, beside the texts.
-    private static readonly string[] Reserved = [ModelFile.VersionKey, ModelFile.KindKey];
+    private static readonly string[] Reserved = [ModelFile.VersionKey, ModelFile.KindKey, ContentHash.Key];
 
     private readonly Dictionary<string, TensorValues> _tensors = new(StringComparer.Ordinal);
     private readonly List<TensorValues> _orderedTensors = [];
@@ -69,7 +69,7 @@ public sealed class ModelState
     }
 
     /// <summary>Adds a text.</summary>
-    /// <param name="name">Its name, other than <c>format_version</c> and <c>kind</c>; each may be there once.</param>
+    /// <param name="name">Its name, other than <c>format_version</c>, <c>kind</c> and <c>content_sha256</c>; each may be there once.</param>
     /// <param name="text">The text.</param>
     /// <exception cref="ArgumentNullException"><paramref name="text"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException">The name is empty, there already, or one that files need themselves.</exception>

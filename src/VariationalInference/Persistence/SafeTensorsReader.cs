@@ -7,7 +7,7 @@ namespace VariationalInference;
 /// Lengths are checked against that of the stream before memory is taken for them. A stream that does not know its length may have
 /// <see cref="MaxUnknownLength"/> bytes of data, and takes memory as it delivers.
 /// </remarks>
-internal sealed class SafeTensorsReader
+internal sealed class SafeTensorsReader : IDisposable
 {
     /// <summary>The most bytes of data from a stream that does not know its length.</summary>
     public const int MaxUnknownLength = 1 << 30;
@@ -18,6 +18,7 @@ internal sealed class SafeTensorsReader
     private readonly long? _length;
     private readonly Stream _stream;
     private readonly byte[] _chunk = new byte[ChunkLength];
+    private readonly ContentHash? _hash;
 
     // What is left of the data when they were read ahead.
     private ReadOnlyMemory<byte>? _readAhead;
@@ -32,6 +33,7 @@ internal sealed class SafeTensorsReader
         int headerLength = ReadHeaderLength();
         Header = new SafeTensorsHeader(ReadBytes(headerLength, "the header"), fileName);
         DataOffset = SafeTensors.PrefixLength + headerLength;
+        _hash = Header.Metadata.ContainsKey(ContentHash.Key) ? new ContentHash(Header.Metadata, Header.Tensors) : null;
     }
 
     public SafeTensorsHeader Header { get; }
@@ -75,6 +77,7 @@ internal sealed class SafeTensorsReader
             int count = Math.Min(values.Length, ChunkLength / itemSize);
             Span<byte> bytes = _chunk.AsSpan(0, count * itemSize);
             Fill(bytes, "the data");
+            _hash?.Add(bytes);
             for (int i = 0; i < count; i++)
             {
                 ReadOnlySpan<byte> item = bytes[(i * itemSize)..];
@@ -86,6 +89,25 @@ internal sealed class SafeTensorsReader
             values = values[count..];
         }
     }
+
+    /// <summary>Compares the checksum, if there is one, with what was read: the header and all tensors.</summary>
+    /// <exception cref="ModelFileException">They differ.</exception>
+    public void CheckHash()
+    {
+        if (_hash is null)
+        {
+            return;
+        }
+
+        string stated = Header.Metadata[ContentHash.Key], found = _hash.Text();
+        if (stated != found)
+        {
+            throw Failure(
+                $"{ContentHash.Key} is {SafeTensors.Show(stated)}; the contents have {SafeTensors.Show(found)}, so that something was altered. A program that means to alter a file leaves the entry out.");
+        }
+    }
+
+    public void Dispose() => _hash?.Dispose();
 
     private int ReadHeaderLength()
     {

@@ -13,7 +13,7 @@ internal static class SafeTensorsWriter
     public static void Write(
         Stream stream, IReadOnlyList<KeyValuePair<string, string>> metadata, IReadOnlyList<TensorValues> tensors, TensorType type)
     {
-        byte[] header = CreateHeader(metadata, tensors, type);
+        byte[] header = CreateHeader(metadata, Places(tensors, type));
         Span<byte> prefix = stackalloc byte[SafeTensors.PrefixLength];
         BinaryPrimitives.WriteUInt64LittleEndian(prefix, (ulong)header.Length);
         stream.Write(prefix);
@@ -21,12 +21,39 @@ internal static class SafeTensorsWriter
         byte[] chunk = new byte[ChunkLength];
         foreach (TensorValues tensor in tensors)
         {
-            WriteValues(stream, tensor.Values.Span, type, chunk);
+            Encode(tensor.Values.Span, type, chunk, stream, static (bytes, stream) => stream.Write(bytes));
         }
     }
 
-    private static byte[] CreateHeader(
-        IReadOnlyList<KeyValuePair<string, string>> metadata, IReadOnlyList<TensorValues> tensors, TensorType type)
+    /// <summary>Writes in double precision, with a checksum behind the other metadata.</summary>
+    public static void WriteHashed(Stream stream, IReadOnlyList<KeyValuePair<string, string>> metadata, IReadOnlyList<TensorValues> tensors)
+    {
+        using var hash = new ContentHash(metadata, Places(tensors, TensorType.F64));
+        byte[] chunk = new byte[ChunkLength];
+        foreach (TensorValues tensor in tensors)
+        {
+            Encode(tensor.Values.Span, TensorType.F64, chunk, hash, static (bytes, hash) => hash.Add(bytes));
+        }
+
+        Write(stream, [.. metadata, new(ContentHash.Key, hash.Text())], tensors, TensorType.F64);
+    }
+
+    private static TensorEntry[] Places(IReadOnlyList<TensorValues> tensors, TensorType type)
+    {
+        var entries = new TensorEntry[tensors.Count];
+        long begin = 0;
+        for (int i = 0; i < entries.Length; i++)
+        {
+            long end = begin + ((long)tensors[i].Values.Length * SafeTensors.ItemSize(type));
+            string typeName = type == TensorType.F64 ? nameof(TensorType.F64) : nameof(TensorType.F32);
+            entries[i] = new TensorEntry(tensors[i].Name, typeName, tensors[i].Shape, begin, end);
+            begin = end;
+        }
+
+        return entries;
+    }
+
+    private static byte[] CreateHeader(IReadOnlyList<KeyValuePair<string, string>> metadata, TensorEntry[] tensors)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer))
@@ -37,16 +64,13 @@ internal static class SafeTensorsWriter
                 WriteMetadata(writer, metadata);
             }
 
-            long begin = 0;
-            foreach (TensorValues tensor in tensors)
+            foreach (TensorEntry tensor in tensors)
             {
-                long end = begin + ((long)tensor.Values.Length * SafeTensors.ItemSize(type));
                 writer.WriteStartObject(tensor.Name);
-                writer.WriteString(SafeTensors.TypeKey, type == TensorType.F64 ? nameof(TensorType.F64) : nameof(TensorType.F32));
+                writer.WriteString(SafeTensors.TypeKey, tensor.TypeName);
                 WriteNumbers(writer, SafeTensors.ShapeKey, tensor.Shape.AsSpan());
-                WriteNumbers(writer, SafeTensors.OffsetsKey, [begin, end]);
+                WriteNumbers(writer, SafeTensors.OffsetsKey, [tensor.Begin, tensor.End]);
                 writer.WriteEndObject();
-                begin = end;
             }
 
             writer.WriteEndObject();
@@ -80,7 +104,8 @@ internal static class SafeTensorsWriter
         writer.WriteEndArray();
     }
 
-    private static void WriteValues(Stream stream, ReadOnlySpan<double> values, TensorType type, byte[] chunk)
+    /// <summary>Hands the bytes of numbers on, a chunk at a time.</summary>
+    private static void Encode<T>(ReadOnlySpan<double> values, TensorType type, byte[] chunk, T receiver, ReadOnlySpanAction<byte, T> receive)
     {
         int itemSize = SafeTensors.ItemSize(type);
         while (!values.IsEmpty)
@@ -99,7 +124,7 @@ internal static class SafeTensorsWriter
                 }
             }
 
-            stream.Write(chunk.AsSpan(0, count * itemSize));
+            receive(chunk.AsSpan(0, count * itemSize), receiver);
             values = values[count..];
         }
     }
