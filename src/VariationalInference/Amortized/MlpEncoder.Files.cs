@@ -24,7 +24,7 @@ public sealed partial class MlpEncoder
     /// <para>
     /// Each entry of the metadata may be missing: <c>format_version</c> (1), <c>kind</c> (mlp_encoder), <c>activation</c> (tanh, relu or
     /// silu; tanh when missing), <c>precision</c> (bits32 or bits64; bits32 when missing), <c>calibrated</c> (true or false; true when
-    /// missing). Without scales, means are 0, deviations and variances 1; these count as calibrated, since the weights were trained with
+    /// missing), <c>content_sha256</c> (a checksum over all of the file, compared where it is there). Without scales, means are 0, deviations and variances 1; these count as calibrated, since the weights were trained with
     /// them.
     /// </para>
     /// </remarks>

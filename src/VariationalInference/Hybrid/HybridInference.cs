@@ -13,16 +13,16 @@ namespace VariationalInference;
 /// Inference costs one forward pass and the closed-form coordinate block; nothing is stored by row. Gaps on <see cref="HybridTable"/> are
 /// exact for each row, also for rows unlike those of training. Rows may have missing cells where the encoder accepts that. Where an encoder
 /// extrapolates so far that double precision cannot hold a variance, the variance is that of the log-variance ±700. Take it to infer with
-/// an encoder that was loaded; training gives a <see cref="HybridResult"/>, which is one. A row costs one forward pass and O(J²).
+/// what was loaded, by <see cref="Load(string, IEncoder?)"/>; training gives a <see cref="HybridResult"/>, which is one. A row costs one forward pass and O(J²).
 /// <threadsafety>Safe to share. Do not write the parameters of <see cref="Encoder"/>; clone it to train on.</threadsafety>
 /// </remarks>
 /// <example>
 /// <code language="csharp">
 /// var model = new GaussianSumModel(latentCount: 3, observationCount: 2, noiseVariance: 1.0);
 /// HybridResult hybrid = new HybridSolver().Fit(model, new MlpEncoder(2, 1), model.Sample(2_000, seed: 1).Observations);
-/// hybrid.Encoder.Save("trained.safetensors");
+/// hybrid.Save("trained.safetensors");
 ///
-/// var inference = new HybridInference(model, MlpEncoder.Load("trained.safetensors"), amortizedLatents: [0]);
+/// HybridInference inference = HybridInference.Load("trained.safetensors");
 /// MeanFieldGaussian q = inference.Infer([1.2, 0.8]);
 /// Console.WriteLine(q.ToString() == hybrid.Infer([1.2, 0.8]).ToString());   // True
 /// </code>

@@ -3,7 +3,7 @@ namespace VariationalInference;
 /// <summary>Saves networks of any kind, encoders among them, to files in the safetensors format, and loads networks of one's own.</summary>
 /// <remarks>
 /// A file holds what <see cref="INetwork.Write"/> writes, numbers in double precision; the metadata hold <c>format_version</c> (1), <c>kind</c>
-/// (<see cref="INetwork.Kind"/>) and the texts. <see cref="Perceptron.Load(string)"/>, <see cref="MlpEncoder.Load(string)"/> and
+/// (<see cref="INetwork.Kind"/>), the texts, and <c>content_sha256</c>, a checksum over all of it. <see cref="Perceptron.Load(string)"/>, <see cref="MlpEncoder.Load(string)"/> and
 /// <see cref="EncoderFile"/> load what they name.
 /// <threadsafety>Stateless, hence safe to share; a network must not change while it is saved.</threadsafety>
 /// </remarks>

@@ -203,7 +203,7 @@ public sealed class HybridCheckpointFileTests
         int place = file.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text));
         place.Should().BeGreaterThan(0);
         Encoding.UTF8.GetBytes(other).CopyTo(altered.AsSpan(place));
-        return altered;
+        return Checksum.Repair(altered);
     }
 
     private static byte[] Checkpoint()

@@ -99,20 +99,13 @@ public sealed class RefusalSweepTests
         string path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
         if (method.Name == "Load")
         {
-            switch (saved)
+            if (saved is INetwork network)
             {
-                case INetwork network:
-                    network.Save(stream);
-                    break;
-                case HybridCheckpoint checkpoint:
-                    checkpoint.Save(stream);
-                    break;
-                case SufficientStatistics statistics:
-                    statistics.Save(stream);
-                    break;
-                case RegressionStatistics statistics:
-                    statistics.Save(stream);
-                    break;
+                network.Save(stream);
+            }
+            else
+            {
+                saved.GetType().GetMethod("Save", [typeof(Stream)])!.Invoke(saved, [stream]);
             }
 
             stream.Position = 0;
