@@ -69,7 +69,7 @@ internal static class LearningSideBySide
                 foreach (int starts in new[] { 1, 8 })
                 {
                     FactorAnalysis? result = null;
-                    double[] ours = Seconds(() => result = FactorAnalysis.Learn(SufficientStatistics.Of(table, 1), Factors, starts));
+                    double[] ours = Seconds(() => result = FactorAnalysis.Learn(SufficientStatistics.Of(table, maxThreads: 1), Factors, starts));
                     Row(
                         $"factor analysis of digits, {Factors} factors, {starts} start(s), to {result!.Fit.Elbo:F3} nats ({result.Fit.StopReason}, {result.Fit.Iterations} iterations)",
                         ours,

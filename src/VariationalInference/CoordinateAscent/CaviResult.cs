@@ -27,7 +27,7 @@ public sealed class CaviResult
     internal CaviResult(QuadraticLogJoint joint, double[] means, ImmutableArray<double> elboTrace, CaviSummary summary)
     {
         _joint = joint;
-        MeanField = MeanFieldGaussian.Adopt(means, joint.Shape.MeanFieldVariances);
+        MeanField = MeanFieldGaussian.Adopt(means, joint.Shape.MeanFieldVariances, joint.LatentNames);
         ElboTrace = elboTrace;
         StopReason = summary.StopReason;
         ErrorBound = summary.ErrorBound;

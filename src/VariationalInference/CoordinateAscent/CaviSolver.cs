@@ -227,7 +227,7 @@ public sealed partial class CaviSolver
         var destination = new CaviBuffers { ColumnMajorMeans = means, ErrorBounds = bounds, Elbos = elbos, LogEvidences = evidences };
         (CaviTableSummary summary, IncompleteRow[] incomplete) = Pass(
             model, rows, destination, lists: true, label, name, firstRow, cancellationToken);
-        return new CaviTable(model.Structure, means, summary, incomplete, bounds, elbos, evidences);
+        return new CaviTable(model.Structure, means, summary, incomplete, bounds, elbos, evidences) { LatentNames = model.LatentNames };
     }
 
     private unsafe (CaviTableSummary Summary, IncompleteRow[] IncompleteRows) Pass(
@@ -254,7 +254,7 @@ public sealed partial class CaviSolver
                 LogEvidences = evidences,
                 ListsIncompleteRows = lists,
             };
-            var pass = new TablePass(model, Options, RowView.Of(cells, rows, new RowLabels(label, name), firstRow), rows.RowCount, outputs);
+            var pass = new TablePass(model, Options, RowView.Of(cells, rows, new RowLabels(label, name) { ColumnNames = model.Columns }, firstRow), rows.RowCount, outputs);
             return (pass.Run(cancellationToken), lists ? pass.IncompleteRows() : []);
         }
     }

@@ -51,6 +51,9 @@ public sealed class CaviTable
     /// <summary>Gets the number of rows N.</summary>
     public int RowCount => _summary.RowCount;
 
+    /// <summary>Gets the names of the latents, the columns of <see cref="Means"/>; empty where the model has none.</summary>
+    public IReadOnlyList<string> LatentNames { get; internal init; } = [];
+
     /// <summary>Gets the posterior means, N×J, which exact and mean-field posteriors have in common.</summary>
     public Matrix<double> Means { get; }
 
@@ -85,13 +88,13 @@ public sealed class CaviTable
     /// <param name="row">The row n, counted from 0.</param>
     /// <returns>The posterior.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="row"/> is outside 0 … N − 1.</exception>
-    public MultivariateGaussian Exact(int row) => ShapeOf(row).PosteriorOf(ImmutableCollectionsMarshal.AsImmutableArray(MeansOf(row)));
+    public MultivariateGaussian Exact(int row) => ShapeOf(row).PosteriorOf(ImmutableCollectionsMarshal.AsImmutableArray(MeansOf(row)), LatentNames);
 
     /// <summary>Returns the mean-field posterior of one row, whose variances are too small.</summary>
     /// <param name="row">The row n, counted from 0.</param>
     /// <returns>The posterior.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="row"/> is outside 0 … N − 1.</exception>
-    public MeanFieldGaussian MeanField(int row) => MeanFieldGaussian.Adopt(MeansOf(row), ShapeOf(row).MeanFieldVariances);
+    public MeanFieldGaussian MeanField(int row) => MeanFieldGaussian.Adopt(MeansOf(row), ShapeOf(row).MeanFieldVariances, LatentNames);
 
     /// <summary>Writes out the exact posterior variances, which rows observed in the same cells have in common.</summary>
     /// <returns>A new N×J matrix.</returns>

@@ -49,7 +49,7 @@ public sealed class FixedFormSolver
 
         for (int k = 0; k < row.Length; k++)
         {
-            RequireCell(model.Likelihoods[k], row[k], sizes.IsEmpty ? 1 : sizes[k], k);
+            RequireCell(model, row[k], sizes.IsEmpty ? 1 : sizes[k], k);
         }
 
         var ascent = new SiteAscent(new SiteSystem(model, row, sizes), Options);
@@ -57,7 +57,7 @@ public sealed class FixedFormSolver
         SitePosterior reached = ascent.Reached;
         return new GaussianFit
         {
-            Posterior = reached.ToGaussian(),
+            Posterior = reached.ToGaussian(model.LatentNames),
             Elbo = reached.Elbo,
             ElboTrace = ascent.Trace,
             StopReason = reason,
@@ -68,7 +68,7 @@ public sealed class FixedFormSolver
         };
     }
 
-    private static void RequireCell(Likelihood likelihood, double value, double size, int k)
+    private static void RequireCell(LinearModel model, double value, double size, int k)
     {
         if (double.IsNaN(value))
         {
@@ -77,14 +77,14 @@ public sealed class FixedFormSolver
 
         try
         {
-            likelihood.CheckCells([value], [size]);
+            model.Likelihoods[k].CheckCells([value], [size]);
         }
         catch (ArgumentException exception)
         {
             string name = exception.ParamName == "sizes" ? "sizes" : "row";
             throw new ArgumentException(
-                exception.Message.Split(" (Parameter")[0].Replace("values[0]", Guard.Text($"row[{k}]"), StringComparison.Ordinal)
-                    .Replace("sizes[0]", Guard.Text($"sizes[{k}]"), StringComparison.Ordinal),
+                exception.Message.Split(" (Parameter")[0].Replace("values[0]", Guard.Text($"row[{k}]{model.Columns.Behind(k)}"), StringComparison.Ordinal)
+                    .Replace("sizes[0]", Guard.Text($"sizes[{k}]{model.Columns.Behind(k)}"), StringComparison.Ordinal),
                 name);
         }
     }

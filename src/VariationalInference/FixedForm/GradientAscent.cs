@@ -161,7 +161,7 @@ internal sealed class GradientAscent
 
         var means = new double[_t.Length];
         _shape.Prior.Unwhiten(_t, means);
-        MeanFieldGaussian posterior = MeanFieldGaussian.Adopt(means, [.. _logVariances.Select(Math.Exp)]);
+        MeanFieldGaussian posterior = MeanFieldGaussian.Adopt(means, [.. _logVariances.Select(Math.Exp)], _elbo.Joint.LatentNames);
         bool atRoundingFloor = gradientNorm <= gradientRounding + meanRounding && gradientNorm >= _gradientNorm
             && varianceError <= VarianceRounding;
         _gradientNorm = gradientNorm;

@@ -105,7 +105,7 @@ public partial class HybridInference
             _rowPasses.Add(other);
         }
 
-        return MeanFieldGaussian.Adopt(means, ImmutableCollectionsMarshal.AsImmutableArray(variances));
+        return MeanFieldGaussian.Adopt(means, ImmutableCollectionsMarshal.AsImmutableArray(variances), Model.LatentNames);
     }
 
     /// <summary>Infers the latents of every row of a table, with the exact gaps of each.</summary>
@@ -162,9 +162,12 @@ public partial class HybridInference
 
     private void RequireCells(ReadOnlySpan<double> row)
     {
-        if (!Encoder.AcceptsMissing)
+        for (int k = 0; k < row.Length && !Encoder.AcceptsMissing; k++)
         {
-            Guard.AllFinite(row, nameof(row));
+            if (!double.IsFinite(row[k]))
+            {
+                throw new ArgumentException(Guard.Text($"{nameof(row)}[{k}]{Model.Columns.Behind(k)} is {row[k]}; it must be finite."), nameof(row));
+            }
         }
     }
 }

@@ -49,6 +49,9 @@ public sealed class HybridTable
     /// <summary>Gets the number of rows N.</summary>
     public int RowCount => Means.RowCount;
 
+    /// <summary>Gets the names of the latents, the columns of <see cref="Means"/>; empty where the model has none.</summary>
+    public IReadOnlyList<string> LatentNames { get; internal init; } = [];
+
     /// <summary>Gets the posterior means, N×J.</summary>
     public Matrix<double> Means { get; }
 
@@ -86,7 +89,7 @@ public sealed class HybridTable
     public MeanFieldGaussian MeanField(int row)
     {
         Guard.InRange(row, 0, RowCount, nameof(row));
-        return MeanFieldGaussian.Adopt(Means.Row(row).ToArray(), [.. MeanFieldVariances.Row(row)]);
+        return MeanFieldGaussian.Adopt(Means.Row(row).ToArray(), [.. MeanFieldVariances.Row(row)], LatentNames);
     }
 
     /// <summary>Sums up the outcome in one line.</summary>

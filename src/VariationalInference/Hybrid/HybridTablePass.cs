@@ -75,6 +75,7 @@ internal sealed class HybridTablePass
             AmortizationGaps = ImmutableCollectionsMarshal.AsImmutableArray(_amortizationGaps),
             OptimizationGaps = ImmutableCollectionsMarshal.AsImmutableArray(_optimizationGaps),
             GapLimit = _inference.GapLimit,
+            LatentNames = _inference.Model.LatentNames,
         };
     }
 

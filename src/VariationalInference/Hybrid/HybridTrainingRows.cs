@@ -36,7 +36,7 @@ internal sealed record HybridTrainingRows(TrainingRows<HybridRows> Rows, InputMo
         {
             string label = Guard.Text($"chunks[{number++}]");
             RowTable.RequireChunk(model, chunk, label, nameof(chunks));
-            RowTable.RequireCells(chunk, label, nameof(chunks), allowMissing);
+            RowTable.RequireCells(chunk, label, nameof(chunks), allowMissing, model.Columns);
             int[] indices = [.. Enumerable.Range(0, chunk.RowCount)];
             yield return new HybridRows(model, blocks, chunk, indices, first);
             first += chunk.RowCount;

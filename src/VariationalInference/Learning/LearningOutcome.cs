@@ -125,9 +125,10 @@ internal sealed class LearningOutcome
     {
         double[] positiveNoise = Positive(noise, _problem.Units.Scales);
         double[] positiveVariances = Positive(variances, _problem.Units.LatentScales);
-        return _problem.IsSum
+        LinearGaussianModel model = _problem.IsSum
             ? _start.Structure.ModelOf(positiveNoise[0], means.AsSpan(), positiveVariances)
             : new LinearGaussianModel(loadings, offset.AsSpan(), positiveNoise, means.AsSpan(), positiveVariances);
+        return model.Named(_start.Columns, _start.Latents);
     }
 
     private static double[] Positive(ImmutableArray<double> variances, double[] scales) =>

@@ -19,12 +19,12 @@ internal static class LearningWarnings
 
         foreach (int k in problem.EmptyColumns)
         {
-            Warn(LearningWarningKind.EmptyColumn, $"Column {k} has no cells; nothing is learned from it.", [k]);
+            Warn(LearningWarningKind.EmptyColumn, $"Column {k}{start.Columns.Behind(k)} has no cells; nothing is learned from it.", [k]);
         }
 
         foreach (int k in problem.ConstantColumns)
         {
-            Warn(LearningWarningKind.ConstantColumn, $"Column {k} is constant; it was left out of the fit and of the bound.", [k]);
+            Warn(LearningWarningKind.ConstantColumn, $"Column {k}{start.Columns.Behind(k)} is constant; it was left out of the fit and of the bound.", [k]);
         }
 
         int needed = options.Loadings ? start.LatentCount + 2 : options.PriorVariances == VarianceLearning.Each ? start.LatentCount : 1;
@@ -45,12 +45,12 @@ internal static class LearningWarnings
         {
             Warn(
                 LearningWarningKind.HeywoodCase,
-                $"Heywood case: the latents explain column {Join(silent)} entirely; the noise variance is 0.",
+                $"Heywood case: the latents explain column {Join(silent, start.Columns)} entirely; the noise variance is 0.",
                 silent);
         }
         else if (silent.Length > 0)
         {
-            Warn(LearningWarningKind.NoiseVarianceAtZero, $"The noise variance of column {Join(silent)} is at its boundary, 0.", silent);
+            Warn(LearningWarningKind.NoiseVarianceAtZero, $"The noise variance of column {Join(silent, start.Columns)} is at its boundary, 0.", silent);
         }
 
         int[] floored = [.. floors.Binding(learned).Select(i => problem.Columns[i])];
@@ -58,30 +58,31 @@ internal static class LearningWarnings
         {
             Warn(
                 LearningWarningKind.NoiseVarianceAtFloor,
-                $"The noise variance of column {Join(floored)} is at its floor; the likelihood rises below it.",
+                $"The noise variance of column {Join(floored, start.Columns)} is at its floor; the likelihood rises below it.",
                 floored);
         }
 
         int[] idle = [.. Enumerable.Range(0, learned.Latents).Where(j => problem.Layout.Deviations[j] >= 0 && learned.Deviations[j] == 0)];
         if (idle.Length > 0)
         {
-            Warn(LearningWarningKind.PriorVarianceAtZero, $"The prior variance of latent {Join(idle)} is at its boundary, 0.", idle);
+            Warn(LearningWarningKind.PriorVarianceAtZero, $"The prior variance of latent {Join(idle, start.Latents)} is at its boundary, 0.", idle);
         }
 
-        AddUnidentified(warnings, problem, learned.Latents, information, options);
+        AddUnidentified(warnings, start, problem, information, options);
         return warnings.ToImmutable();
     }
 
     private static void AddUnidentified(
         ImmutableArray<LearningWarning>.Builder warnings,
+        LinearGaussianModel start,
         LearningProblem problem,
-        int latents,
         LearningInformation? information,
         VariationalEmOptions options)
     {
         void Warn(string message, IEnumerable<int> indices) =>
             warnings.Add(new LearningWarning(LearningWarningKind.Unidentified, message, [.. indices]));
 
+        int latents = start.LatentCount;
         bool several = problem.IsSum && latents > 1;
         if (several && problem.Layout.DeviationCount > 1)
         {
@@ -93,12 +94,12 @@ internal static class LearningWarnings
             Warn("Of the prior means of a sum the likelihood tells only the total; how it is divided is arbitrary.", Enumerable.Range(0, latents));
         }
 
-        (string[] names, int[] columns) = information?.Unidentified(includeSums: !several, problem.Columns) ?? ([], []);
+        (string[] names, int[] columns) = information?.Unidentified(includeSums: !several, problem.Columns, start.Columns) ?? ([], []);
         if (names.Length > 0)
         {
             Warn($"The data cannot tell these parameters apart: {string.Join(", ", names)}.", columns);
         }
     }
 
-    private static string Join(int[] indices) => string.Join(", ", indices.Select(index => Guard.Text($"{index}")));
+    private static string Join(int[] indices, NameList names) => string.Join(", ", indices.Select(index => Guard.Text($"{index}{names.Behind(index)}")));
 }

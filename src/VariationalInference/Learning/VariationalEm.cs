@@ -98,7 +98,7 @@ public sealed class VariationalEm
         ArgumentNullException.ThrowIfNull(table);
         start.RequireIndependentPrior(nameof(start));
         RowTable.RequireSize(start, table.RowCount, table.ColumnCount, nameof(table));
-        SufficientStatistics statistics = SufficientStatistics.Of(table, cancellationToken: cancellationToken);
+        SufficientStatistics statistics = SufficientStatistics.Of(table, start.Columns, cancellationToken: cancellationToken);
         return Learn(start, statistics, table, progress, cancellationToken);
     }
 
@@ -163,6 +163,9 @@ public sealed class VariationalEm
         IProgress<double>? progress,
         CancellationToken cancellationToken)
     {
+        NameList columnNames = NameList.Common(
+            start.Columns, statistics.Columns, "start.ObservationNames", "statistics.ColumnNames", nameof(statistics));
+        start = start.Named(columnNames, start.Latents);
         if (statistics.Patterns[0].Observed.Length == 0)
         {
             throw new ArgumentException(

@@ -104,6 +104,9 @@ public sealed class QuadraticLogJoint : ILogJoint
 
     internal ConditionedRow Row { get; }
 
+    /// <summary>Gets the names of the latents, which posteriors get.</summary>
+    internal NameList LatentNames { get; init; } = NameList.None;
+
     internal SharedShape Shape => Row.Shape;
 
     /// <summary>Gets the row's size in words.</summary>
@@ -177,12 +180,12 @@ public sealed class QuadraticLogJoint : ILogJoint
 
     /// <summary>Returns the exact posterior N(Λ⁻¹h, Λ⁻¹).</summary>
     /// <returns>The posterior of all latents together.</returns>
-    public MultivariateGaussian Posterior() => Shape.PosteriorOf(OptimalMeans());
+    public MultivariateGaussian Posterior() => Shape.PosteriorOf(OptimalMeans(), LatentNames);
 
     /// <summary>Returns the best mean-field posterior in closed form: means Λ⁻¹h, variances 1/Λ_jj.</summary>
     /// <returns>The maximiser of the ELBO.</returns>
     internal MeanFieldGaussian MeanFieldOptimum() =>
-        MeanFieldGaussian.Adopt(ImmutableCollectionsMarshal.AsArray(OptimalMeans())!, Shape.MeanFieldVariances);
+        MeanFieldGaussian.Adopt(ImmutableCollectionsMarshal.AsArray(OptimalMeans())!, Shape.MeanFieldVariances, LatentNames);
 
     /// <summary>Names the row's size.</summary>
     /// <returns>The text.</returns>

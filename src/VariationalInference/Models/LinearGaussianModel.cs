@@ -31,10 +31,21 @@ namespace VariationalInference;
 /// Console.WriteLine(model);   // LinearGaussianModel: 2 latents, 2 observations a row
 /// Console.WriteLine(model.Posterior([21.5, 22.4]));   // marginals N(21.563, 0.091968), N(1.3942, 0.92213)
 /// Console.WriteLine(model.Posterior([21.5, double.NaN])[1]);   // N(0, 4)
+///
+/// // Names go along into results, predictions and messages.
+/// var named = new LinearGaussianModel(loadings, [0, 0], [0.1, 0.2], [20, 0], [25, 4])
+/// {
+///     ObservationNames = ["inside", "outside"],
+///     LatentNames = ["temperature", "room"],
+/// };
+/// Console.WriteLine(named.Posterior([21.5, 22.4])["room"]);   // N(1.3942, 0.92213)
 /// ]]></code>
 /// </example>
 public partial class LinearGaussianModel
 {
+    private NameList _observationNames = NameList.None;
+    private NameList _latentNames = NameList.None;
+
     /// <summary>Initializes a new instance of the <see cref="LinearGaussianModel"/> class.</summary>
     /// <param name="loadings">The loadings A, K×J, all finite; copied.</param>
     /// <param name="offset">The offset b, length K, all finite.</param>
@@ -85,6 +96,24 @@ public partial class LinearGaussianModel
     /// <summary>Gets the number of observations K in a row.</summary>
     public int ObservationCount => Structure.ObservationCount;
 
+    /// <summary>Gets the names of the observations, length K, all different; empty where they have none.</summary>
+    /// <value>The default is none. They go into predictions, summaries, and the messages of refused cells.</value>
+    /// <exception cref="ArgumentException">There are more or fewer than K, or one is blank or there twice.</exception>
+    public IReadOnlyList<string> ObservationNames
+    {
+        get => _observationNames;
+        init => _observationNames = NameList.Of(value, ObservationCount, nameof(ObservationNames), "one for each observation");
+    }
+
+    /// <summary>Gets the names of the latents, length J, all different; empty where they have none.</summary>
+    /// <value>The default is none. They go into posteriors and their summaries.</value>
+    /// <exception cref="ArgumentException">There are more or fewer than J, or one is blank or there twice.</exception>
+    public IReadOnlyList<string> LatentNames
+    {
+        get => _latentNames;
+        init => _latentNames = NameList.Of(value, LatentCount, nameof(LatentNames), "one for each latent");
+    }
+
     /// <summary>Gets the offset b, length K.</summary>
     public ImmutableArray<double> Offset { get; }
 
@@ -102,6 +131,12 @@ public partial class LinearGaussianModel
 
     internal LoadingStructure Structure { get; }
 
+    /// <summary>Gets <see cref="ObservationNames"/>, checked.</summary>
+    internal NameList Columns => _observationNames;
+
+    /// <summary>Gets <see cref="LatentNames"/>, checked.</summary>
+    internal NameList Latents => _latentNames;
+
     /// <summary>Writes out the loadings.</summary>
     /// <returns>A new K×J matrix A.</returns>
     public Matrix<double> Loadings() => Structure.Loadings();
@@ -116,7 +151,7 @@ public partial class LinearGaussianModel
         RequireRow(row);
         var whitened = new double[2 * ObservationCount];
         ConditionedRow conditioned = Structure.Condition(row, whitened);
-        return new QuadraticLogJoint(conditioned, whitened[..conditioned.Shape.WhitenedLength]);
+        return new QuadraticLogJoint(conditioned, whitened[..conditioned.Shape.WhitenedLength]) { LatentNames = _latentNames };
     }
 
     /// <summary>Evaluates log p(x, z) of the observed cells and all latents, with every constant, in nats; short for <c>Observe(row).Value(latents)</c>.</summary>
@@ -185,6 +220,15 @@ public partial class LinearGaussianModel
         return new DenseLoadings(loadings, [.. offset], [.. noiseVariances], prior);
     }
 
+    /// <summary>Returns the same model under names.</summary>
+    internal LinearGaussianModel Named(NameList observationNames, NameList latentNames)
+    {
+        var named = (LinearGaussianModel)MemberwiseClone();
+        named._observationNames = observationNames;
+        named._latentNames = latentNames;
+        return named;
+    }
+
     /// <summary>Requires latents that are independent a priori.</summary>
     internal void RequireIndependentPrior(string name)
     {
@@ -203,7 +247,7 @@ public partial class LinearGaussianModel
         {
             if (double.IsInfinity(row[k]))
             {
-                throw new ArgumentException(Guard.Text($"row[{k}] is {row[k]}; it must be finite, or NaN when it is missing."), nameof(row));
+                throw new ArgumentException(Guard.Text($"row[{k}]{_observationNames.Behind(k)} is {row[k]}; it must be finite, or NaN when it is missing."), nameof(row));
             }
         }
     }

@@ -20,6 +20,8 @@ namespace VariationalInference;
 public sealed class LinearModel
 {
     private readonly Matrix<double> _loadings;
+    private readonly NameList _observationNames = NameList.None;
+    private readonly NameList _latentNames = NameList.None;
 
     /// <summary>Initializes a new instance of the <see cref="LinearModel"/> class with one likelihood for all cells.</summary>
     /// <param name="loadings">The loadings A, K×J, all finite; copied.</param>
@@ -84,6 +86,24 @@ public sealed class LinearModel
     /// <summary>Gets the number of cells K.</summary>
     public int ObservationCount => _loadings.RowCount;
 
+    /// <summary>Gets the names of the cells, length K, all different; empty where they have none.</summary>
+    /// <value>The default is none. They go into the messages of refused cells.</value>
+    /// <exception cref="ArgumentException">There are more or fewer than K, or one is blank or there twice.</exception>
+    public IReadOnlyList<string> ObservationNames
+    {
+        get => _observationNames;
+        init => _observationNames = NameList.Of(value, ObservationCount, nameof(ObservationNames), "one for each cell");
+    }
+
+    /// <summary>Gets the names of the latents, length J, all different; empty where they have none.</summary>
+    /// <value>The default is none. They go into posteriors and their summaries.</value>
+    /// <exception cref="ArgumentException">There are more or fewer than J, or one is blank or there twice.</exception>
+    public IReadOnlyList<string> LatentNames
+    {
+        get => _latentNames;
+        init => _latentNames = NameList.Of(value, LatentCount, nameof(LatentNames), "one for each latent");
+    }
+
     /// <summary>Gets the likelihood of each cell.</summary>
     public ImmutableArray<Likelihood> Likelihoods { get; }
 
@@ -103,6 +123,9 @@ public sealed class LinearModel
     /// <summary>Names the model's size.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => $"linear model of {Wording.Count(LatentCount, "latent")} and {Wording.Count(ObservationCount, "cell")}";
+
+    /// <summary>Gets <see cref="ObservationNames"/>, checked.</summary>
+    internal NameList Columns => _observationNames;
 
     internal double Loading(int k, int j) => _loadings[k, j];
 

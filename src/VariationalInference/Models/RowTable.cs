@@ -11,11 +11,11 @@ internal static class RowTable
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(table, name);
         RequireSize(model, table.RowCount, table.ColumnCount, name);
-        RequireCells(table, name, name, allowMissing);
+        RequireCells(table, name, name, allowMissing, model.Columns);
     }
 
     /// <summary>Requires finite values (or NaN, where missing cells are allowed) of a table that has a label of its own within the parameter.</summary>
-    public static void RequireCells(Matrix<double> table, string label, string name, bool allowMissing)
+    public static void RequireCells(Matrix<double> table, string label, string name, bool allowMissing, NameList columnNames)
     {
         double[] cells = table.AsColumnMajorArray() ?? table.ToColumnMajorArray();
         int i = 0;
@@ -26,9 +26,10 @@ internal static class RowTable
 
         if (i < cells.Length)
         {
+            (int column, int row) = Math.DivRem(i, table.RowCount);
             string allowed = allowMissing ? "finite, or NaN when it is missing" : "finite";
             throw new ArgumentException(
-                Guard.Text($"{label}[{i % table.RowCount}, {i / table.RowCount}] is {cells[i]}; it must be {allowed}."), name);
+                Guard.Text($"{label}[{row}, {column}]{columnNames.Behind(column)} is {cells[i]}; it must be {allowed}."), name);
         }
     }
 

@@ -31,6 +31,8 @@ public abstract class GaussianPosterior
 {
     private static readonly double LogTwoPi = Math.Log(2 * Math.PI);
 
+    private readonly NameList _latentNames = NameList.None;
+
     /// <summary>Initializes a new instance of the <see cref="GaussianPosterior"/> class.</summary>
     /// <param name="means">The means μ, length J ≥ 1, all finite.</param>
     /// <exception cref="ArgumentException">There are no means, or one is not finite.</exception>
@@ -46,6 +48,14 @@ public abstract class GaussianPosterior
 
     /// <summary>Gets the number of latents J.</summary>
     public int Count => Means.Length;
+
+    /// <summary>Gets the names of the latents, length J, all different; empty where they have none.</summary>
+    /// <value>The default is those of the model that the posterior comes from.</value>
+    public IReadOnlyList<string> LatentNames
+    {
+        get => _latentNames;
+        init => _latentNames = NameList.Of(value, Count, nameof(LatentNames), "one for each latent");
+    }
 
     /// <summary>Gets the means μ, length J.</summary>
     public ImmutableArray<double> Means { get; }
@@ -80,6 +90,12 @@ public abstract class GaussianPosterior
         }
     }
 
+    /// <summary>Gets the marginal distribution of the latent of this name.</summary>
+    /// <param name="latent">One of <see cref="LatentNames"/>.</param>
+    /// <returns>N(μ_j, Σ_jj).</returns>
+    /// <exception cref="ArgumentException">There is no such name.</exception>
+    public Gaussian this[string latent] => this[_latentNames.Find(latent, nameof(latent), nameof(LatentNames))];
+
     /// <summary>Returns one element of the covariance matrix.</summary>
     /// <param name="i">The row, counted from 0.</param>
     /// <param name="j">The column, counted from 0.</param>
@@ -106,7 +122,7 @@ public abstract class GaussianPosterior
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="probability"/> is outside its range.</exception>
     public SummaryTable Summary(IReadOnlyList<string>? names = null, double probability = 0.95)
     {
-        IReadOnlyList<string> latents = SummaryTable.NamesOr(names, "z", Count, nameof(names), "one for each latent");
+        IReadOnlyList<string> latents = NameList.OrOwn(names, _latentNames, "z", Count, nameof(names), "one for each latent");
         string[] ends = SummaryTable.Ends(probability);
         return new SummaryTable(["mean", "sd", .. ends], [.. latents.Select((name, j) => (name, Numbers(this[j], probability)))]);
     }

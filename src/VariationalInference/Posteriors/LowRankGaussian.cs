@@ -189,7 +189,7 @@ public sealed class LowRankGaussian : GaussianPosterior
             }
         }
 
-        var candidate = new LowRankGaussian(parameters[..Count], independent, parameters[(2 * Count)..].ToArray(), Rank);
+        var candidate = new LowRankGaussian(parameters[..Count], independent, parameters[(2 * Count)..].ToArray(), Rank) { LatentNames = LatentNames };
         posterior = double.IsFinite(candidate.LogDeterminant) && candidate.Variances.All(double.IsFinite) ? candidate : null;
         return posterior is not null;
     }

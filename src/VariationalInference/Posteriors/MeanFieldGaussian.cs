@@ -129,7 +129,7 @@ public sealed class MeanFieldGaussian : GaussianPosterior
             }
         }
 
-        posterior = Adopt(parameters[..Count].ToArray(), ImmutableCollectionsMarshal.AsImmutableArray(variances));
+        posterior = Adopt(parameters[..Count].ToArray(), ImmutableCollectionsMarshal.AsImmutableArray(variances), LatentNames);
         return true;
     }
 
@@ -156,8 +156,8 @@ public sealed class MeanFieldGaussian : GaussianPosterior
     public override string ToString() => Wording.Join(" · ", Count, j => this[j].ToString());
 
     /// <summary>Wraps arrays that the caller gives up.</summary>
-    internal static MeanFieldGaussian Adopt(double[] means, ImmutableArray<double> variances) =>
-        new(ImmutableCollectionsMarshal.AsImmutableArray(means), variances);
+    internal static MeanFieldGaussian Adopt(double[] means, ImmutableArray<double> variances, IReadOnlyList<string> latentNames) =>
+        new(ImmutableCollectionsMarshal.AsImmutableArray(means), variances) { LatentNames = latentNames };
 
     /// <inheritdoc/>
     protected override double CovarianceElement(int i, int j) => i == j ? Variances[i] : 0;

@@ -136,7 +136,7 @@ public sealed class MultivariateGaussian : GaussianPosterior
             }
         }
 
-        posterior = new MultivariateGaussian([.. parameters[..Count]], DenseCovariance.Of(new LowerFactor(factor, Count)));
+        posterior = new MultivariateGaussian([.. parameters[..Count]], DenseCovariance.Of(new LowerFactor(factor, Count))) { LatentNames = LatentNames };
         return posterior.Variances.All(variance => variance > 0 && double.IsFinite(variance));
     }
 

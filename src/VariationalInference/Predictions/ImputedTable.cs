@@ -21,14 +21,20 @@ namespace VariationalInference;
 /// </example>
 public sealed class ImputedTable
 {
-    internal ImputedTable(Matrix<double> values, ImmutableArray<ImputedCell> cells)
+    private readonly NameList _columnNames;
+
+    internal ImputedTable(Matrix<double> values, ImmutableArray<ImputedCell> cells, NameList columnNames)
     {
+        _columnNames = columnNames;
         Values = values;
         Cells = cells;
     }
 
     /// <summary>Gets the table, N×K: observed cells as they are, missing ones at their expected values.</summary>
     public Matrix<double> Values { get; }
+
+    /// <summary>Gets the names of the columns, length K; empty where the model has none.</summary>
+    public IReadOnlyList<string> ColumnNames => _columnNames;
 
     /// <summary>Gets the cells that were missing, row by row, with their predictions.</summary>
     public ImmutableArray<ImputedCell> Cells { get; }
@@ -41,7 +47,7 @@ public sealed class ImputedTable
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="probability"/> is outside its range.</exception>
     public SummaryTable Summary(IReadOnlyList<string>? columnNames = null, double probability = 0.95)
     {
-        IReadOnlyList<string> columns = SummaryTable.NamesOr(columnNames, "x", Values.ColumnCount, nameof(columnNames), "one for each column");
+        IReadOnlyList<string> columns = NameList.OrOwn(columnNames, _columnNames, "x", Values.ColumnCount, nameof(columnNames), "one for each column");
         return new SummaryTable(
             ["mean", "sd of the mean", "sd", .. SummaryTable.Ends(probability)],
             [.. Cells.Select(cell => (Guard.Text($"row {cell.Row}, {columns[cell.Column]}"), cell.Value.Numbers(probability)))]);

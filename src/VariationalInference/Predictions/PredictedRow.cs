@@ -24,10 +24,12 @@ namespace VariationalInference;
 public sealed class PredictedRow
 {
     private readonly SignalShape _signal;
+    private readonly NameList _columnNames;
 
-    internal PredictedRow(double[] means, SignalShape signal, ImmutableArray<double> noiseVariances)
+    internal PredictedRow(double[] means, SignalShape signal, ImmutableArray<double> noiseVariances, NameList columnNames)
     {
         _signal = signal;
+        _columnNames = columnNames;
         NoiseVariances = noiseVariances;
         Means = ImmutableCollectionsMarshal.AsImmutableArray(means);
         SignalVariances = [.. signal.Variances];
@@ -36,6 +38,9 @@ public sealed class PredictedRow
 
     /// <summary>Gets the number of cells K.</summary>
     public int Count => Means.Length;
+
+    /// <summary>Gets the names of the cells, length K; empty where the model has none.</summary>
+    public IReadOnlyList<string> ColumnNames => _columnNames;
 
     /// <summary>Gets the means, length K, of signal and measurements alike.</summary>
     public ImmutableArray<double> Means { get; }
@@ -61,6 +66,12 @@ public sealed class PredictedRow
             return Prediction.Of(Means[cell], SignalVariances[cell], NoiseVariances[cell]);
         }
     }
+
+    /// <summary>Gets what is predicted of the cell of this name.</summary>
+    /// <param name="column">One of <see cref="ColumnNames"/>.</param>
+    /// <returns>The prediction.</returns>
+    /// <exception cref="ArgumentException">There is no such name.</exception>
+    public Prediction this[string column] => this[_columnNames.Find(column, nameof(column), nameof(ColumnNames))];
 
     /// <summary>Writes out the covariance matrix of measurements, or of the signal.</summary>
     /// <param name="withNoise">Whether each cell has the noise of a measurement.</param>
@@ -128,7 +139,7 @@ public sealed class PredictedRow
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="probability"/> is outside its range.</exception>
     public SummaryTable Summary(IReadOnlyList<string>? names = null, double probability = 0.95)
     {
-        IReadOnlyList<string> cells = SummaryTable.NamesOr(names, "x", Count, nameof(names), "one for each cell");
+        IReadOnlyList<string> cells = NameList.OrOwn(names, _columnNames, "x", Count, nameof(names), "one for each cell");
         return new SummaryTable(["mean", "sd of the mean", "sd", .. SummaryTable.Ends(probability)], [.. cells.Select((name, k) => (name, this[k].Numbers(probability)))]);
     }
 

@@ -21,8 +21,12 @@ namespace VariationalInference;
 /// </example>
 public sealed class PredictedTable
 {
-    internal PredictedTable(Matrix<double> means, Matrix<double> signalVariances, ImmutableArray<double> noiseVariances)
+    private readonly NameList _columnNames;
+
+    internal PredictedTable(
+        Matrix<double> means, Matrix<double> signalVariances, ImmutableArray<double> noiseVariances, NameList columnNames)
     {
+        _columnNames = columnNames;
         Means = means;
         SignalVariances = signalVariances;
         NoiseVariances = noiseVariances;
@@ -33,6 +37,9 @@ public sealed class PredictedTable
 
     /// <summary>Gets the number of columns K.</summary>
     public int ColumnCount => Means.ColumnCount;
+
+    /// <summary>Gets the names of the columns, length K; empty where the model has none.</summary>
+    public IReadOnlyList<string> ColumnNames => _columnNames;
 
     /// <summary>Gets the means, N×K, of signal and measurements alike.</summary>
     public Matrix<double> Means { get; }
@@ -57,6 +64,14 @@ public sealed class PredictedTable
             return Prediction.Of(Means[row, column], SignalVariances[row, column], NoiseVariances[column]);
         }
     }
+
+    /// <summary>Gets what is predicted of one cell of the column of this name.</summary>
+    /// <param name="row">The row n, counted from 0.</param>
+    /// <param name="column">One of <see cref="ColumnNames"/>.</param>
+    /// <returns>The prediction.</returns>
+    /// <exception cref="ArgumentException">There is no such name.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The row is outside the table.</exception>
+    public Prediction this[int row, string column] => this[row, _columnNames.Find(column, nameof(column), nameof(ColumnNames))];
 
     /// <summary>Writes out the variances of measurements, with noise.</summary>
     /// <returns>A new N×K matrix.</returns>

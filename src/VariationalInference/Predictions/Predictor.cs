@@ -79,14 +79,14 @@ public sealed partial class Predictor
     public MultivariateGaussian Posterior(ReadOnlySpan<double> row)
     {
         RowPredictor predictor = PredictorOf(row);
-        MultivariateGaussian known = predictor.Posterior.PosteriorOf([.. predictor.Latents]);
+        MultivariateGaussian known = predictor.Posterior.PosteriorOf([.. predictor.Latents], Model.LatentNames);
         if (!HasParameterUncertainty)
         {
             return known;
         }
 
         Matrix<double> moves = Matrix<double>.Build.DenseOfRowMajor(_changes.Count, known.Count, predictor.LatentMoves());
-        return new MultivariateGaussian(known.Means.AsSpan(), known.CovarianceMatrix() + moves.TransposeThisAndMultiply(moves));
+        return new MultivariateGaussian(known.Means.AsSpan(), known.CovarianceMatrix() + moves.TransposeThisAndMultiply(moves)) { LatentNames = Model.LatentNames };
     }
 
     /// <summary>Predicts all cells of a row.</summary>
@@ -97,7 +97,7 @@ public sealed partial class Predictor
     public PredictedRow Predict(ReadOnlySpan<double> row)
     {
         RowPredictor predictor = PredictorOf(row);
-        return new PredictedRow(predictor.Means.ToArray(), predictor.Signal, Model.NoiseVariances);
+        return new PredictedRow(predictor.Means.ToArray(), predictor.Signal, Model.NoiseVariances, Model.Columns);
     }
 
     /// <summary>Predicts all cells of a table, each row given its own observed cells.</summary>
@@ -124,7 +124,7 @@ public sealed partial class Predictor
                 }
             },
             cancellationToken);
-        return new PredictedTable(means, variances, Model.NoiseVariances);
+        return new PredictedTable(means, variances, Model.NoiseVariances, Model.Columns);
     }
 
     /// <inheritdoc cref="Predict(Matrix{double}, CancellationToken)"/>
@@ -167,7 +167,7 @@ public sealed partial class Predictor
                 cells[row] = [.. missing];
             },
             cancellationToken);
-        return new ImputedTable(values, [.. cells.SelectMany(row => row)]);
+        return new ImputedTable(values, [.. cells.SelectMany(row => row)], Model.Columns);
     }
 
     /// <inheritdoc cref="Impute(Matrix{double}, CancellationToken)"/>
@@ -199,7 +199,7 @@ public sealed partial class Predictor
                 }
 
                 predictor.Predict(row);
-                Matrix<double> draw = new PredictedRow(predictor.Means.ToArray(), predictor.Signal, Model.NoiseVariances)
+                Matrix<double> draw = new PredictedRow(predictor.Means.ToArray(), predictor.Signal, Model.NoiseVariances, Model.Columns)
                     .Draws(1, StreamSeed.Of(seed, purpose: 0, row));
                 for (int k = 0; k < table.ColumnCount; k++)
                 {

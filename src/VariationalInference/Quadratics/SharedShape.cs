@@ -61,7 +61,8 @@ internal sealed class SharedShape : PosteriorShape
         ImmutableCollectionsMarshal.AsImmutableArray(_variances.Get(cancellationToken));
 
     /// <summary>Returns the exact posterior of a row that has these means.</summary>
-    public MultivariateGaussian PosteriorOf(ImmutableArray<double> means) => new(means, Variances, () => Covariance);
+    public MultivariateGaussian PosteriorOf(ImmutableArray<double> means, IReadOnlyList<string> latentNames) =>
+        new(means, Variances, () => Covariance) { LatentNames = latentNames };
 
     /// <summary>Computes what <see cref="GoToOptimum"/> needs, once for all rows of the shape.</summary>
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>

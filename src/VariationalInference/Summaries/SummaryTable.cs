@@ -106,26 +106,6 @@ public sealed class SummaryTable
         return [Guard.Text($"{50 * (1 - probability):G4} %"), Guard.Text($"{50 * (1 + probability):G4} %")];
     }
 
-    /// <summary>Returns names, or a letter and numbers from 1 where there are none.</summary>
-    internal static IReadOnlyList<string> NamesOr(IReadOnlyList<string>? names, string letter, int count, string parameter, string meaning)
-    {
-        if (names is null)
-        {
-            return [.. Enumerable.Range(1, count).Select(i => Guard.Text($"{letter}{i}"))];
-        }
-
-        Guard.Length(names.Count, count, parameter, meaning);
-        for (int i = 0; i < count; i++)
-        {
-            if (names[i] is null)
-            {
-                throw new ArgumentException(Guard.Text($"{parameter}[{i}] is null; it must be a name."), parameter);
-            }
-        }
-
-        return names;
-    }
-
     private static string Short(double value) => double.IsNaN(value) ? string.Empty : Guard.Text($"{value:G5}");
 
     private static string Escaped(string cell) =>

@@ -116,7 +116,7 @@ internal readonly unsafe struct RowView
 
     public ArgumentException Refuse(long row, int column, string allowed) => column < ColumnCount || Last is null
         ? new ArgumentException(
-            Guard.Text($"{Labels.Table}[{FirstRow + row}, {column}] is {this[row, column]}; it must be {allowed}."), Labels.TableParameter)
+            Guard.Text($"{Labels.Table}[{FirstRow + row}, {column}]{Labels.ColumnNames.Behind(column)} is {this[row, column]}; it must be {allowed}."), Labels.TableParameter)
         : new ArgumentException(
             Guard.Text($"{Labels.Last}[{FirstRow + row}] is {this[row, column]}; it must be {allowed}."), Labels.LastParameter);
 }
@@ -124,5 +124,8 @@ internal readonly unsafe struct RowView
 /// <summary>What an exception calls a table and the column beside it, and the parameters that they came in.</summary>
 internal sealed record RowLabels(string Table, string TableParameter, string Last = "", string LastParameter = "")
 {
+    /// <summary>Gets the names of the table's columns.</summary>
+    public NameList ColumnNames { get; init; } = NameList.None;
+
     public static RowLabels Of(string name) => new(name, name);
 }

@@ -96,7 +96,7 @@ public class LearningAlgebraTests
         var information = new LearningInformation(problem, problem.Given, options, noiseFloors: null);
 
         // The mean of two cells has the variance 1 + 1/2; three rows make that 1/2.
-        information.Unidentified(includeSums: true, problem.Columns).Names.Should().Equal("prior mean 1");
+        information.Unidentified(includeSums: true, problem.Columns, NameList.None).Names.Should().Equal("prior mean 1");
         information.Error(1).Should().Be(double.NaN);
         (information.Error(0) * problem.Units.LatentScales[0]).Should().BeApproximately(Math.Sqrt(0.5), 1e-8);
     }

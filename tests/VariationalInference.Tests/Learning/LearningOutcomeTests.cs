@@ -195,7 +195,7 @@ public class LearningOutcomeTests
     public void Builder_OfSeveralShards_CountsAllRowsAndNamesTheBadOne(int maxThreads)
     {
         Matrix<double> table = Matrix<double>.Build.Dense(9_000, 1, (n, _) => Math.Sin(n));
-        var builder = new SufficientStatisticsBuilder(1, maxThreads);
+        var builder = new SufficientStatisticsBuilder(1, maxThreads: maxThreads);
 
         builder.Add(table);
 
@@ -203,7 +203,7 @@ public class LearningOutcomeTests
         builder.ToString().Should().Be("9000 rows of 1 column so far");
         table[5_000, 0] = double.NegativeInfinity;
         Refusal.Of<ArgumentException>(
-            () => new SufficientStatisticsBuilder(1, maxThreads).Add(table),
+            () => new SufficientStatisticsBuilder(1, maxThreads: maxThreads).Add(table),
             "table",
             "table[5000, 0] is -Infinity; it must be finite, or NaN when it is missing.");
     }

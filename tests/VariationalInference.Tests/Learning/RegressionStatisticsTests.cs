@@ -251,7 +251,7 @@ public class RegressionStatisticsTests
         Refusal.Of<ArgumentException>(() => builder.Add([1.0, double.NaN], 2), "design", "design[0, 1] is NaN; it must be finite where");
         Refusal.Of<ArgumentException>(() => builder.Add(RowSpan.RowMajor([], 2), []), "design", "design has no rows; it must have at least 1.");
         Refusal.Of<ArgumentOutOfRangeException>(() => _ = new RegressionStatisticsBuilder(0), "latentCount", "latentCount is 0; it must be at least 1.");
-        Refusal.Of<ArgumentOutOfRangeException>(() => _ = new RegressionStatisticsBuilder(1, 0), "maxThreads", "maxThreads is 0; it must be at least 1.");
+        Refusal.Of<ArgumentOutOfRangeException>(() => _ = new RegressionStatisticsBuilder(1, maxThreads: 0), "maxThreads", "maxThreads is 0; it must be at least 1.");
         Refusal.Of<ArgumentException>(() => RegressionStatistics.OfChunks([]), "chunks", "chunks is empty; it must have at least 1 chunk.");
         Refusal.Of<ArgumentException>(() => RegressionStatistics.OfChunks([(null!, [])]), "chunks", "chunks[0].Design is null; it must be there.");
         Refusal.Of<ArgumentException>(

@@ -147,7 +147,7 @@ internal sealed class SitePosterior
     }
 
     /// <summary>Returns the posterior in the latents' units.</summary>
-    public MultivariateGaussian ToGaussian()
+    public MultivariateGaussian ToGaussian(IReadOnlyList<string> latentNames)
     {
         int latents = _system.LatentCount;
         var means = new double[latents];
@@ -163,6 +163,6 @@ internal sealed class SitePosterior
             root.SetColumn(j, column);
         }
 
-        return new MultivariateGaussian([.. means], DenseCovariance.Of(LowerFactor.OfRoot(root)));
+        return new MultivariateGaussian([.. means], DenseCovariance.Of(LowerFactor.OfRoot(root))) { LatentNames = latentNames };
     }
 }

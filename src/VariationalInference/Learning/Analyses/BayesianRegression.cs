@@ -143,7 +143,14 @@ public sealed class BayesianRegression
     public Prediction Predict(ReadOnlySpan<double> design, bool withParameterUncertainty = false)
     {
         Guard.Length(design.Length, Coefficients.Count, nameof(design), "one for each coefficient");
-        Guard.AllFinite(design, nameof(design));
+        for (int j = 0; j < design.Length; j++)
+        {
+            if (!double.IsFinite(design[j]))
+            {
+                throw new ArgumentException(Guard.Text($"design[{j}]{Statistics.Latents.Behind(j)} is {design[j]}; it must be finite."), nameof(design));
+            }
+        }
+
         MultivariateGaussian coefficients = withParameterUncertainty && Fit is not null
             ? _uncertainCoefficients ??= Fit.Predictor(withParameterUncertainty: true).Posterior(_turned)
             : Coefficients;
@@ -165,7 +172,7 @@ public sealed class BayesianRegression
                 Guard.Text($"designs has {designs.ColumnCount} columns; it must have {Coefficients.Count}, one for each coefficient."), nameof(designs));
         }
 
-        RowTable.RequireCells(designs, nameof(designs), nameof(designs), allowMissing: false);
+        RowTable.RequireCells(designs, nameof(designs), nameof(designs), allowMissing: false, Statistics.Latents);
         return [.. Enumerable.Range(0, designs.RowCount).Select(n => Predict(designs.Row(n).ToArray(), withParameterUncertainty))];
     }
 
@@ -226,7 +233,7 @@ public sealed class BayesianRegression
             new double[rows],
             [.. Enumerable.Repeat(variance > 0 ? variance : 1, rows)],
             priorMeans,
-            priorVariances);
+            priorVariances) { LatentNames = statistics.LatentNames };
         return (model, turned, residual);
     }
 }

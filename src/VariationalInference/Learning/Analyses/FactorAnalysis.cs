@@ -207,28 +207,11 @@ public sealed class FactorAnalysis
             new double[columns],
             ones,
             new double[latents],
-            ones.AsSpan(0, latents));
+            ones.AsSpan(0, latents)) { ObservationNames = statistics.ColumnNames };
     }
 
-    internal IReadOnlyList<string> NamesOrNumbers(IReadOnlyList<string>? names)
-    {
-        int columns = Uniquenesses.Length;
-        if (names is null)
-        {
-            return [.. Enumerable.Range(1, columns).Select(k => Guard.Text($"x{k}"))];
-        }
-
-        Guard.Length(names.Count, columns, nameof(names), "one for each observation");
-        for (int k = 0; k < columns; k++)
-        {
-            if (names[k] is null)
-            {
-                throw new ArgumentException(Guard.Text($"{nameof(names)}[{k}] is null; it must be a name."), nameof(names));
-            }
-        }
-
-        return names;
-    }
+    internal IReadOnlyList<string> NamesOrNumbers(IReadOnlyList<string>? names) =>
+        NameList.OrOwn(names, Fit.Model.ObservationNames, "x", Uniquenesses.Length, nameof(names), "one for each observation");
 
     /// <summary>Tests how well the model fits.</summary>
     internal string FitText()

@@ -116,7 +116,7 @@ public sealed class FactorSolution
                 if (double.IsInfinity(row[k]))
                 {
                     throw new ArgumentException(
-                        Guard.Text($"{nameof(table)}[{n}, {k}] is {row[k]}; it must be finite, or NaN when it is missing."), nameof(table));
+                        Guard.Text($"{nameof(table)}[{n}, {k}]{_analysis.Fit.Model.Columns.Behind(k)} is {row[k]}; it must be finite, or NaN when it is missing."), nameof(table));
                 }
             }
 

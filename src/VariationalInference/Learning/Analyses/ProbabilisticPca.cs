@@ -65,7 +65,7 @@ public sealed class ProbabilisticPca
     /// </summary>
     /// <remarks>
     /// A covariance matrix holds what is below 1e-15 of its largest eigenvalue no more: where that may touch the noise variance, a warning says
-    /// how much. From rows, <see cref="Solve(Matrix{double}, int, int?, CancellationToken)"/> keeps twice the digits.
+    /// how much. From rows, <see cref="Solve(Matrix{double}, int, IReadOnlyList{string}, int?, CancellationToken)"/> keeps twice the digits.
     /// </remarks>
     /// <param name="statistics">The statistics of a table without missing cells.</param>
     /// <param name="componentCount">The number of components J. Range: 1 to the number of columns less 1.</param>
@@ -81,7 +81,7 @@ public sealed class ProbabilisticPca
             throw new ArgumentException("statistics have missing cells, for which there is no closed form; Learn takes them.", nameof(statistics));
         }
 
-        return Solve(PrincipalSpectrum.Of(statistics.Patterns[0]), componentCount);
+        return Solve(PrincipalSpectrum.Of(statistics.Patterns[0]), componentCount, statistics.Columns);
     }
 
     /// <summary>
@@ -90,6 +90,7 @@ public sealed class ProbabilisticPca
     /// </summary>
     /// <param name="table">The observations, N×K with N ≥ 1 and K ≥ 2, all finite.</param>
     /// <param name="componentCount">The number of components J. Range: 1 to the number of columns less 1.</param>
+    /// <param name="columnNames">The names of the columns, length K, all different; <see langword="null"/> means none.</param>
     /// <param name="maxThreads">The largest number of threads; <see langword="null"/> means the number of processors. Range: at least 1.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The solution; the same bits for any number of threads.</returns>
@@ -97,37 +98,50 @@ public sealed class ProbabilisticPca
     /// <exception cref="NonFiniteValueException">The variances leave the range of double precision.</exception>
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
     public static ProbabilisticPca Solve(
-        Matrix<double> table, int componentCount, int? maxThreads = null, CancellationToken cancellationToken = default)
+        Matrix<double> table,
+        int componentCount,
+        IReadOnlyList<string>? columnNames = null,
+        int? maxThreads = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(table);
         RequireComponents(componentCount, table.ColumnCount);
+        NameList names = NameList.Of(columnNames, table.ColumnCount, nameof(columnNames), "one for each column");
         double[] values = table.AsColumnMajorArray() ?? table.ToColumnMajorArray();
         RowSpan rows = RowSpan.ColumnMajor(values, table.ColumnCount);
-        return Solve(PrincipalSpectrum.Of(CentredTriangle.Of(rows, nameof(table), maxThreads, cancellationToken)), componentCount);
+        return Solve(PrincipalSpectrum.Of(CentredTriangle.Of(rows, nameof(table), names, maxThreads, cancellationToken)), componentCount, names);
     }
 
-    /// <summary>Solves as <see cref="Solve(Matrix{double}, int, int?, CancellationToken)"/> does, for rows in memory that the caller owns.</summary>
+    /// <summary>Solves as <see cref="Solve(Matrix{double}, int, IReadOnlyList{string}, int?, CancellationToken)"/> does, for rows in memory that the caller owns.</summary>
     /// <param name="rows">The observations, N×K with N ≥ 1 and K ≥ 2, all finite.</param>
     /// <param name="componentCount">The number of components J. Range: 1 to the number of columns less 1.</param>
+    /// <param name="columnNames">The names of the columns, length K, all different; <see langword="null"/> means none.</param>
     /// <param name="maxThreads">The largest number of threads; <see langword="null"/> means the number of processors. Range: at least 1.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The solution; the same bits for any number of threads.</returns>
     /// <exception cref="ArgumentException"><paramref name="rows"/> has no rows or a cell that is not finite, or another argument is outside its range.</exception>
     /// <exception cref="NonFiniteValueException">The variances leave the range of double precision.</exception>
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
-    public static ProbabilisticPca Solve(RowSpan rows, int componentCount, int? maxThreads = null, CancellationToken cancellationToken = default)
+    public static ProbabilisticPca Solve(
+        RowSpan rows,
+        int componentCount,
+        IReadOnlyList<string>? columnNames = null,
+        int? maxThreads = null,
+        CancellationToken cancellationToken = default)
     {
         Guard.AtLeast(rows.ColumnCount, 1, nameof(rows));
         RequireComponents(componentCount, rows.ColumnCount);
-        return Solve(PrincipalSpectrum.Of(CentredTriangle.Of(rows, nameof(rows), maxThreads, cancellationToken)), componentCount);
+        NameList names = NameList.Of(columnNames, rows.ColumnCount, nameof(columnNames), "one for each column");
+        return Solve(PrincipalSpectrum.Of(CentredTriangle.Of(rows, nameof(rows), names, maxThreads, cancellationToken)), componentCount, names);
     }
 
     /// <summary>
-    /// Solves as <see cref="Solve(Matrix{double}, int, int?, CancellationToken)"/> does, for rows that come in chunks, in order; memory holds one
+    /// Solves as <see cref="Solve(Matrix{double}, int, IReadOnlyList{string}, int?, CancellationToken)"/> does, for rows that come in chunks, in order; memory holds one
     /// chunk and triangles of the columns.
     /// </summary>
     /// <param name="chunks">The observations, at least one chunk, each N×K with N ≥ 1 of its own, all finite.</param>
     /// <param name="componentCount">The number of components J. Range: 1 to the number of columns less 1.</param>
+    /// <param name="columnNames">The names of the columns, length K, all different; <see langword="null"/> means none.</param>
     /// <param name="maxThreads">The largest number of threads; <see langword="null"/> means the number of processors. Range: at least 1.</param>
     /// <param name="progress">Receives the number of rows read, after each chunk.</param>
     /// <param name="cancellationToken">Stops the work.</param>
@@ -140,15 +154,25 @@ public sealed class ProbabilisticPca
     public static ProbabilisticPca SolveChunks(
         IEnumerable<Matrix<double>> chunks,
         int componentCount,
+        IReadOnlyList<string>? columnNames = null,
         int? maxThreads = null,
         IProgress<long>? progress = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(chunks);
         Guard.AtLeast(componentCount, 1, nameof(componentCount));
+        NameList names = NameList.None;
         CentredTriangle triangle = CentredTriangle.OfChunks(
-            chunks, columns => RequireComponents(componentCount, columns), maxThreads, progress, cancellationToken);
-        return Solve(PrincipalSpectrum.Of(triangle), componentCount);
+            chunks,
+            columns =>
+            {
+                RequireComponents(componentCount, columns);
+                return names = NameList.Of(columnNames, columns, nameof(columnNames), "one for each column");
+            },
+            maxThreads,
+            progress,
+            cancellationToken);
+        return Solve(PrincipalSpectrum.Of(triangle), componentCount, names);
     }
 
     /// <summary>Learns from the statistics of a table that may have missing cells, by climbing the likelihood.</summary>
@@ -198,7 +222,7 @@ public sealed class ProbabilisticPca
     public override string ToString() => Guard.Text(
         $"{Wording.Count(Model.LatentCount, "component")} of {Wording.Count(Model.ObservationCount, "column")}, noise variance {NoiseVariance:G5}, log evidence {LogEvidence:G8}{(Warnings.Length > 0 ? $", {Wording.Count(Warnings.Length, "warning")}" : string.Empty)}");
 
-    private static ProbabilisticPca Solve(PrincipalSpectrum spectrum, int components)
+    private static ProbabilisticPca Solve(PrincipalSpectrum spectrum, int components, NameList columnNames)
     {
         int columns = spectrum.Columns;
         double noise = spectrum.Noise(components), error = spectrum.NoiseError(components);
@@ -225,7 +249,7 @@ public sealed class ProbabilisticPca
             spectrum.Means.AsSpan(),
             Enumerable.Repeat(modelNoise, columns).ToArray(),
             new double[components],
-            Enumerable.Repeat(1.0, components).ToArray());
+            Enumerable.Repeat(1.0, components).ToArray()) { ObservationNames = columnNames };
         return new ProbabilisticPca(model, spectrum.InUnits(noise), noise > 0 ? logEvidence : double.PositiveInfinity, [.. eigenvalues])
         {
             NoiseVarianceError = spectrum.InUnits(error),

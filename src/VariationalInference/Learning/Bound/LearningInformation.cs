@@ -67,8 +67,9 @@ internal sealed class LearningInformation
     /// <summary>Names the parameters that the data cannot tell apart.</summary>
     /// <param name="includeSums">Whether to name prior means and variances.</param>
     /// <param name="columns">The columns that the observations stand for.</param>
+    /// <param name="columnNames">Their names.</param>
     /// <returns>The names, and the columns that own one of them.</returns>
-    public (string[] Names, int[] Columns) Unidentified(bool includeSums, IReadOnlyList<int> columns)
+    public (string[] Names, int[] Columns) Unidentified(bool includeSums, IReadOnlyList<int> columns, NameList columnNames)
     {
         int[] named =
         [
@@ -76,7 +77,7 @@ internal sealed class LearningInformation
                 && (includeSums || i < _layout.MeanStart)
                 && !(i < _layout.LoadingCount && _latents > 1 && !_curvature.Frame.LeavesOutRotations)),
         ];
-        return ([.. named.Select(i => Name(i, columns)).Distinct()], [.. named.Where(i => Place(i) >= 0).Select(i => columns[Place(i)]).Distinct().Order()]);
+        return ([.. named.Select(i => Name(i, columns, columnNames)).Distinct()], [.. named.Where(i => Place(i) >= 0).Select(i => columns[Place(i)]).Distinct().Order()]);
     }
 
     private bool IsTurning(int parameter) => parameter < _layout.LoadingCount && _latents > 1;
@@ -161,11 +162,11 @@ internal sealed class LearningInformation
         : parameter < _layout.MeanStart && _layout.NoiseCount > 1 ? parameter - _layout.NoiseStart
         : -1;
 
-    private string Name(int parameter, IReadOnlyList<int> columns)
+    private string Name(int parameter, IReadOnlyList<int> columns, NameList columnNames)
     {
         if (parameter < _layout.OffsetStart)
         {
-            return Guard.Text($"{(_latents == 1 ? "loading" : "loadings")} {columns[Place(parameter)]}");
+            return Guard.Text($"{(_latents == 1 ? "loading" : "loadings")} {columns[Place(parameter)]}{columnNames.Behind(columns[Place(parameter)])}");
         }
 
         (string name, int start, int count) =
@@ -173,7 +174,8 @@ internal sealed class LearningInformation
             : parameter < _layout.MeanStart ? ("noise variance", _layout.NoiseStart, _layout.NoiseCount)
             : parameter < _layout.DeviationStart ? ("prior mean", _layout.MeanStart, _layout.MeanCount)
             : ("prior variance", _layout.DeviationStart, _layout.DeviationCount);
-        int index = Place(parameter) >= 0 ? columns[Place(parameter)] : parameter - start;
-        return count == 1 ? name : Guard.Text($"{name} {index}");
+        bool isColumn = Place(parameter) >= 0;
+        int index = isColumn ? columns[Place(parameter)] : parameter - start;
+        return count == 1 ? name : Guard.Text($"{name} {index}{(isColumn ? columnNames.Behind(index) : string.Empty)}");
     }
 }

@@ -20,10 +20,10 @@ internal sealed class CentredTriangle(long count, double[] high, double[] low, T
     /// <summary>Summarises complete rows.</summary>
     /// <exception cref="ArgumentException">There are no rows, or a cell is missing or infinite; the first such is named.</exception>
     /// <exception cref="NonFiniteValueException">Cells of a column are farther apart than the range of double precision.</exception>
-    public static CentredTriangle Of(RowSpan rows, string name, int? maxThreads, CancellationToken cancellationToken)
+    public static CentredTriangle Of(RowSpan rows, string name, NameList columnNames, int? maxThreads, CancellationToken cancellationToken)
     {
         ShardedRows<CentredTriangle> builder = CreateBuilder(rows.ColumnCount, maxThreads);
-        Add(builder, rows, RowLabels.Of(name), cancellationToken);
+        Add(builder, rows, new RowLabels(name, name) { ColumnNames = columnNames }, cancellationToken);
         return builder.Total()!;
     }
 
@@ -31,8 +31,9 @@ internal sealed class CentredTriangle(long count, double[] high, double[] low, T
     /// <exception cref="ArgumentException">A chunk is null, has no rows, another width than the first, or a cell that is missing or infinite.</exception>
     /// <exception cref="NonFiniteValueException">Cells of a column are farther apart than the range of double precision.</exception>
     public static CentredTriangle OfChunks(
-        IEnumerable<Matrix<double>> chunks, Action<int> requireWidth, int? maxThreads, IProgress<long>? progress, CancellationToken cancellationToken)
+        IEnumerable<Matrix<double>> chunks, Func<int, NameList> namesOf, int? maxThreads, IProgress<long>? progress, CancellationToken cancellationToken)
     {
+        NameList names = NameList.None;
         ShardedRows<CentredTriangle>? builder = null;
         int index = 0, columns = 0;
         foreach (Matrix<double> chunk in chunks)
@@ -46,7 +47,7 @@ internal sealed class CentredTriangle(long count, double[] high, double[] low, T
             if (builder is null)
             {
                 columns = chunk.ColumnCount;
-                requireWidth(columns);
+                names = namesOf(columns);
             }
 
             if (chunk.ColumnCount != columns)
@@ -56,7 +57,7 @@ internal sealed class CentredTriangle(long count, double[] high, double[] low, T
 
             builder ??= CreateBuilder(columns, maxThreads);
             double[] values = chunk.AsColumnMajorArray() ?? chunk.ToColumnMajorArray();
-            Add(builder, RowSpan.ColumnMajor(values, columns), new RowLabels(label, nameof(chunks)), cancellationToken);
+            Add(builder, RowSpan.ColumnMajor(values, columns), new RowLabels(label, nameof(chunks)) { ColumnNames = names }, cancellationToken);
             progress?.Report(builder.RowCount);
             index++;
         }

@@ -36,8 +36,9 @@ namespace VariationalInference;
 /// </example>
 public sealed class RegressionStatistics
 {
-    internal RegressionStatistics(TriangularFactor factor, long observationCount, long missingCount)
+    internal RegressionStatistics(TriangularFactor factor, long observationCount, long missingCount, NameList? latentNames = null)
     {
+        Latents = latentNames ?? NameList.None;
         Factor = factor;
         ObservationCount = observationCount;
         MissingCount = missingCount;
@@ -45,6 +46,9 @@ public sealed class RegressionStatistics
 
     /// <summary>Gets the number of latents J, the columns of A.</summary>
     public int LatentCount => Factor.Size - 1;
+
+    /// <summary>Gets the names of the latents, length J; empty where they have none. Coefficients get them.</summary>
+    public IReadOnlyList<string> LatentNames => Latents;
 
     /// <summary>Gets the number of observations N that are there.</summary>
     public long ObservationCount { get; }
@@ -57,19 +61,27 @@ public sealed class RegressionStatistics
 
     internal TriangularFactor Factor { get; }
 
+    /// <summary>Gets <see cref="LatentNames"/>, checked.</summary>
+    internal NameList Latents { get; }
+
     /// <summary>Summarises observations and their design.</summary>
     /// <param name="design">The loadings A, N×J with N ≥ 1 and J ≥ 1, finite where the observation is there.</param>
     /// <param name="observations">The observations x, length N; NaN means missing.</param>
+    /// <param name="latentNames">The names of the latents, the columns of the design, length J, all different; <see langword="null"/> means none.</param>
     /// <param name="maxThreads">The largest number of threads; <see langword="null"/> means the number of processors. Range: at least 1.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The statistics.</returns>
     /// <exception cref="ArgumentException">A size or a value is outside its range.</exception>
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
     public static RegressionStatistics Of(
-        Matrix<double> design, ReadOnlySpan<double> observations, int? maxThreads = null, CancellationToken cancellationToken = default)
+        Matrix<double> design,
+        ReadOnlySpan<double> observations,
+        IReadOnlyList<string>? latentNames = null,
+        int? maxThreads = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(design);
-        var builder = new RegressionStatisticsBuilder(design.ColumnCount, maxThreads);
+        var builder = new RegressionStatisticsBuilder(design.ColumnCount, latentNames, maxThreads);
         builder.Add(design, observations, cancellationToken);
         return builder.Build();
     }
@@ -77,22 +89,28 @@ public sealed class RegressionStatistics
     /// <summary>Summarises observations and their design in memory that the caller owns.</summary>
     /// <param name="design">The loadings A, N×J with N ≥ 1, finite where the observation is there.</param>
     /// <param name="observations">The observations x, length N; NaN means missing.</param>
+    /// <param name="latentNames">The names of the latents, the columns of the design, length J, all different; <see langword="null"/> means none.</param>
     /// <param name="maxThreads">The largest number of threads; <see langword="null"/> means the number of processors. Range: at least 1.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The statistics.</returns>
     /// <exception cref="ArgumentException">A size or a value is outside its range.</exception>
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
     public static RegressionStatistics Of(
-        RowSpan design, ReadOnlySpan<double> observations, int? maxThreads = null, CancellationToken cancellationToken = default)
+        RowSpan design,
+        ReadOnlySpan<double> observations,
+        IReadOnlyList<string>? latentNames = null,
+        int? maxThreads = null,
+        CancellationToken cancellationToken = default)
     {
         Guard.AtLeast(design.ColumnCount, 1, nameof(design));
-        var builder = new RegressionStatisticsBuilder(design.ColumnCount, maxThreads);
+        var builder = new RegressionStatisticsBuilder(design.ColumnCount, latentNames, maxThreads);
         builder.Add(design, observations, cancellationToken);
         return builder.Build();
     }
 
     /// <summary>Summarises observations that come in chunks, in order; memory holds one chunk and the summary.</summary>
     /// <param name="chunks">Loadings and observations, at least one chunk, each N×J and N of its own.</param>
+    /// <param name="latentNames">The names of the latents, the columns of the design, length J, all different; <see langword="null"/> means none.</param>
     /// <param name="maxThreads">The largest number of threads; <see langword="null"/> means the number of processors. Range: at least 1.</param>
     /// <param name="progress">Receives the number of observations read, after each chunk.</param>
     /// <param name="cancellationToken">Stops the work.</param>
@@ -101,6 +119,7 @@ public sealed class RegressionStatistics
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
     public static RegressionStatistics OfChunks(
         IEnumerable<(Matrix<double> Design, double[] Observations)> chunks,
+        IReadOnlyList<string>? latentNames = null,
         int? maxThreads = null,
         IProgress<long>? progress = null,
         CancellationToken cancellationToken = default)
@@ -118,7 +137,7 @@ public sealed class RegressionStatistics
                     Guard.Text($"{(design is null ? labels.Table : labels.Last)} is null; it must be there."), nameof(chunks));
             }
 
-            builder ??= new RegressionStatisticsBuilder(design.ColumnCount, maxThreads);
+            builder ??= new RegressionStatisticsBuilder(design.ColumnCount, latentNames, maxThreads);
             double[] values = design.AsColumnMajorArray() ?? design.ToColumnMajorArray();
             builder.Add(RowSpan.ColumnMajor(values, design.ColumnCount), observations, labels, cancellationToken);
             progress?.Report(builder.RowCount);
@@ -159,7 +178,7 @@ public sealed class RegressionStatistics
     /// <param name="other">Statistics of other observations.</param>
     /// <returns>The statistics of both; to the last bit the same when the same statistics are merged in the same tree.</returns>
     /// <exception cref="ArgumentException">
-    /// <paramref name="other"/> has another number of latents, or both together have more than <see cref="long.MaxValue"/> rows.
+    /// <paramref name="other"/> has another number of latents, other names of latents, or both together have more than <see cref="long.MaxValue"/> rows.
     /// </exception>
     public RegressionStatistics Merge(RegressionStatistics other)
     {
@@ -178,7 +197,7 @@ public sealed class RegressionStatistics
                 nameof(other));
         }
 
-        return MergeUnchecked(other);
+        return MergeUnchecked(other, NameList.Common(Latents, other.Latents, nameof(LatentNames), "other.LatentNames", nameof(other)));
     }
 
     /// <summary>Writes out the triangular factor of [A x] in the data's own units, with a diagonal that is not negative.</summary>
@@ -228,6 +247,6 @@ public sealed class RegressionStatistics
     public override string ToString() =>
         $"{Wording.Count(ObservationCount, "observation")} of {Wording.Count(LatentCount, "latent")}{(MissingCount > 0 ? Guard.Text($", {MissingCount} missing") : string.Empty)}";
 
-    internal RegressionStatistics MergeUnchecked(RegressionStatistics other) =>
-        new(Factor.Merge(other.Factor), ObservationCount + other.ObservationCount, MissingCount + other.MissingCount);
+    internal RegressionStatistics MergeUnchecked(RegressionStatistics other, NameList latentNames) =>
+        new(Factor.Merge(other.Factor), ObservationCount + other.ObservationCount, MissingCount + other.MissingCount, latentNames);
 }

@@ -21,21 +21,28 @@ namespace VariationalInference;
 public sealed class RegressionStatisticsBuilder
 {
     private readonly ShardedRows<RegressionStatistics> _rows;
+    private readonly NameList _latentNames;
 
     /// <summary>Initializes a new instance of the <see cref="RegressionStatisticsBuilder"/> class.</summary>
     /// <param name="latentCount">The number of latents J. Range: at least 1.</param>
+    /// <param name="latentNames">The names of the latents, the columns of the design, length J, all different; <see langword="null"/> means none.</param>
     /// <param name="maxThreads">The largest number of threads; <see langword="null"/> means the number of processors. Range: at least 1.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An argument is outside its range.</exception>
-    public RegressionStatisticsBuilder(int latentCount, int? maxThreads = null)
+    /// <exception cref="ArgumentException">An argument is outside its range.</exception>
+    public RegressionStatisticsBuilder(int latentCount, IReadOnlyList<string>? latentNames = null, int? maxThreads = null)
     {
         Guard.SquareInArray(latentCount, nameof(latentCount));
         LatentCount = latentCount;
+        NameList names = NameList.Of(latentNames, latentCount, nameof(latentNames), "one for each latent");
+        _latentNames = names;
         _rows = new ShardedRows<RegressionStatistics>(
-            latentCount + 1, TriangleKernels.ShardRows, maxThreads, () => new RegressionWorker(latentCount), (first, second) => first.MergeUnchecked(second));
+            latentCount + 1, TriangleKernels.ShardRows, maxThreads, () => new RegressionWorker(latentCount, names), (first, second) => first.MergeUnchecked(second, names));
     }
 
     /// <summary>Gets the number of latents J.</summary>
     public int LatentCount { get; }
+
+    /// <summary>Gets the names of the latents, length J; empty where they have none.</summary>
+    public IReadOnlyList<string> LatentNames => _latentNames;
 
     /// <summary>Gets the number of observations added so far, missing ones included.</summary>
     public long RowCount => _rows.RowCount;
@@ -102,6 +109,6 @@ public sealed class RegressionStatisticsBuilder
                 labels.LastParameter);
         }
 
-        _rows.Add(design, observations, labels, cancellationToken);
+        _rows.Add(design, observations, labels with { ColumnNames = _latentNames }, cancellationToken);
     }
 }

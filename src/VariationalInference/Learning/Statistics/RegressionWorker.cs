@@ -1,7 +1,7 @@
 namespace VariationalInference;
 
 /// <summary>Reduces shards of [A x], one at a time. A row whose x is missing is left out.</summary>
-internal sealed class RegressionWorker(int latents) : IShardWorker<RegressionStatistics>
+internal sealed class RegressionWorker(int latents, NameList latentNames) : IShardWorker<RegressionStatistics>
 {
     private const string Allowed = "finite where the observation is there";
 
@@ -24,7 +24,7 @@ internal sealed class RegressionWorker(int latents) : IShardWorker<RegressionSta
             _worker.Reduce(count);
         }
 
-        return new RegressionStatistics(_worker.End(), rows - missing, missing);
+        return new RegressionStatistics(_worker.End(), rows - missing, missing, latentNames);
     }
 
     public void RequireCells(in RowView source, long first, int rows)

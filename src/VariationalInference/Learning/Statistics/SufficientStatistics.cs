@@ -42,9 +42,10 @@ namespace VariationalInference;
 /// </example>
 public sealed class SufficientStatistics
 {
-    internal SufficientStatistics(int columnCount, IReadOnlyDictionary<MissingPattern, Moments> moments)
+    internal SufficientStatistics(int columnCount, IReadOnlyDictionary<MissingPattern, Moments> moments, NameList? columnNames = null)
     {
         ColumnCount = columnCount;
+        Columns = columnNames ?? NameList.None;
         Patterns =
         [
             .. moments.Select(item => new PatternStatistics(item.Key, item.Value, columnCount))
@@ -58,40 +59,51 @@ public sealed class SufficientStatistics
     /// <summary>Gets the number of columns K.</summary>
     public int ColumnCount { get; }
 
+    /// <summary>Gets the names of the columns, length K; empty where they have none. Models that are learned get them.</summary>
+    public IReadOnlyList<string> ColumnNames => Columns;
+
     /// <summary>Gets the number of rows N, those without any cell included.</summary>
     public long RowCount { get; }
+
+    /// <summary>Gets <see cref="ColumnNames"/>, checked.</summary>
+    internal NameList Columns { get; }
 
     /// <summary>Gets the statistics by pattern of missing cells: patterns with more cells first, then in the order of their columns.</summary>
     public ImmutableArray<PatternStatistics> Patterns { get; }
 
     /// <summary>Summarises a table.</summary>
     /// <param name="table">The observations, N×K with N ≥ 1; NaN means missing.</param>
+    /// <param name="columnNames">The names of the columns, length K, all different; <see langword="null"/> means none.</param>
     /// <param name="maxThreads">The largest number of threads; <see langword="null"/> means the number of processors. Range: at least 1.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The statistics.</returns>
     /// <exception cref="ArgumentException"><paramref name="table"/> has no rows or holds an infinity.</exception>
     /// <exception cref="NonFiniteValueException">The squares of a column leave the range of double precision.</exception>
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
-    public static SufficientStatistics Of(Matrix<double> table, int? maxThreads = null, CancellationToken cancellationToken = default)
+    public static SufficientStatistics Of(
+        Matrix<double> table, IReadOnlyList<string>? columnNames = null, int? maxThreads = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(table);
         double[] values = table.AsColumnMajorArray() ?? table.ToColumnMajorArray();
-        return Of(RowSpan.ColumnMajor(values, table.ColumnCount), nameof(table), maxThreads, cancellationToken);
+        return Of(RowSpan.ColumnMajor(values, table.ColumnCount), nameof(table), columnNames, maxThreads, cancellationToken);
     }
 
     /// <summary>Summarises a table in memory that the caller owns.</summary>
     /// <param name="rows">The observations, N×K with N ≥ 1; NaN means missing.</param>
+    /// <param name="columnNames">The names of the columns, length K, all different; <see langword="null"/> means none.</param>
     /// <param name="maxThreads">The largest number of threads; <see langword="null"/> means the number of processors. Range: at least 1.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The statistics.</returns>
     /// <exception cref="ArgumentException"><paramref name="rows"/> has no rows or holds an infinity.</exception>
     /// <exception cref="NonFiniteValueException">The squares of a column leave the range of double precision.</exception>
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
-    public static SufficientStatistics Of(RowSpan rows, int? maxThreads = null, CancellationToken cancellationToken = default) =>
-        Of(rows, nameof(rows), maxThreads, cancellationToken);
+    public static SufficientStatistics Of(
+        RowSpan rows, IReadOnlyList<string>? columnNames = null, int? maxThreads = null, CancellationToken cancellationToken = default) =>
+        Of(rows, nameof(rows), columnNames, maxThreads, cancellationToken);
 
     /// <summary>Summarises a table that comes in chunks, in order; memory holds one chunk and the summary.</summary>
     /// <param name="chunks">The observations, at least one chunk, each N×K with N ≥ 1 of its own; NaN means missing.</param>
+    /// <param name="columnNames">The names of the columns, length K, all different; <see langword="null"/> means none.</param>
     /// <param name="maxThreads">The largest number of threads; <see langword="null"/> means the number of processors. Range: at least 1.</param>
     /// <param name="progress">Receives the number of rows read, after each chunk.</param>
     /// <param name="cancellationToken">Stops the work.</param>
@@ -101,6 +113,7 @@ public sealed class SufficientStatistics
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
     public static SufficientStatistics OfChunks(
         IEnumerable<Matrix<double>> chunks,
+        IReadOnlyList<string>? columnNames = null,
         int? maxThreads = null,
         IProgress<long>? progress = null,
         CancellationToken cancellationToken = default)
@@ -116,7 +129,7 @@ public sealed class SufficientStatistics
                 throw new ArgumentException(Guard.Text($"{label} is null; it must be a table."), nameof(chunks));
             }
 
-            builder ??= new SufficientStatisticsBuilder(chunk.ColumnCount, maxThreads);
+            builder ??= new SufficientStatisticsBuilder(chunk.ColumnCount, columnNames, maxThreads);
             double[] values = chunk.AsColumnMajorArray() ?? chunk.ToColumnMajorArray();
             builder.Add(RowSpan.ColumnMajor(values, chunk.ColumnCount), label, nameof(chunks), cancellationToken);
             progress?.Report(builder.RowCount);
@@ -130,9 +143,11 @@ public sealed class SufficientStatistics
     /// <param name="rowCount">The number of rows n. Range: at least 1.</param>
     /// <param name="means">The means x̄, length K ≥ 1, all finite.</param>
     /// <param name="covariance">The covariance matrix with divisor n, K×K, symmetric, finite also when multiplied by n; zero where n = 1.</param>
+    /// <param name="columnNames">The names of the columns, length K, all different; <see langword="null"/> means none.</param>
     /// <returns>The statistics.</returns>
     /// <exception cref="ArgumentException">An argument is outside its range.</exception>
-    public static SufficientStatistics OfMoments(long rowCount, ReadOnlySpan<double> means, Matrix<double> covariance)
+    public static SufficientStatistics OfMoments(
+        long rowCount, ReadOnlySpan<double> means, Matrix<double> covariance, IReadOnlyList<string>? columnNames = null)
     {
         ArgumentNullException.ThrowIfNull(covariance);
         ArgumentOutOfRangeException.ThrowIfLessThan(rowCount, 1);
@@ -140,6 +155,7 @@ public sealed class SufficientStatistics
         Guard.AllFinite(means, nameof(means));
         Guard.Length(covariance.RowCount, means.Length, nameof(covariance), "one row for each mean");
         Guard.Length(covariance.ColumnCount, means.Length, nameof(covariance), "one column for each mean");
+        NameList names = NameList.Of(columnNames, means.Length, nameof(columnNames), "one for each mean");
         int size = means.Length;
         for (int k = 0; k < size; k++)
         {
@@ -160,7 +176,7 @@ public sealed class SufficientStatistics
         RequirePositiveSemidefinite(covariance);
 
         var moments = new Moments(rowCount, [.. means], new double[size], rowCount == 1 ? null : products);
-        return new SufficientStatistics(size, new Dictionary<MissingPattern, Moments> { [MissingPattern.Of(means)] = moments });
+        return new SufficientStatistics(size, new Dictionary<MissingPattern, Moments> { [MissingPattern.Of(means)] = moments }, names);
 
         void Require(bool condition, int i, int j)
         {
@@ -225,7 +241,7 @@ public sealed class SufficientStatistics
     /// <param name="other">Statistics of other rows with the same columns.</param>
     /// <returns>The statistics of both; to the last bit the same when the same statistics are merged in the same tree.</returns>
     /// <exception cref="ArgumentException">
-    /// <paramref name="other"/> has another number of columns, or both together have more than <see cref="long.MaxValue"/> rows.
+    /// <paramref name="other"/> has another number of columns, other names of columns, or both together have more than <see cref="long.MaxValue"/> rows.
     /// </exception>
     public SufficientStatistics Merge(SufficientStatistics other)
     {
@@ -243,13 +259,14 @@ public sealed class SufficientStatistics
                 nameof(other));
         }
 
+        NameList names = NameList.Common(Columns, other.Columns, nameof(ColumnNames), "other.ColumnNames", nameof(other));
         Dictionary<MissingPattern, Moments> moments = Patterns.ToDictionary(item => item.Pattern, item => item.Moments);
         foreach (PatternStatistics item in other.Patterns)
         {
             MomentWorker.Add(moments, item.Pattern, item.Moments);
         }
 
-        return new SufficientStatistics(ColumnCount, moments);
+        return new SufficientStatistics(ColumnCount, moments, names);
     }
 
     /// <summary>
@@ -282,10 +299,11 @@ public sealed class SufficientStatistics
     public override string ToString() =>
         $"{Wording.Count(RowCount, "row")} of {Wording.Count(ColumnCount, "column")}, {Wording.Count(Patterns.Length, "pattern")} of missing cells";
 
-    private static SufficientStatistics Of(RowSpan rows, string name, int? maxThreads, CancellationToken cancellationToken)
+    private static SufficientStatistics Of(
+        RowSpan rows, string name, IReadOnlyList<string>? columnNames, int? maxThreads, CancellationToken cancellationToken)
     {
         Guard.AtLeast(rows.ColumnCount, 1, nameof(rows));
-        var builder = new SufficientStatisticsBuilder(rows.ColumnCount, maxThreads);
+        var builder = new SufficientStatisticsBuilder(rows.ColumnCount, columnNames, maxThreads);
         builder.Add(rows, name, name, cancellationToken);
         return builder.Build();
     }

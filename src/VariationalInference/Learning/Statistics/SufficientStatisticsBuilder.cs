@@ -24,20 +24,26 @@ public sealed class SufficientStatisticsBuilder
     internal const int ShardRows = 16 * MomentKernels.TileRows;
 
     private readonly ShardedRows<Dictionary<MissingPattern, Moments>> _rows;
+    private readonly NameList _columnNames;
 
     /// <summary>Initializes a new instance of the <see cref="SufficientStatisticsBuilder"/> class.</summary>
     /// <param name="columnCount">The number of columns K. Range: at least 1.</param>
+    /// <param name="columnNames">The names of the columns, length K, all different; <see langword="null"/> means none.</param>
     /// <param name="maxThreads">The largest number of threads; <see langword="null"/> means the number of processors. Range: at least 1.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An argument is outside its range.</exception>
-    public SufficientStatisticsBuilder(int columnCount, int? maxThreads = null)
+    /// <exception cref="ArgumentException">An argument is outside its range.</exception>
+    public SufficientStatisticsBuilder(int columnCount, IReadOnlyList<string>? columnNames = null, int? maxThreads = null)
     {
         Guard.SquareInArray(columnCount, nameof(columnCount));
         ColumnCount = columnCount;
+        _columnNames = NameList.Of(columnNames, columnCount, nameof(columnNames), "one for each column");
         _rows = new ShardedRows<Dictionary<MissingPattern, Moments>>(columnCount, ShardRows, maxThreads, () => new MomentWorker(columnCount), Merge);
     }
 
     /// <summary>Gets the number of columns K.</summary>
     public int ColumnCount { get; }
+
+    /// <summary>Gets the names of the columns, length K; empty where they have none.</summary>
+    public IReadOnlyList<string> ColumnNames => _columnNames;
 
     /// <summary>Gets the number of rows added so far.</summary>
     public long RowCount => _rows.RowCount;
@@ -53,7 +59,7 @@ public sealed class SufficientStatisticsBuilder
         {
             if (double.IsInfinity(row[k]))
             {
-                throw new ArgumentException(Guard.Text($"row[{k}] is {row[k]}; it must be finite, or NaN when it is missing."), nameof(row));
+                throw new ArgumentException(Guard.Text($"row[{k}]{_columnNames.Behind(k)} is {row[k]}; it must be finite, or NaN when it is missing."), nameof(row));
             }
         }
 
@@ -90,7 +96,7 @@ public sealed class SufficientStatisticsBuilder
         Dictionary<MissingPattern, Moments>? all = _rows.Total();
         return all is null
             ? throw new InvalidOperationException("No row was added; statistics need at least 1.")
-            : new SufficientStatistics(ColumnCount, all);
+            : new SufficientStatistics(ColumnCount, all, _columnNames);
     }
 
     /// <summary>Returns the number of rows added so far, as text.</summary>
@@ -110,7 +116,7 @@ public sealed class SufficientStatisticsBuilder
             throw new ArgumentException(Guard.Text($"{label} has no rows; it must have at least 1."), parameterName);
         }
 
-        _rows.Add(rows, [], new RowLabels(label, parameterName), cancellationToken);
+        _rows.Add(rows, [], new RowLabels(label, parameterName) { ColumnNames = _columnNames }, cancellationToken);
     }
 
     private static Dictionary<MissingPattern, Moments> Merge(
