@@ -6,8 +6,8 @@ internal static class LearnedSummary
     public static SummaryTable Of(
         VariationalEmResult learned, VariationalEmOptions options, IReadOnlyList<string>? columnNames, IReadOnlyList<string>? latentNames, double probability)
     {
-        IReadOnlyList<string> columns = NameList.OrOwn(columnNames, learned.Model.ObservationNames, "x", learned.Offset.Length, nameof(columnNames), "one for each observation");
-        IReadOnlyList<string> latents = NameList.OrOwn(latentNames, learned.Model.LatentNames, "z", learned.PriorMeans.Length, nameof(latentNames), "one for each latent");
+        NameList columns = NameList.OrOwn(columnNames, learned.Model.ObservationNames, "x", learned.Offset.Length, nameof(columnNames), "one for each observation");
+        NameList latents = NameList.OrOwn(latentNames, learned.Model.LatentNames, "z", learned.PriorMeans.Length, nameof(latentNames), "one for each latent");
         string[] ends = SummaryTable.Ends(probability);
         ParameterStandardErrors errors = learned.StandardErrors;
         List<(string, double[])> rows = [];

@@ -47,7 +47,7 @@ public sealed class ImputedTable
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="probability"/> is outside its range.</exception>
     public SummaryTable Summary(IReadOnlyList<string>? columnNames = null, double probability = 0.95)
     {
-        IReadOnlyList<string> columns = NameList.OrOwn(columnNames, _columnNames, "x", Values.ColumnCount, nameof(columnNames), "one for each column");
+        NameList columns = NameList.OrOwn(columnNames, _columnNames, "x", Values.ColumnCount, nameof(columnNames), "one for each column");
         return new SummaryTable(
             ["mean", "sd of the mean", "sd", .. SummaryTable.Ends(probability)],
             [.. Cells.Select(cell => (Guard.Text($"row {cell.Row}, {columns[cell.Column]}"), cell.Value.Numbers(probability)))]);

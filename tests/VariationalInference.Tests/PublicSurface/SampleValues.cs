@@ -8,7 +8,7 @@ namespace VariationalInference.Tests.PublicSurface;
 /// <summary>Valid arguments and instances for every public member: a sum of three latents seen twice, in a table of twelve rows.</summary>
 internal static class SampleValues
 {
-    private static readonly GaussianSumModel Model = new();
+    private static readonly GaussianSumModel Model = new() { ObservationNames = ["text", "x2"], LatentNames = ["text", "z2", "z3"] };
     private static readonly Matrix<double> Table = Model.Sample(12, seed: 1).Observations;
     private static readonly string[] Labels = ["a", "b", "c", "d", "a", "b", "c", "d", "a", "b", "c", "d"];
     private static readonly double[] Column = [.. Enumerable.Range(0, 12).Select(i => ((i * i) % 7) + 0.5)];

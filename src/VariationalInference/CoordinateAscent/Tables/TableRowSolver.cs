@@ -147,6 +147,6 @@ internal sealed unsafe class TableRowSolver
     }
 
     private ArgumentException InfiniteCell(int row, int column) => new(
-        Guard.Text($"{_pass.Rows.Labels.Table}[{row}, {column}] is {_rowSolver.Cells[column]}; it must be finite, or NaN when it is missing."),
+        Guard.Text($"{_pass.Rows.Labels.Table}[{row}, {column}]{_pass.Rows.Labels.ColumnNames.Behind(column)} is {_rowSolver.Cells[column]}; it must be finite, or NaN when it is missing."),
         _pass.Rows.Labels.TableParameter);
 }
