@@ -53,9 +53,14 @@ internal sealed class NameList : IReadOnlyList<string>
     public static NameList OrOwn(
         IReadOnlyList<string>? names, IReadOnlyList<string> own, string letter, int count, string parameter, string meaning)
     {
-        NameList given = Of(names, count, parameter, meaning);
-        return given.Count > 0 ? given
-            : own.Count > 0 ? Of(own, count, parameter, meaning)
+        if (names is not null)
+        {
+            Guard.Length(names.Count, count, parameter, meaning);
+            return Of(names, count, parameter, meaning);
+        }
+
+        return own.Count > 0
+            ? Of(own, count, parameter, meaning)
             : new NameList([.. Enumerable.Range(1, count).Select(i => Guard.Text($"{letter}{i}"))]);
     }
 
