@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using MathNet.Numerics.LinearAlgebra;
+
 namespace VariationalInference;
 
 /// <summary>Finds the Gaussian with full covariance that is closest to the posterior of a <see cref="LinearModel"/>, with any likelihoods.</summary>
@@ -23,12 +26,17 @@ namespace VariationalInference;
 /// </example>
 public sealed class FixedFormSolver
 {
+    /// <summary>What sets the seeds of starts apart from others.</summary>
+    private const int StartPurpose = 4;
+
     /// <summary>Initializes a new instance of the <see cref="FixedFormSolver"/> class.</summary>
     /// <param name="options">When to stop; <see langword="null"/> for the defaults.</param>
     public FixedFormSolver(FixedFormOptions? options = null) => Options = options ?? new FixedFormOptions();
 
     /// <summary>Gets when it stops.</summary>
     public FixedFormOptions Options { get; }
+
+    private SiteRules Rules => new() { Steps = SiteSteps.Mixed, Tolerance = Options.Tolerance, MaxIterations = Options.MaxIterations };
 
     /// <summary>Finds the best Gaussian posterior of one row.</summary>
     /// <param name="model">The model.</param>
@@ -41,51 +49,56 @@ public sealed class FixedFormSolver
     public GaussianFit Solve(LinearModel model, ReadOnlySpan<double> row, ReadOnlySpan<double> sizes = default, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
-        Guard.Length(row.Length, model.ObservationCount, nameof(row), "one for each cell of the model");
-        if (!sizes.IsEmpty)
+        model.RequireRow(row, sizes);
+        SiteCells cells = model.Cells(SiteFamily.FullCovariance);
+        using ThreadTeam? team = SiteAscent.TeamFor(cells, Options.MaxThreads);
+        SiteAscent ascent = SiteAscent.Rent(cells, Rules, team);
+        ascent.Load(row, sizes);
+        GaussianFit best = Fit(model, ascent, start: 0, cancellationToken);
+        for (int start = 1; start < Options.Starts && !model.IsLogConcave && !cancellationToken.IsCancellationRequested; start++)
         {
-            Guard.Length(sizes.Length, row.Length, nameof(sizes), "one for each cell of the model");
+            GaussianFit other = Fit(model, ascent, StreamSeed.Of(Options.Seed, StartPurpose, start), cancellationToken);
+            best = other.Elbo > best.Elbo ? other : best;
         }
 
-        for (int k = 0; k < row.Length; k++)
-        {
-            RequireCell(model, row[k], sizes.IsEmpty ? 1 : sizes[k], k);
-        }
-
-        var ascent = new SiteAscent(new SiteSystem(model, row, sizes), Options);
-        StopReason reason = ascent.Run(cancellationToken);
-        SitePosterior reached = ascent.Reached;
-        return new GaussianFit
-        {
-            Posterior = reached.ToGaussian(model.LatentNames),
-            Elbo = reached.Elbo,
-            ElboTrace = ascent.Trace,
-            StopReason = reason,
-            Slope = ascent.ScaledGradient,
-            Converged = ascent.ScaledGradient <= Options.Tolerance,
-            IsGlobal = model.IsLogConcave,
-            ElboGapBound = model.IsLogConcave ? 0.5 * reached.GradientNorm * reached.GradientNorm : double.PositiveInfinity,
-        };
+        return best;
     }
 
-    private static void RequireCell(LinearModel model, double value, double size, int k)
+    /// <summary>Finds the best Gaussian posterior of every row of a table.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="table">The cells, N×K, each allowed by the likelihood of its column, or NaN where missing.</param>
+    /// <param name="sizes">Their trials or exposures, N×K; <see langword="null"/> for 1 each.</param>
+    /// <param name="cancellationToken">Ends the work; rows that were done are returned, if there are any.</param>
+    /// <returns>The posteriors, converged or not.</returns>
+    /// <exception cref="ArgumentException">A size is wrong, or a cell is not allowed; the message names it.</exception>
+    /// <exception cref="NonFiniteValueException">No posterior with a finite ELBO was found to start from; the exception has the row.</exception>
+    /// <exception cref="OperationCanceledException">The work was cancelled before a row was done.</exception>
+    public GaussianTable Solve(LinearModel model, Matrix<double> table, Matrix<double>? sizes = null, CancellationToken cancellationToken = default)
     {
-        if (double.IsNaN(value))
-        {
-            return;
-        }
+        ArgumentNullException.ThrowIfNull(model);
+        int starts = model.IsLogConcave ? 1 : Options.Starts;
+        int[] seeds = [.. Enumerable.Range(0, starts).Select(start => start == 0 ? 0 : StreamSeed.Of(Options.Seed, StartPurpose, start))];
+        var pass = new SitePass(model, SiteFamily.FullCovariance, Rules, Options.MaxThreads, seeds);
+        var roots = new double[table?.RowCount ?? 0][];
+        pass.Run(table!, sizes, (row, ascent) => roots[row] = ascent.PackedFactor(), cancellationToken);
+        return new GaussianTable(pass, roots);
+    }
 
-        try
+    private static GaussianFit Fit(LinearModel model, SiteAscent ascent, int start, CancellationToken cancellationToken)
+    {
+        var trace = ImmutableArray.CreateBuilder<double>();
+        StopReason reason = ascent.Run(row: 0, trace, start, cancellationToken);
+        return new GaussianFit
         {
-            model.Likelihoods[k].CheckCells([value], [size]);
-        }
-        catch (ArgumentException exception)
-        {
-            string name = exception.ParamName == "sizes" ? "sizes" : "row";
-            throw new ArgumentException(
-                exception.Message.Split(" (Parameter")[0].Replace("values[0]", Guard.Text($"row[{k}]{model.Columns.Behind(k)}"), StringComparison.Ordinal)
-                    .Replace("sizes[0]", Guard.Text($"sizes[{k}]{model.Columns.Behind(k)}"), StringComparison.Ordinal),
-                name);
-        }
+            Posterior = ascent.FullPosterior(),
+            Elbo = ascent.Reached.Elbo,
+            ElboTrace = trace.ToImmutable(),
+            StopReason = reason,
+            Slope = ascent.ScaledGradient,
+            Distance = ascent.Reached.Distance,
+            Converged = ascent.Converged,
+            IsGlobal = model.IsLogConcave,
+            ElboGapBound = model.IsLogConcave ? 0.5 * ascent.GradientNorm * ascent.GradientNorm : double.PositiveInfinity,
+        };
     }
 }

@@ -147,7 +147,7 @@ public abstract partial class Likelihood
         Guard.Length(expectations.Length, values.Length, nameof(expectations), "one for each value");
         Guard.Length(gradients.Length, values.Length, nameof(gradients), "one for each value");
         Guard.Length(precisions.Length, values.Length, nameof(precisions), "one for each value");
-        EvaluateBatch(new SiteBatch
+        Expect(new SiteBatch
         {
             Values = values,
             Sizes = sizes,
@@ -212,7 +212,7 @@ public abstract partial class Likelihood
         for (int i = 0; i < values.Length; i++)
         {
             double size = sizes.IsEmpty ? 1 : sizes[i];
-            if (!double.IsNaN(values[i]) && !(IsSize(size) && Accepts(values[i], size)))
+            if (!double.IsNaN(values[i]) && !Allows(values[i], size))
             {
                 string? refusal = RefusalOfSize(size, Guard.Text($"sizes[{i}]"));
                 throw new ArgumentException(
@@ -278,6 +278,15 @@ public abstract partial class Likelihood
         }
     }
 
+    /// <summary>Tells whether a cell that is not missing is allowed.</summary>
+    internal bool Allows(double value, double size) => IsSize(size) && Accepts(value, size);
+
+    /// <summary>Evaluates cells that have been checked.</summary>
+    internal void Expect(in SiteBatch batch) => EvaluateBatch(batch);
+
+    /// <summary>Returns <see cref="StartingPredictor"/> of a cell that has been checked.</summary>
+    internal double StartOf(double value, double size) => Start(value, size);
+
     private static void RequireCells(
         ReadOnlySpan<double> values, ReadOnlySpan<double> sizes, ReadOnlySpan<double> means, ReadOnlySpan<double> variances)
     {
@@ -313,9 +322,9 @@ public abstract partial class Likelihood
         _ => size == 1,
     };
 
-    private string RefusalOfValue(double value, string name) => Guard.Text($"{name} is {value}; it must be {AllowedValues}.");
+    internal string RefusalOfValue(double value, string name) => Guard.Text($"{name} is {value}; it must be {AllowedValues}.");
 
-    private string? RefusalOfSize(double size, string name) => IsSize(size)
+    internal string? RefusalOfSize(double size, string name) => IsSize(size)
         ? null
         : Size switch
         {

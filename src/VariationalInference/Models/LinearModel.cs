@@ -22,6 +22,7 @@ public sealed class LinearModel
     private readonly Matrix<double> _loadings;
     private readonly NameList _observationNames = NameList.None;
     private readonly NameList _latentNames = NameList.None;
+    private readonly SiteCells?[] _cells = new SiteCells?[2];
 
     /// <summary>Initializes a new instance of the <see cref="LinearModel"/> class with one likelihood for all cells.</summary>
     /// <param name="loadings">The loadings A, K×J, all finite; copied.</param>
@@ -120,6 +121,17 @@ public sealed class LinearModel
     /// <returns>A, K×J.</returns>
     public Matrix<double> Loadings() => _loadings.Clone();
 
+    /// <summary>Conditions on a row: the log joint as a function of the latents.</summary>
+    /// <param name="row">The cells x, length K, each allowed by its likelihood, or NaN where missing.</param>
+    /// <param name="sizes">The trials or exposures of the cells, length K; empty for 1 each.</param>
+    /// <returns>log p(x, z), for <see cref="FixedFormElbo"/> or <see cref="EvidenceEstimate"/>.</returns>
+    /// <exception cref="ArgumentException">A length is wrong, or a cell is not allowed; the message names it.</exception>
+    public PredictorLogJoint Observe(ReadOnlySpan<double> row, ReadOnlySpan<double> sizes = default)
+    {
+        RequireRow(row, sizes);
+        return new PredictorLogJoint(_loadings, Offset, Likelihoods, Prior, row, sizes);
+    }
+
     /// <summary>Names the model's size.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => $"linear model of {Wording.Count(LatentCount, "latent")} and {Wording.Count(ObservationCount, "cell")}";
@@ -128,6 +140,39 @@ public sealed class LinearModel
     internal NameList Columns => _observationNames;
 
     internal double Loading(int k, int j) => _loadings[k, j];
+
+    /// <summary>Returns the cells as solvers take them; made when first asked for, the same by any thread.</summary>
+    internal SiteCells Cells(SiteFamily family) =>
+        Volatile.Read(ref _cells[(int)family]) ?? Interlocked.CompareExchange(ref _cells[(int)family], new SiteCells(this, family), null) ?? _cells[(int)family]!;
+
+    /// <summary>Refuses a row of another length, or cells that their likelihoods do not allow.</summary>
+    internal void RequireRow(ReadOnlySpan<double> row, ReadOnlySpan<double> sizes)
+    {
+        Guard.Length(row.Length, ObservationCount, nameof(row), "one for each cell of the model");
+        if (!sizes.IsEmpty)
+        {
+            Guard.Length(sizes.Length, row.Length, nameof(sizes), "one for each cell of the model");
+        }
+
+        for (int k = 0; k < row.Length; k++)
+        {
+            double size = sizes.IsEmpty ? 1 : sizes[k];
+            if (!IsAllowed(row[k], size, k))
+            {
+                throw Refuse(row[k], size, k, (Guard.Text($"row[{k}]"), nameof(row)), (Guard.Text($"sizes[{k}]"), nameof(sizes)));
+            }
+        }
+    }
+
+    /// <summary>Tells whether a cell is missing, or allowed by its likelihood.</summary>
+    internal bool IsAllowed(double value, double size, int k) => double.IsNaN(value) || Likelihoods[k].Allows(value, size);
+
+    /// <summary>Returns the exception for a cell that is not allowed, with what to call it and the parameter that it came in.</summary>
+    internal ArgumentException Refuse(double value, double size, int k, (string Label, string Name) cell, (string Label, string Name) ofSize)
+    {
+        string? refusal = Likelihoods[k].RefusalOfSize(size, ofSize.Label);
+        return new ArgumentException(refusal ?? Likelihoods[k].RefusalOfValue(value, cell.Label), refusal is null ? cell.Name : ofSize.Name);
+    }
 
     private static Likelihood[] Repeat(Likelihood likelihood, Matrix<double> loadings)
     {

@@ -1,6 +1,5 @@
 using System.Numerics.Tensors;
 using MathNet.Numerics.LinearAlgebra;
-using MathNet.Numerics.LinearAlgebra.Factorization;
 
 namespace VariationalInference;
 
@@ -62,20 +61,23 @@ internal sealed class LowerFactor
     }
 
     /// <summary>Factors Σ = WᵀW by reducing W, never through the elements of Σ, whose square condition may be too much for digits.</summary>
-    public static LowerFactor OfRoot(Matrix<double> root)
+    public static LowerFactor OfRoot(Matrix<double> root) => new(PackedOfRoot(root.ToColumnMajorArray(), root.ColumnCount), root.ColumnCount);
+
+    /// <summary>Returns the factor, packed, of Σ = WᵀW with the columns of W one after another; spoils W, which has at least as many rows as columns.</summary>
+    public static double[] PackedOfRoot(double[] root, int size)
     {
-        int size = root.ColumnCount;
-        Matrix<double> triangle = root.QR(QRMethod.Thin).R;
+        int rows = root.Length / size;
+        TriangleAccumulator.Triangularise(root, rows, size, rows);
         var packed = new double[Start(size)];
         for (int i = 0; i < size; i++)
         {
             for (int j = 0; j <= i; j++)
             {
-                packed[Start(i) + j] = triangle[j, i] * (triangle[j, j] < 0 ? -1 : 1);
+                packed[Start(i) + j] = root[(i * rows) + j] * (root[(j * rows) + j] < 0 ? -1 : 1);
             }
         }
 
-        return new LowerFactor(packed, size);
+        return packed;
     }
 
     /// <summary>Writes Lε.</summary>

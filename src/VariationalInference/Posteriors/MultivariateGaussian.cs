@@ -191,7 +191,7 @@ public sealed class MultivariateGaussian : GaussianPosterior
     protected override double CovarianceElement(int i, int j) => i == j ? Variances[i] : Structure[i, j];
 
     private static ImmutableArray<double> Diagonal(CovarianceStructure covariance) =>
-        [.. Enumerable.Range(0, covariance.Size).Select(j => covariance[j, j])];
+        Sequences.Immutable(covariance.Size, j => covariance[j, j]);
 
     private static LowerFactor Factorize(Matrix<double> covariance, int count)
     {

@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using MathNet.Numerics.LinearAlgebra;
+
+namespace VariationalInference;
+
+/// <summary>How good the Gaussians are that were fitted to the rows of a table by a <see cref="LinearModel"/>.</summary>
+/// <remarks>
+/// Where the work was cancelled, rows that were not reached have <see cref="StopReason.Cancelled"/>, and means and an ELBO that are NaN.
+/// <threadsafety>Safe to share, as long as nobody writes <see cref="Means"/>, from which posteriors are read.</threadsafety>
+/// </remarks>
+/// <example>
+/// <code language="csharp"><![CDATA[
+/// var model = new LinearModel(Matrix<double>.Build.Dense(3, 1, 1), Likelihood.Bernoulli(), GaussianPrior.Independent(count: 1));
+/// LinearModelTable fits = new FixedFormSolver().Solve(model, Matrix<double>.Build.DenseOfRowArrays([1, 0, 1], [0, double.NaN, 0]));
+/// Console.WriteLine($"{fits.Means[0, 0]:F2} and {fits.Means[1, 0]:F2}");   // 0.33 and -0.68
+/// ]]></code>
+/// </example>
+public abstract class LinearModelTable
+{
+    private readonly bool[] _converged;
+
+    private protected LinearModelTable(SitePass pass)
+    {
+        _converged = pass.Converged;
+        Means = pass.Means;
+        Elbos = ImmutableCollectionsMarshal.AsImmutableArray(pass.Elbos);
+        Slopes = ImmutableCollectionsMarshal.AsImmutableArray(pass.Slopes);
+        StopReasons = ImmutableCollectionsMarshal.AsImmutableArray(pass.StopReasons);
+        SolvedRowCount = pass.SolvedCount;
+        IsGlobal = pass.Model.IsLogConcave;
+    }
+
+    /// <summary>Gets the number of rows N.</summary>
+    public int RowCount => Means.RowCount;
+
+    /// <summary>Gets the number of rows that were solved: all, unless the work was cancelled.</summary>
+    public int SolvedRowCount { get; }
+
+    /// <summary>Gets the posterior means, N×J.</summary>
+    public Matrix<double> Means { get; }
+
+    /// <summary>Gets the ELBO of each row, in nats.</summary>
+    public ImmutableArray<double> Elbos { get; }
+
+    /// <summary>Gets the slope of each row; see <see cref="LinearModelFit.Slope"/>.</summary>
+    public ImmutableArray<double> Slopes { get; }
+
+    /// <summary>Gets why the run of each row ended.</summary>
+    public ImmutableArray<StopReason> StopReasons { get; }
+
+    /// <summary>Gets a value indicating whether there is one optimum a row, since every likelihood is log-concave.</summary>
+    public bool IsGlobal { get; }
+
+    /// <summary>Gets the number of rows that did not converge; see <see cref="LinearModelFit.Converged"/>.</summary>
+    public int UnconvergedRowCount => _converged.Count(converged => !converged);
+
+    /// <summary>Gets a value indicating whether every row converged.</summary>
+    public bool Converged => UnconvergedRowCount == 0;
+
+    /// <summary>Writes out the variances of the posteriors.</summary>
+    /// <returns>A new N×J matrix; NaN where a row was not solved.</returns>
+    public Matrix<double> Variances() => Matrix<double>.Build.DenseOfRows(
+        Enumerable.Range(0, RowCount).Select(row => IsSolved(row) ? (IEnumerable<double>)PosteriorOf(row).Variances : Enumerable.Repeat(double.NaN, Means.ColumnCount)));
+
+    /// <summary>Sums up the outcome in one line.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => Guard.Text(
+        $"{Wording.Count(RowCount, "row")}, {UnconvergedRowCount} not converged, ELBO {Elbos.Where(elbo => !double.IsNaN(elbo)).Sum():G8}");
+
+    private protected abstract GaussianPosterior PosteriorOf(int row);
+
+    private protected void Require(int row)
+    {
+        Guard.InRange(row, 0, RowCount, nameof(row));
+        if (!IsSolved(row))
+        {
+            throw new InvalidOperationException(Guard.Text($"Row {row} was not solved before the work was cancelled."));
+        }
+    }
+
+    private bool IsSolved(int row) => !double.IsNaN(Elbos[row]);
+}
