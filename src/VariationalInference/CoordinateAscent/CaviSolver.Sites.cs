@@ -44,7 +44,7 @@ public sealed partial class CaviSolver
         var trace = ImmutableArray.CreateBuilder<double>();
         StopReason reason = ascent.Run(row: 0, trace, start: 0, cancellationToken);
         double[] values = row.ToArray(), ofSize = sizes.ToArray();
-        MeanFieldGaussian posterior = ascent.MeanFieldPosterior();
+        MeanFieldGaussian posterior = ascent.MeanFieldPosterior(model.LatentNames);
         return new MeanFieldFit(() => SiteResponse.Of(model, values, ofSize, posterior))
         {
             Posterior = posterior,
@@ -52,7 +52,7 @@ public sealed partial class CaviSolver
             ElboTrace = trace.ToImmutable(),
             StopReason = reason,
             Slope = ascent.ScaledGradient,
-            Distance = ascent.Reached.Distance,
+            Distance = ascent.Distance,
             Converged = ascent.Converged,
             IsGlobal = model.IsLogConcave,
             ElboGapBound = model.IsLogConcave ? 0.5 * ascent.GradientNorm * ascent.GradientNorm : double.PositiveInfinity,
@@ -73,7 +73,7 @@ public sealed partial class CaviSolver
         ArgumentNullException.ThrowIfNull(model);
         var pass = new SitePass(model, SiteFamily.MeanField, SiteRules, Options.MaxThreads, [0]);
         var variances = new double[table?.RowCount ?? 0][];
-        pass.Run(table!, sizes, (row, ascent) => variances[row] = [.. ascent.MeanFieldPosterior().Variances], cancellationToken);
+        pass.Run(table!, sizes, (row, ascent) => variances[row] = [.. ascent.MeanFieldPosterior(model.LatentNames).Variances], cancellationToken);
         return new MeanFieldTable(pass, variances);
     }
 }

@@ -27,7 +27,7 @@ public sealed class MeanFieldTable : LinearModelTable
     public MeanFieldGaussian Posterior(int row)
     {
         Require(row);
-        return new MeanFieldGaussian(Means.Row(row).ToArray(), _variances[row]);
+        return new MeanFieldGaussian(Means.Row(row).ToArray(), _variances[row]) { LatentNames = LatentNames };
     }
 
     private protected override GaussianPosterior PosteriorOf(int row) => Posterior(row);

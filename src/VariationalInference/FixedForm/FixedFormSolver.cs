@@ -90,12 +90,12 @@ public sealed class FixedFormSolver
         StopReason reason = ascent.Run(row: 0, trace, start, cancellationToken);
         return new GaussianFit
         {
-            Posterior = ascent.FullPosterior(),
+            Posterior = ascent.FullPosterior(model.LatentNames),
             Elbo = ascent.Reached.Elbo,
             ElboTrace = trace.ToImmutable(),
             StopReason = reason,
             Slope = ascent.ScaledGradient,
-            Distance = ascent.Reached.Distance,
+            Distance = ascent.Distance,
             Converged = ascent.Converged,
             IsGlobal = model.IsLogConcave,
             ElboGapBound = model.IsLogConcave ? 0.5 * ascent.GradientNorm * ascent.GradientNorm : double.PositiveInfinity,

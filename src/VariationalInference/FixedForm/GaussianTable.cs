@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace VariationalInference;
 
 /// <summary>The Gaussians with full covariance that <see cref="FixedFormSolver"/> found for the rows of a table.</summary>
@@ -29,7 +27,7 @@ public sealed class GaussianTable : LinearModelTable
     public MultivariateGaussian Posterior(int row)
     {
         Require(row);
-        return new MultivariateGaussian([.. Means.Row(row)], DenseCovariance.Of(new LowerFactor(_factors[row], Means.ColumnCount)));
+        return new MultivariateGaussian([.. Means.Row(row)], DenseCovariance.Of(new LowerFactor(_factors[row], Means.ColumnCount))) { LatentNames = LatentNames };
     }
 
     private protected override GaussianPosterior PosteriorOf(int row) => Posterior(row);

@@ -159,7 +159,7 @@ public sealed class LinearModel
             double size = sizes.IsEmpty ? 1 : sizes[k];
             if (!IsAllowed(row[k], size, k))
             {
-                throw Refuse(row[k], size, k, (Guard.Text($"row[{k}]"), nameof(row)), (Guard.Text($"sizes[{k}]"), nameof(sizes)));
+                throw Refuse(row[k], size, k, (Guard.Text($"row[{k}]{Columns.Behind(k)}"), nameof(row)), (Guard.Text($"sizes[{k}]{Columns.Behind(k)}"), nameof(sizes)));
             }
         }
     }

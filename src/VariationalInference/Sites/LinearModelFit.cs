@@ -31,7 +31,7 @@ public abstract record LinearModelFit
 
     /// <summary>
     /// Gets why the run ended; <see cref="StopReason.MeanChangeBelowTolerance"/> where rounding keeps <see cref="Slope"/> above the tolerance, but the optimum is
-    /// within a ten-thousandth of it to first order.
+    /// within a hundredth of it to first order.
     /// </summary>
     public required StopReason StopReason { get; init; }
 
@@ -41,11 +41,14 @@ public abstract record LinearModelFit
     /// </summary>
     public required double Slope { get; init; }
 
-    /// <summary>Gets the length of the natural gradient, in posterior standard deviations: to first order, the distance from the optimum.</summary>
+    /// <summary>
+    /// Gets the distance from the optimum to first order, in posterior standard deviations: the length of the natural gradient, or of the step that combines the last ones where that is
+    /// longer.
+    /// </summary>
     public required double Distance { get; init; }
 
     /// <summary>
-    /// Gets a value indicating whether <see cref="Slope"/> is within the tolerance, or <see cref="Distance"/> within a ten-thousandth of it, whatever stopped the run.
+    /// Gets a value indicating whether <see cref="Slope"/> is within the tolerance, or <see cref="Distance"/> within a hundredth of it, whatever stopped the run.
     /// </summary>
     public required bool Converged { get; init; }
 

@@ -29,6 +29,7 @@ public abstract class LinearModelTable
         StopReasons = ImmutableCollectionsMarshal.AsImmutableArray(pass.StopReasons);
         SolvedRowCount = pass.SolvedCount;
         IsGlobal = pass.Model.IsLogConcave;
+        LatentNames = pass.Model.LatentNames;
     }
 
     /// <summary>Gets the number of rows N.</summary>
@@ -36,6 +37,9 @@ public abstract class LinearModelTable
 
     /// <summary>Gets the number of rows that were solved: all, unless the work was cancelled.</summary>
     public int SolvedRowCount { get; }
+
+    /// <summary>Gets the names of the latents; empty where they have none.</summary>
+    public IReadOnlyList<string> LatentNames { get; }
 
     /// <summary>Gets the posterior means, N×J.</summary>
     public Matrix<double> Means { get; }

@@ -17,7 +17,7 @@ internal sealed class SiteAscent
     private const int Patience = 12;
 
     /// <summary>The part of the tolerance at which the distance to the optimum, known to first order only, counts for a bound.</summary>
-    private const double FirstOrderShare = 1e-4;
+    private const double FirstOrderShare = 1e-2;
 
     [ThreadStatic]
     private static SiteAscent? _last;
@@ -32,8 +32,8 @@ internal sealed class SiteAscent
     private SitePosterior _current;
     private SitePosterior _candidate;
 
-    // The part of a sweep that is tried; 0 where the means are not found by one.
-    private double _step;
+    // Whether the means of the candidate come from a sweep.
+    private bool _isSwept;
 
     public SiteAscent(SiteCells cells, SiteRules rules, ThreadTeam? team = null)
     {
@@ -82,8 +82,11 @@ internal sealed class SiteAscent
     /// <summary>Gets ‖∇‖ times the largest ratio of a prior standard deviation to a posterior one.</summary>
     public double ScaledGradient { get; private set; }
 
+    /// <summary>Gets the distance from the optimum to first order, in posterior standard deviations.</summary>
+    public double Distance { get; private set; }
+
     /// <summary>Gets a value indicating whether the optimum is within the tolerance.</summary>
-    public bool Converged => ScaledGradient <= Rules.Tolerance || _current.Distance <= FirstOrderShare * Rules.Tolerance;
+    public bool Converged => ScaledGradient <= Rules.Tolerance || Distance <= FirstOrderShare * Rules.Tolerance;
 
     /// <summary>Takes the cells of a row, which have been checked; sizes are empty for 1 each.</summary>
     public void Load(ReadOnlySpan<double> row, ReadOnlySpan<double> sizes) => _evaluator.Load(row, sizes);
@@ -113,12 +116,14 @@ internal sealed class SiteAscent
             idle = _current.Distance < 0.9 * smallest ? 0 : idle + 1;
             smallest = Math.Min(smallest, _current.Distance);
             firstIdle = idle == 0 ? _current.Elbo : firstIdle;
+            Distance = _current.Distance;
             if (ScaledGradient <= Rules.Tolerance)
             {
                 return StopReason.CertificateMet;
             }
 
-            if (_current.Distance <= FirstOrderShare * Rules.Tolerance)
+            Distance = DistanceToGo();
+            if (Distance <= FirstOrderShare * Rules.Tolerance)
             {
                 return StopReason.MeanChangeBelowTolerance;
             }
@@ -173,7 +178,7 @@ internal sealed class SiteAscent
     }
 
     /// <summary>Returns the mean-field posterior that was reached, in the latents' units.</summary>
-    public MeanFieldGaussian MeanFieldPosterior()
+    public MeanFieldGaussian MeanFieldPosterior(IReadOnlyList<string> latentNames)
     {
         double[] means = new double[Cells.LatentCount], variances = new double[means.Length];
         Cells.ToLatents(_current.Means, means);
@@ -182,16 +187,19 @@ internal sealed class SiteAscent
             variances[j] = Cells.Prior.ConditionalVariances[j] * _current.Variances[j];
         }
 
-        return new MeanFieldGaussian(means, variances);
+        return new MeanFieldGaussian(means, variances) { LatentNames = latentNames };
     }
 
     /// <summary>Returns the posterior of full covariance that was reached, in the latents' units.</summary>
-    public MultivariateGaussian FullPosterior()
+    public MultivariateGaussian FullPosterior(IReadOnlyList<string> latentNames)
     {
         var means = new double[Cells.LatentCount];
         Cells.ToLatents(_current.Means, means);
         return new MultivariateGaussian(
-            ImmutableCollectionsMarshal.AsImmutableArray(means), DenseCovariance.Of(new LowerFactor(PackedFactor(), Cells.LatentCount)));
+            ImmutableCollectionsMarshal.AsImmutableArray(means), DenseCovariance.Of(new LowerFactor(PackedFactor(), Cells.LatentCount)))
+        {
+            LatentNames = latentNames,
+        };
     }
 
     /// <summary>Returns the lower Cholesky factor of its covariance, in the latents' units, packed by rows.</summary>
@@ -216,7 +224,7 @@ internal sealed class SiteAscent
     /// <summary>Starts from the curvature of each cell where it is likely, with as little certainty about the predictors as gives a finite ELBO.</summary>
     private void Start(long row)
     {
-        _step = 0;
+        _isSwept = false;
         for (double certainty = 0; double.IsFinite(certainty); certainty = certainty == 0 ? 1e-3 : 10 * certainty)
         {
             _evaluator.Start(_candidate, certainty);
@@ -267,11 +275,24 @@ internal sealed class SiteAscent
         return square;
     }
 
+    private bool IsMixing => Rules.Steps == SiteSteps.Mixed && _mixing.IsReady;
+
+    /// <summary>Returns the distance to where the natural gradient, or a combination of steps, says that the optimum is, in posterior standard deviations.</summary>
+    private double DistanceToGo()
+    {
+        if (!IsMixing)
+        {
+            return _current.Distance;
+        }
+
+        _mixing.Combine(_square, _shift, _precisions);
+        return Math.Max(_current.Distance, _current.DistanceTo(_square, _shift, _precisions));
+    }
+
     private bool TryStep(CancellationToken cancellationToken)
     {
-        if (Rules.Steps == SiteSteps.Mixed && _mixing.IsReady)
+        if (IsMixing)
         {
-            _mixing.Combine(_square, _shift, _precisions);
             if (TryMove(_shift, _precisions, cancellationToken))
             {
                 return true;
@@ -280,11 +301,6 @@ internal sealed class SiteAscent
 
         int latents = Cells.LatentCount;
         double step = 1;
-        if (Rules.Steps == SiteSteps.Sweeps)
-        {
-            Sweep();
-        }
-
         for (int halving = 0; halving < MostHalvings && !cancellationToken.IsCancellationRequested; halving++, step *= 0.5)
         {
             for (int i = 0; i < latents; i++)
@@ -298,15 +314,14 @@ internal sealed class SiteAscent
                 _precisions[i] = (step * _current.BestPrecisions[i]) + ((1 - step) / _current.Variances[i]);
             }
 
-            _step = step;
+            if (Rules.Steps == SiteSteps.Sweeps)
+            {
+                Sweep();
+                _isSwept = true;
+            }
+
             if (TryMove(_shift, _precisions, cancellationToken))
             {
-                if (halving > 0)
-                {
-                    _mixing.Clear();
-                    _mixing.Add(_current);
-                }
-
                 return true;
             }
 
@@ -319,7 +334,7 @@ internal sealed class SiteAscent
         return false;
     }
 
-    /// <summary>Writes how far the means would move if each were found given those before it: (D + N)⁻¹G, with P̄ = D + N + Nᵀ.</summary>
+    /// <summary>Writes how far the means would move if each were found given those before it: (D + N)⁻¹G, with the precision D + N + Nᵀ of <c>_square</c> and the slope of <c>_shift</c>.</summary>
     private void Sweep()
     {
         int latents = Cells.LatentCount;
@@ -333,11 +348,11 @@ internal sealed class SiteAscent
                 row[j] = 0;
                 for (int k = 0; k <= i; k++)
                 {
-                    row[j] += factor[(i * latents) + k] * _current.Square[k >= j ? (k * latents) + j : (j * latents) + k];
+                    row[j] += factor[(i * latents) + k] * _square[k >= j ? (k * latents) + j : (j * latents) + k];
                 }
             }
 
-            double rest = LowerTriangles.Dot(factor.Slice(i * latents, i + 1), _current.Slope.AsSpan(0, i + 1));
+            double rest = LowerTriangles.Dot(factor.Slice(i * latents, i + 1), _shift.AsSpan(0, i + 1));
             for (int j = 0; j < i; j++)
             {
                 rest -= LowerTriangles.Dot(row[..(j + 1)], factor.Slice(j * latents, j + 1)) * moved[j];
@@ -383,10 +398,10 @@ internal sealed class SiteAscent
         LowerTriangles.Solve(_square, _shift);
         LowerTriangles.SolveTransposed(_square, _shift);
         _candidate.MoveFrom(_current, _square, _shift);
-        if (_step > 0 && Rules.Steps == SiteSteps.Sweeps)
+        if (_isSwept)
         {
             _current.Means.CopyTo(_candidate.Means, 0);
-            LowerTriangles.AddScaled(_sweep, _step, _candidate.Means);
+            LowerTriangles.AddScaled(_sweep, 1, _candidate.Means);
         }
 
         if (Cells.Family == SiteFamily.MeanField)

@@ -121,7 +121,8 @@ internal sealed class SitePass(LinearModel model, SiteFamily family, SiteRules r
                 double value = table[n, k], size = sizes is null ? 1 : sizes[n, k];
                 if (!model.IsAllowed(value, size, k))
                 {
-                    throw model.Refuse(value, size, k, (Guard.Text($"{nameof(table)}[{n}, {k}]"), nameof(table)), (Guard.Text($"{nameof(sizes)}[{n}, {k}]"), nameof(sizes)));
+                    string place = Guard.Text($"[{n}, {k}]{model.Columns.Behind(k)}");
+                    throw model.Refuse(value, size, k, (nameof(table) + place, nameof(table)), (nameof(sizes) + place, nameof(sizes)));
                 }
             }
         }

@@ -93,6 +93,28 @@ internal sealed class SitePosterior
         LowerTriangles.SolveLeft(change, Inverse, latents, isLower: true);
     }
 
+    /// <summary>Returns how far natural parameters relative to this posterior are from its own.</summary>
+    /// <param name="square">A precision M, symmetric.</param>
+    /// <param name="slope">M times the shift of the means.</param>
+    /// <param name="precisions">1/v, in mean field.</param>
+    public double DistanceTo(ReadOnlySpan<double> square, ReadOnlySpan<double> slope, ReadOnlySpan<double> precisions)
+    {
+        double sum = 0;
+        for (int i = 0; i < slope.Length; i++)
+        {
+            if (_cells.Family == SiteFamily.MeanField)
+            {
+                sum += ((Variances[i] * precisions[i]) - 1) * ((Variances[i] * precisions[i]) - 1);
+                continue;
+            }
+
+            ReadOnlySpan<double> row = square.Slice(i * slope.Length, i + 1);
+            sum += (2 * LowerTriangles.Dot(row[..i], row[..i])) + ((row[i] - 1) * (row[i] - 1));
+        }
+
+        return Math.Sqrt(LowerTriangles.Dot(slope, slope) + (0.5 * sum));
+    }
+
     /// <summary>Returns the norm of the ELBO's gradient in the whitened means, and in a root of the whitened covariance or the scaled standard deviations.</summary>
     public double GradientNorm()
     {

@@ -274,7 +274,7 @@ public sealed class CaviSolverTests
         FluentActions.Invoking(() => solver.Solve((LinearGaussianModel)null!, [1, 2])).Should().Throw<ArgumentNullException>().WithParameterName("model");
         FluentActions.Invoking(() => solver.Solve((QuadraticLogJoint)null!)).Should().Throw<ArgumentNullException>().WithParameterName("joint");
         FluentActions.Invoking(() => solver.Solve(Example, (Matrix<double>)null!)).Should().Throw<ArgumentNullException>().WithParameterName("table");
-        FluentActions.Invoking(() => solver.Solve(null!, Matrix<double>.Build.Dense(1, 2))).Should().Throw<ArgumentNullException>().WithParameterName("model");
+        FluentActions.Invoking(() => solver.Solve((LinearGaussianModel)null!, Matrix<double>.Build.Dense(1, 2))).Should().Throw<ArgumentNullException>().WithParameterName("model");
     }
 
     [Fact]
