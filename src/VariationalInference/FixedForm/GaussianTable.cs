@@ -9,7 +9,7 @@ namespace VariationalInference;
 /// <code language="csharp"><![CDATA[
 /// var model = new LinearModel(Matrix<double>.Build.Dense(3, 1, 1), Likelihood.Bernoulli(), GaussianPrior.Independent(count: 1));
 /// GaussianTable fits = new FixedFormSolver().Solve(model, Matrix<double>.Build.DenseOfRowArrays([1, 0, 1], [0, double.NaN, 0]));
-/// Console.WriteLine(fits.Posterior(0));   // marginals N(0.32779, 0.60873)
+/// Console.WriteLine(fits.Posterior(0));   // marginals N(0.30166, 0.60588)
 /// ]]></code>
 /// </example>
 public sealed class GaussianTable : LinearModelTable

@@ -103,6 +103,10 @@ public sealed class PredictorLogJoint : ILogJoint
         }
     }
 
+    /// <summary>Names the size.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => $"log joint of {Wording.Count(LatentCount, "latent")} and {Wording.Count(ObservedCount, "observed cell")}";
+
     private double Predictor(int cell, ReadOnlySpan<double> latents) =>
         _offset[cell] + LowerTriangles.Dot(_loadings.AsSpan(cell * LatentCount, LatentCount), latents);
 

@@ -13,7 +13,7 @@ namespace VariationalInference;
 /// <code language="csharp"><![CDATA[
 /// var model = new LinearModel(Matrix<double>.Build.Dense(3, 1, 1), Likelihood.Bernoulli(), GaussianPrior.Independent(count: 1));
 /// LinearModelTable fits = new FixedFormSolver().Solve(model, Matrix<double>.Build.DenseOfRowArrays([1, 0, 1], [0, double.NaN, 0]));
-/// Console.WriteLine($"{fits.Means[0, 0]:F2} and {fits.Means[1, 0]:F2}");   // 0.33 and -0.68
+/// Console.WriteLine($"{fits.Means[0, 0]:F2} and {fits.Means[1, 0]:F2}");   // 0.30 and -0.70
 /// ]]></code>
 /// </example>
 public abstract class LinearModelTable

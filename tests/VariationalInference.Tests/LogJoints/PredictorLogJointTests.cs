@@ -22,6 +22,7 @@ public sealed class PredictorLogJointTests
             PredictorLogJoint joint = model.Observe(table.Row(n).ToArray(), sizes.Row(n).ToArray());
 
             joint.Value(latents).Should().BeApproximately(expected, 1e-11);
+            joint.ToString().Should().StartWith("log joint of 3 latents and ");
             joint.ObservedCount.Should().Be(table.Row(n).Count(value => !double.IsNaN(value)));
         }
     }

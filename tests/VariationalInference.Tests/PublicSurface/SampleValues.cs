@@ -8,6 +8,7 @@ namespace VariationalInference.Tests.PublicSurface;
 /// <summary>Valid arguments and instances for every public member: a sum of three latents seen twice, in a table of twelve rows.</summary>
 internal static class SampleValues
 {
+    private static readonly LinearModel AnyLikelihood = new(Matrix<double>.Build.Dense(2, 2, 1), Likelihood.StudentT(), GaussianPrior.Independent(2));
     private static readonly GaussianSumModel Model = new() { ObservationNames = ["text", "x2"], LatentNames = ["text", "z2", "z3"] };
     private static readonly Matrix<double> Table = Model.Sample(12, seed: 1).Observations;
     private static readonly string[] Labels = ["a", "b", "c", "d", "a", "b", "c", "d", "a", "b", "c", "d"];
@@ -91,8 +92,7 @@ internal static class SampleValues
         ("LinearModel", ".ctor", "loadings") => Matrix<double>.Build.Dense(2, 2, 1),
         ("LinearModel", ".ctor", "prior") => GaussianPrior.Independent(2),
         ("LinearModel", ".ctor", "offset") => new double[] { 1, 2 },
-        ("FixedFormSolver", "Solve", "row") => new double[] { 1, 2 },
-        ("FixedFormSolver", "Solve", "sizes") => new double[] { 1, 1 },
+        ("PredictorLogJoint", _, "latents" or "destination") => new double[2],
         ("LikelihoodConformance", _, "values" or "sizes") => new double[] { 1, 2 },
         ("RowSpan", _, "values") => new double[6],
         ("RowSpan", _, "columnCount") => 2,
@@ -139,16 +139,20 @@ internal static class SampleValues
         _ when type == typeof(LogJointExpectation) => LogJointExpectation.ClosedForm(Model.Observe([1.2, 0.8])),
         _ when type == typeof(RowSpan) => new MemberCall.Rows(Table.ToRowMajorArray(), 2),
         _ when type == typeof(CaviBuffers) => new MemberCall.Buffers(new double[36]),
-        _ when type == typeof(Matrix<double>) => Table.Clone(),
+        _ when type == typeof(Matrix<double>) => name == "sizes" ? Matrix<double>.Build.Dense(12, 2, 1) : Table.Clone(),
         _ when type == typeof(IEnumerable<Matrix<double>>) => new[] { Table.Clone() },
         _ when type == typeof(IAsyncEnumerable<Matrix<double>>) => new[] { Table.Clone() }.ToAsyncEnumerable(),
         _ when type == typeof(IEnumerable<(Matrix<double>, double[])>) => new[] { (Table.Clone(), Column) },
         _ when type == typeof(IEnumerable<IReadOnlyList<double>>) => new IReadOnlyList<double>[] { [1.0, 2.5], [3.0, 5.0] },
         _ when type == typeof(Likelihood) => Likelihood.Poisson(),
         _ when type == typeof(ReadOnlySpan<Likelihood>) => new[] { Likelihood.Poisson(), Likelihood.Gaussian() },
-        _ when type == typeof(LinearModel) => new LinearModel(Matrix<double>.Build.Dense(2, 2, 1), Likelihood.Poisson(), GaussianPrior.Independent(2)),
-        _ when type == typeof(GaussianFit) => new FixedFormSolver().Solve(
-            new LinearModel(Matrix<double>.Build.Dense(2, 2, 1), Likelihood.Poisson(), GaussianPrior.Independent(2)), [1, 2]),
+        _ when type == typeof(LinearModel) => AnyLikelihood,
+        _ when type == typeof(PredictorLogJoint) => AnyLikelihood.Observe([1, 2]),
+        _ when type == typeof(GaussianFit) || type == typeof(LinearModelFit) => new FixedFormSolver().Solve(AnyLikelihood, [1, 2]),
+        _ when type == typeof(GaussianTable) || type == typeof(LinearModelTable) => new FixedFormSolver().Solve(AnyLikelihood, Table),
+        _ when type == typeof(MeanFieldFit) => new CaviSolver().Solve(AnyLikelihood, [1, 2]),
+        _ when type == typeof(MeanFieldTable) => new CaviSolver().Solve(AnyLikelihood, Table),
+        _ when type == typeof(EvidenceEstimate) => EvidenceEstimate.FromDraws(AnyLikelihood.Observe([1, 2]), new FixedFormSolver().Solve(AnyLikelihood, [1, 2]).Posterior),
         _ when type == typeof(LinearGaussianModel) || type == typeof(GaussianSumModel) => Model,
         _ when type == typeof(QuadraticLogJoint) => Model.Observe([1.2, 0.8]),
         _ when type == typeof(FixedFormElbo) => new FixedFormElbo(Model.Observe([1.2, 0.8])),
@@ -191,6 +195,7 @@ internal static class SampleValues
     {
         "row" or "offset" or "noiseVariances" or "design" => [1.2, 0.8],
         "observations" or "response" or "values" or "weights" => [.. Column],
+        "sizes" => [1, 1],
         "parameters" or "gradient" => new double[5],
         _ => [0.5, 0.5, 0.5],
     };
