@@ -61,7 +61,7 @@ internal sealed class CustomEncoderSample(IAnsiConsole console, CustomEncoderArg
     private void WriteOrders(HybridResult result, double[] row)
     {
         double[][] orders = [.. Orders(row)];
-        MeanFieldGaussian[] answers = [.. orders.Select(order => result.Infer(order))];
+        MeanFieldGaussian[] answers = [.. orders.Select(order => result.Infer(order).MeanField)];
         MultivariateGaussian exact = _model.Posterior(row);
         var table = new NumberTable(
             "One row in other orders: mean ± mean-field sd", "row", "z1 (encoder)", "z2 (closed form)", "z3 (closed form)", "exact z1");

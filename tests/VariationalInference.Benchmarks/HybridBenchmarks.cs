@@ -32,5 +32,5 @@ public class HybridBenchmarks
     public HybridResult FitOneEpoch() => _solver.Fit(_model, _encoder, _rows);
 
     [Benchmark]
-    public MeanFieldGaussian InferOneRow() => _result.Infer(Row);
+    public HybridRow InferOneRow() => _result.Infer(Row);
 }

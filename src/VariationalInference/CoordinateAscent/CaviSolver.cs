@@ -67,6 +67,15 @@ public sealed partial class CaviSolver
         return Solve(model.Observe(row), start, cancellationToken);
     }
 
+    /// <summary>Takes a row in single precision, which is widened; the outcome is that of the doubles.</summary>
+    /// <inheritdoc cref="Solve(LinearGaussianModel, ReadOnlySpan{double}, ReadOnlySpan{double}, CancellationToken)"/>
+    [OverloadResolutionPriority(-1)]
+    public CaviResult Solve(LinearGaussianModel model, ReadOnlySpan<float> row, ReadOnlySpan<double> start = default, CancellationToken cancellationToken = default)
+    {
+        using var wide = new WidenedRow(row, stackalloc double[WidenedRow.StackDoubles]);
+        return Solve(model, wide.Values, start, cancellationToken);
+    }
+
     /// <summary>Maximises the ELBO of one row's log joint.</summary>
     /// <param name="joint">The log joint of the row.</param>
     /// <param name="start">The means to start from, length J; empty (the default) starts from zero.</param>
@@ -127,6 +136,15 @@ public sealed partial class CaviSolver
         }
     }
 
+    /// <summary>Takes a row in single precision, which is widened; the outcome is that of the doubles.</summary>
+    /// <inheritdoc cref="Solve(LinearGaussianModel, ReadOnlySpan{double}, Span{double}, Span{double}, CancellationToken)"/>
+    [OverloadResolutionPriority(-1)]
+    public CaviSummary Solve(LinearGaussianModel model, ReadOnlySpan<float> row, Span<double> means, Span<double> variances, CancellationToken cancellationToken = default)
+    {
+        using var wide = new WidenedRow(row, stackalloc double[WidenedRow.StackDoubles]);
+        return Solve(model, wide.Values, means, variances, cancellationToken);
+    }
+
     /// <summary>Infers the latents of every row of a table, each from zero.</summary>
     /// <param name="model">The model.</param>
     /// <param name="table">The observations, N×K with N ≥ 1; NaN means missing. A dense matrix is not copied.</param>
@@ -147,7 +165,7 @@ public sealed partial class CaviSolver
         RowTable.RequireSize(model, table.RowCount, table.ColumnCount, nameof(table));
         double[] values = table.AsColumnMajorArray() ?? table.ToColumnMajorArray();
         var rows = RowSpan.ColumnMajor(values, table.ColumnCount);
-        return Solve(model, rows, outputs, nameof(table), nameof(table), firstRow: 0, cancellationToken);
+        return Solve(model, rows, outputs, LabelsOf(model, nameof(table)), firstRow: 0, cancellationToken);
     }
 
     /// <summary>Infers the latents of every row of a table, each from zero.</summary>
@@ -167,7 +185,7 @@ public sealed partial class CaviSolver
     {
         ArgumentNullException.ThrowIfNull(model);
         RowTable.RequireSize(model, rows.RowCount, rows.ColumnCount, nameof(rows));
-        return Solve(model, rows, outputs, nameof(rows), nameof(rows), firstRow: 0, cancellationToken);
+        return Solve(model, rows, outputs, LabelsOf(model, nameof(rows)), firstRow: 0, cancellationToken);
     }
 
     /// <summary>Infers the latents of every row of a table, each from zero, into the caller's buffers; allocates nothing for a row.</summary>
@@ -187,22 +205,20 @@ public sealed partial class CaviSolver
         ArgumentNullException.ThrowIfNull(model);
         RowTable.RequireSize(model, rows.RowCount, rows.ColumnCount, nameof(rows));
         destination.Require(rows, model.LatentCount, nameof(destination));
-        return Pass(model, rows, destination, lists: false, nameof(rows), nameof(rows), firstRow: 0, cancellationToken).Summary;
+        return Pass(model, rows, destination, lists: false, LabelsOf(model, nameof(rows)), firstRow: 0, cancellationToken).Summary;
     }
 
     /// <param name="model">The model.</param>
     /// <param name="rows">The table.</param>
     /// <param name="outputs">What to tell of each row.</param>
-    /// <param name="label">What an exception calls the table.</param>
-    /// <param name="name">The parameter that the table came in.</param>
+    /// <param name="labels">What an exception calls the table and its cells.</param>
     /// <param name="firstRow">The number of the table's first row, in a stream of tables.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     private CaviTable Solve(
         LinearGaussianModel model,
         RowSpan rows,
         CaviOutputs outputs,
-        string label,
-        string name,
+        RowLabels labels,
         long firstRow,
         CancellationToken cancellationToken)
     {
@@ -216,8 +232,8 @@ public sealed partial class CaviSolver
         if ((long)count * model.LatentCount > Array.MaxLength)
         {
             throw new ArgumentException(
-                Guard.Text($"{label} has {count} rows, whose {model.LatentCount} means each are more than the {Array.MaxLength} elements of an array; solve it in chunks."),
-                name);
+                Guard.Text($"{labels.Table} has {count} rows, whose {model.LatentCount} means each are more than the {Array.MaxLength} elements of an array; solve it in chunks."),
+                labels.TableParameter);
         }
 
         double[] means = GC.AllocateUninitializedArray<double>(count * model.LatentCount);
@@ -226,20 +242,22 @@ public sealed partial class CaviSolver
         double[]? evidences = outputs.HasFlag(CaviOutputs.LogEvidences) ? new double[count] : null;
         var destination = new CaviBuffers { ColumnMajorMeans = means, ErrorBounds = bounds, Elbos = elbos, LogEvidences = evidences };
         (CaviTableSummary summary, IncompleteRow[] incomplete) = Pass(
-            model, rows, destination, lists: true, label, name, firstRow, cancellationToken);
+            model, rows, destination, lists: true, labels, firstRow, cancellationToken);
         return new CaviTable(model.Structure, means, summary, incomplete, bounds, elbos, evidences) { LatentNames = model.LatentNames };
     }
+
+    private static RowLabels LabelsOf(LinearGaussianModel model, string name) => new(name, name) { ColumnNames = model.Columns };
 
     private unsafe (CaviTableSummary Summary, IncompleteRow[] IncompleteRows) Pass(
         LinearGaussianModel model,
         RowSpan rows,
         CaviBuffers destination,
         bool lists,
-        string label,
-        string name,
+        RowLabels labels,
         long firstRow,
         CancellationToken cancellationToken)
     {
+        fixed (float* singles = rows.Singles)
         fixed (double* cells = rows.Values, means = destination.ColumnMajorMeans)
         fixed (double* variances = destination.ColumnMajorVariances, meanFieldVariances = destination.ColumnMajorMeanFieldVariances)
         fixed (double* bounds = destination.ErrorBounds, elbos = destination.Elbos, evidences = destination.LogEvidences)
@@ -254,7 +272,7 @@ public sealed partial class CaviSolver
                 LogEvidences = evidences,
                 ListsIncompleteRows = lists,
             };
-            var pass = new TablePass(model, Options, RowView.Of(cells, rows, new RowLabels(label, name) { ColumnNames = model.Columns }, firstRow), rows.RowCount, outputs);
+            var pass = new TablePass(model, Options, RowView.Of(cells, rows, labels, firstRow, singles: singles), rows.RowCount, outputs);
             return (pass.Run(cancellationToken), lists ? pass.IncompleteRows() : []);
         }
     }

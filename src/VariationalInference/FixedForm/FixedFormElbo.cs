@@ -39,7 +39,7 @@ public sealed class FixedFormElbo
 {
     /// <summary>Initializes a new instance of the <see cref="FixedFormElbo"/> class with the expectation that suits the log joint.</summary>
     /// <param name="joint">
-    /// The log joint. A <see cref="QuadraticLogJoint"/>, from <see cref="LinearGaussianModel.Observe"/>, has its expectation in closed form; others
+    /// The log joint. A <see cref="QuadraticLogJoint"/>, from <see cref="LinearGaussianModel.Observe(ReadOnlySpan{double})"/>, has its expectation in closed form; others
     /// by <see cref="LogJointExpectation.Draws"/> with its defaults.
     /// </param>
     public FixedFormElbo(ILogJoint joint)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using MathNet.Numerics.LinearAlgebra;
 
@@ -23,8 +24,8 @@ namespace VariationalInference;
 /// hybrid.Save("trained.safetensors");
 ///
 /// HybridInference inference = HybridInference.Load("trained.safetensors");
-/// MeanFieldGaussian q = inference.Infer([1.2, 0.8]);
-/// Console.WriteLine(q.ToString() == hybrid.Infer([1.2, 0.8]).ToString());   // True
+/// HybridRow row = inference.Infer([1.2, 0.8]);
+/// Console.WriteLine(row.ToString() == hybrid.Infer([1.2, 0.8]).ToString());   // True
 /// </code>
 /// </example>
 public partial class HybridInference
@@ -78,34 +79,45 @@ public partial class HybridInference
 
     internal AmortizedBlocks Blocks { get; }
 
-    /// <summary>Infers the latents of one row: a forward pass, then the closed-form block.</summary>
+    /// <summary>Infers the latents of one row: a forward pass, then the closed-form block, and the exact gaps of what comes of it.</summary>
     /// <param name="row">The observations x, length K, all finite, or NaN where missing if the encoder accepts that.</param>
-    /// <returns>The hybrid posterior of all latents, in the model's order.</returns>
+    /// <returns>The hybrid posterior of all latents, in the model's order, with its gaps.</returns>
     /// <exception cref="ArgumentException"><paramref name="row"/> has another length or holds a value that is not allowed.</exception>
     /// <exception cref="NonFiniteValueException">An output of the encoder is not finite.</exception>
-    public MeanFieldGaussian Infer(ReadOnlySpan<double> row)
+    public HybridRow Infer(ReadOnlySpan<double> row)
     {
-        Model.RequireRow(row);
-        RequireCells(row);
-        HybridPass? pass = Interlocked.Exchange(ref _lastRowPass, null);
-        if (pass is null && !_rowPasses.TryTake(out pass))
-        {
-            pass = new HybridPass(this, capacity: 1);
-        }
-
-        row.CopyTo(pass.NextRow);
-        pass.Load(rowNumber: 0);
-        pass.Encode();
-        pass.Infer(position: 0);
         var means = new double[Model.LatentCount];
         var variances = new double[Model.LatentCount];
-        pass.Write(means, variances, stride: 1);
-        if (Interlocked.Exchange(ref _lastRowPass, pass) is { } other)
+        HybridGaps gaps = InferInto(row, means, variances);
+        return new HybridRow
         {
-            _rowPasses.Add(other);
-        }
+            MeanField = MeanFieldGaussian.Adopt(means, ImmutableCollectionsMarshal.AsImmutableArray(variances), Model.LatentNames),
+            Gaps = gaps,
+        };
+    }
 
-        return MeanFieldGaussian.Adopt(means, ImmutableCollectionsMarshal.AsImmutableArray(variances), Model.LatentNames);
+    /// <summary>Takes a row in single precision, which is widened; the outcome is that of the doubles.</summary>
+    /// <inheritdoc cref="Infer(ReadOnlySpan{double})"/>
+    [OverloadResolutionPriority(-1)]
+    public HybridRow Infer(ReadOnlySpan<float> row)
+    {
+        using var wide = new WidenedRow(row, stackalloc double[WidenedRow.StackDoubles]);
+        return Infer(wide.Values);
+    }
+
+    /// <summary>Infers the latents of one row into the caller's buffers; allocates nothing once the model has met the row's pattern of missing cells.</summary>
+    /// <param name="row">The observations x, length K, all finite, or NaN where missing if the encoder accepts that.</param>
+    /// <param name="means">Receives the posterior means, length J.</param>
+    /// <param name="meanFieldVariances">Receives the mean-field variances, length J.</param>
+    /// <returns>How good the posterior is.</returns>
+    /// <exception cref="ArgumentException">A buffer or <paramref name="row"/> has another length, or the row holds a value that is not allowed.</exception>
+    /// <exception cref="NonFiniteValueException">An output of the encoder is not finite.</exception>
+    public HybridGaps Infer(ReadOnlySpan<double> row, Span<double> means, Span<double> meanFieldVariances)
+    {
+        Guard.Length(means.Length, Model.LatentCount, nameof(means), "one for each latent");
+        Guard.Length(meanFieldVariances.Length, Model.LatentCount, nameof(meanFieldVariances), "one for each latent");
+        Guard.NoOverlap(means, meanFieldVariances, nameof(means), nameof(meanFieldVariances));
+        return InferInto(row, means, meanFieldVariances);
     }
 
     /// <summary>Infers the latents of every row of a table, with the exact gaps of each.</summary>
@@ -138,14 +150,23 @@ public partial class HybridInference
     /// <exception cref="ArgumentException"><paramref name="row"/> has another length or holds a value that is not allowed.</exception>
     /// <exception cref="NonFiniteValueException">An output of the encoder, or the ELBO, is not finite.</exception>
     public CaviResult Refine(ReadOnlySpan<double> row, CaviOptions? options = null) =>
-        new CaviSolver(options).Solve(Model, row, Infer(row).Means.AsSpan());
+        new CaviSolver(options).Solve(Model, row, Infer(row).MeanField.Means.AsSpan());
+
+    /// <summary>Takes a row in single precision, which is widened; the outcome is that of the doubles.</summary>
+    /// <inheritdoc cref="Refine(ReadOnlySpan{double}, CaviOptions?)"/>
+    [OverloadResolutionPriority(-1)]
+    public CaviResult Refine(ReadOnlySpan<float> row, CaviOptions? options = null)
+    {
+        using var wide = new WidenedRow(row, stackalloc double[WidenedRow.StackDoubles]);
+        return Refine(wide.Values, options);
+    }
 
     /// <summary>
     /// Returns what predicts with the latents' means as they are inferred here, and the exact covariance of the model. Rows may have missing cells, to be
     /// predicted, where the encoder accepts that; log densities of rows are those of the model, whoever infers.
     /// </summary>
     /// <returns>The predictor.</returns>
-    public Predictor Predictor() => new(Model, [], cells => [.. Infer(cells).Means]);
+    public Predictor Predictor() => new(Model, [], cells => [.. Infer(cells.AsSpan()).MeanField.Means]);
 
     /// <summary>Names the encoder, the latents that it serves, and the model.</summary>
     /// <returns>The text.</returns>
@@ -158,6 +179,38 @@ public partial class HybridInference
         AmortizedLatentsGuard.Require(amortizedLatents, nameof(amortizedLatents));
         AmortizedLatentsGuard.RequireFit(model, encoder, amortizedLatents, nameof(amortizedLatents), nameof(amortizedLatents), nameof(encoder));
         return model;
+    }
+
+    private HybridGaps InferInto(ReadOnlySpan<double> row, Span<double> means, Span<double> variances)
+    {
+        Model.RequireRow(row);
+        RequireCells(row);
+        HybridPass? pass = Interlocked.Exchange(ref _lastRowPass, null);
+        if (pass is null && !_rowPasses.TryTake(out pass))
+        {
+            pass = new HybridPass(this, capacity: 1);
+        }
+
+        row.CopyTo(pass.NextRow);
+        pass.Load(rowNumber: 0);
+        pass.Encode();
+        pass.Infer(position: 0);
+        pass.Write(means, variances, stride: 1);
+        var gaps = new HybridGaps
+        {
+            Elbo = pass.Elbo,
+            LogEvidence = pass.LogEvidence,
+            Approximation = pass.ApproximationGap,
+            Amortization = pass.AmortizationGap,
+            Optimization = pass.OptimizationGap,
+            IsFlagged = pass.AmortizationGap > GapLimit,
+        };
+        if (Interlocked.Exchange(ref _lastRowPass, pass) is { } other)
+        {
+            _rowPasses.Add(other);
+        }
+
+        return gaps;
     }
 
     private void RequireCells(ReadOnlySpan<double> row)

@@ -35,7 +35,7 @@ namespace VariationalInference;
 /// Matrix<double> rows = model.Sample(5_000, seed: 1).Observations;
 /// HybridResult hybrid = new HybridSolver().Fit(model, encoder, rows);
 /// Console.WriteLine(hybrid.StopReason);   // GapBelowTolerance
-/// Console.WriteLine(hybrid.Infer([1.2, 0.8])[1]);   // N(0.28…, 0.33…)
+/// Console.WriteLine(hybrid.Infer([1.2, 0.8]).MeanField[1]);   // N(0.28…, 0.33…)
 /// ]]></code>
 /// </example>
 public sealed class HybridSolver

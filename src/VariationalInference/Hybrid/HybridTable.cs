@@ -78,7 +78,7 @@ public sealed class HybridTable
 
     /// <summary>
     /// Gets the rows, counted from 0, that the encoder does not serve as it served the held-out rows: their amortization gap exceeds
-    /// <see cref="GapLimit"/>. <see cref="HybridInference.Refine"/> finishes them by coordinate ascent.
+    /// <see cref="GapLimit"/>. <see cref="HybridInference.Refine(ReadOnlySpan{double}, CaviOptions?)"/> finishes them by coordinate ascent.
     /// </summary>
     public ImmutableArray<int> FlaggedRows => _flaggedRows.Value;
 

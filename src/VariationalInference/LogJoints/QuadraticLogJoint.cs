@@ -11,7 +11,7 @@ namespace VariationalInference;
 /// <para>
 /// Λ = D⁻² + AᵀR⁻¹A and h = D⁻²m + AᵀR⁻¹(x − b), over the observed cells of the row, with D = diag(s) the prior standard deviations
 /// and R = diag(r) the noise variances. Every constant is kept, so that ELBO ≤ log p(x) holds as it stands. Get one from
-/// <see cref="LinearGaussianModel.Observe"/>.
+/// <see cref="LinearGaussianModel.Observe(ReadOnlySpan{double})"/>.
 /// </para>
 /// <para>
 /// Inside, the row is kept as the residual form const − ½‖w − Bt‖² − ½‖t‖² in whitened coordinates t = D⁻¹(z − m), which stays accurate

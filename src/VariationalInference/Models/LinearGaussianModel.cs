@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using MathNet.Numerics.Distributions;
 using MathNet.Numerics.LinearAlgebra;
 using MathNet.Numerics.Random;
@@ -152,6 +153,15 @@ public partial class LinearGaussianModel
         var whitened = new double[2 * ObservationCount];
         ConditionedRow conditioned = Structure.Condition(row, whitened);
         return new QuadraticLogJoint(conditioned, whitened[..conditioned.Shape.WhitenedLength]) { LatentNames = _latentNames };
+    }
+
+    /// <summary>Takes a row in single precision, which is widened; the outcome is that of the doubles.</summary>
+    /// <inheritdoc cref="Observe(ReadOnlySpan{double})"/>
+    [OverloadResolutionPriority(-1)]
+    public QuadraticLogJoint Observe(ReadOnlySpan<float> row)
+    {
+        using var wide = new WidenedRow(row, stackalloc double[WidenedRow.StackDoubles]);
+        return Observe(wide.Values);
     }
 
     /// <summary>Evaluates log p(x, z) of the observed cells and all latents, with every constant, in nats; short for <c>Observe(row).Value(latents)</c>.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -89,6 +90,15 @@ public sealed partial class Predictor
         return new MultivariateGaussian(known.Means.AsSpan(), known.CovarianceMatrix() + moves.TransposeThisAndMultiply(moves)) { LatentNames = Model.LatentNames };
     }
 
+    /// <summary>Takes a row in single precision, which is widened; the outcome is that of the doubles.</summary>
+    /// <inheritdoc cref="Posterior(ReadOnlySpan{double})"/>
+    [OverloadResolutionPriority(-1)]
+    public MultivariateGaussian Posterior(ReadOnlySpan<float> row)
+    {
+        using var wide = new WidenedRow(row, stackalloc double[WidenedRow.StackDoubles]);
+        return Posterior(wide.Values);
+    }
+
     /// <summary>Predicts all cells of a row.</summary>
     /// <param name="row">The observations x, length K; NaN where there is none.</param>
     /// <returns>The joint prediction of its cells.</returns>
@@ -98,6 +108,15 @@ public sealed partial class Predictor
     {
         RowPredictor predictor = PredictorOf(row);
         return new PredictedRow(predictor.Means.ToArray(), predictor.Signal, Model.NoiseVariances, Model.Columns);
+    }
+
+    /// <summary>Takes a row in single precision, which is widened; the outcome is that of the doubles.</summary>
+    /// <inheritdoc cref="Predict(ReadOnlySpan{double})"/>
+    [OverloadResolutionPriority(-1)]
+    public PredictedRow Predict(ReadOnlySpan<float> row)
+    {
+        using var wide = new WidenedRow(row, stackalloc double[WidenedRow.StackDoubles]);
+        return Predict(wide.Values);
     }
 
     /// <summary>Predicts all cells of a table, each row given its own observed cells.</summary>

@@ -1,10 +1,12 @@
+using System.Runtime.CompilerServices;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
 
 /// <summary>A table of rows in memory that the caller owns: the values, and how they lie there. Nothing is copied.</summary>
 /// <remarks>
-/// Take it where values lie in an array, in native memory or in a mapped file; a MathNet matrix needs none.
+/// Take it where values lie in an array, in native memory or in a mapped file, in double or single precision; a MathNet matrix needs none. What comes of singles is, to
+/// the bit, what comes of the same numbers as doubles.
 /// <threadsafety>As safe to share as the memory that it reads.</threadsafety>
 /// </remarks>
 /// <example>
@@ -18,29 +20,34 @@ namespace VariationalInference;
 /// </example>
 public readonly ref struct RowSpan
 {
-    private RowSpan(ReadOnlySpan<double> values, int columnCount, bool isColumnMajor)
+    private RowSpan(ReadOnlySpan<double> values, ReadOnlySpan<float> singles, int columnCount, bool isColumnMajor)
     {
         Guard.AtLeast(columnCount, 1, nameof(columnCount));
-        if (values.Length % columnCount != 0)
+        int count = values.Length + singles.Length;
+        if (count % columnCount != 0)
         {
             throw new ArgumentException(
-                Guard.Text($"{nameof(values)} has {values.Length} elements; it must have a multiple of {columnCount}, the number of columns."),
+                Guard.Text($"{nameof(values)} has {count} elements; it must have a multiple of {columnCount}, the number of columns."),
                 nameof(values));
         }
 
         Values = values;
+        Singles = singles;
         ColumnCount = columnCount;
         IsColumnMajor = isColumnMajor;
     }
 
-    /// <summary>Gets the values, N·K of them.</summary>
+    /// <summary>Gets the values, N·K of them; empty where they are <see cref="Singles"/>.</summary>
     public ReadOnlySpan<double> Values { get; }
+
+    /// <summary>Gets the values in single precision, N·K of them; empty where they are <see cref="Values"/>.</summary>
+    public ReadOnlySpan<float> Singles { get; }
 
     /// <summary>Gets the number of columns K.</summary>
     public int ColumnCount { get; }
 
     /// <summary>Gets the number of rows N.</summary>
-    public int RowCount => ColumnCount == 0 ? 0 : Values.Length / ColumnCount;
+    public int RowCount => ColumnCount == 0 ? 0 : (Values.Length + Singles.Length) / ColumnCount;
 
     /// <summary>Gets a value indicating whether the values of a column are side by side; otherwise those of a row are.</summary>
     public bool IsColumnMajor { get; }
@@ -49,22 +56,38 @@ public readonly ref struct RowSpan
     /// <param name="row">The row n, counted from 0.</param>
     /// <param name="column">The column k, counted from 0.</param>
     /// <returns>x_nk.</returns>
-    internal double this[int row, int column] =>
-        Values[IsColumnMajor ? (column * RowCount) + row : (row * ColumnCount) + column];
+    internal double this[int row, int column]
+    {
+        get
+        {
+            int place = IsColumnMajor ? (column * RowCount) + row : (row * ColumnCount) + column;
+            return Singles.IsEmpty ? Values[place] : Singles[place];
+        }
+    }
 
     /// <summary>Reads values as rows, one after another.</summary>
     /// <param name="values">The values, row by row. Length: a multiple of <paramref name="columnCount"/>.</param>
     /// <param name="columnCount">The number of columns K. Range: at least 1.</param>
     /// <returns>The table.</returns>
     /// <exception cref="ArgumentException">The length of <paramref name="values"/> is no multiple of <paramref name="columnCount"/>.</exception>
-    public static RowSpan RowMajor(ReadOnlySpan<double> values, int columnCount) => new(values, columnCount, isColumnMajor: false);
+    public static RowSpan RowMajor(ReadOnlySpan<double> values, int columnCount) => new(values, [], columnCount, isColumnMajor: false);
+
+    /// <summary>Reads values in single precision as rows, one after another. They are widened as they are read, without a copy of the table.</summary>
+    /// <inheritdoc cref="RowMajor(ReadOnlySpan{double}, int)"/>
+    [OverloadResolutionPriority(-1)]
+    public static RowSpan RowMajor(ReadOnlySpan<float> values, int columnCount) => new([], values, columnCount, isColumnMajor: false);
 
     /// <summary>Reads values as columns, one after another: the storage of MathNet's dense matrices.</summary>
     /// <param name="values">The values, column by column. Length: a multiple of <paramref name="columnCount"/>.</param>
     /// <param name="columnCount">The number of columns K. Range: at least 1.</param>
     /// <returns>The table.</returns>
     /// <exception cref="ArgumentException">The length of <paramref name="values"/> is no multiple of <paramref name="columnCount"/>.</exception>
-    public static RowSpan ColumnMajor(ReadOnlySpan<double> values, int columnCount) => new(values, columnCount, isColumnMajor: true);
+    public static RowSpan ColumnMajor(ReadOnlySpan<double> values, int columnCount) => new(values, [], columnCount, isColumnMajor: true);
+
+    /// <summary>Reads values in single precision as columns, one after another. They are widened as they are read, without a copy of the table.</summary>
+    /// <inheritdoc cref="ColumnMajor(ReadOnlySpan{double}, int)"/>
+    [OverloadResolutionPriority(-1)]
+    public static RowSpan ColumnMajor(ReadOnlySpan<float> values, int columnCount) => new([], values, columnCount, isColumnMajor: true);
 
     /// <summary>Copies the table.</summary>
     /// <returns>A new N×K matrix.</returns>
@@ -76,9 +99,15 @@ public readonly ref struct RowSpan
             throw new InvalidOperationException("The table has no rows; a matrix has at least 1.");
         }
 
+        double[] values = Singles.IsEmpty ? Values.ToArray() : new double[Singles.Length];
+        for (int i = 0; i < Singles.Length; i++)
+        {
+            values[i] = Singles[i];
+        }
+
         return IsColumnMajor
-            ? Matrix<double>.Build.Dense(RowCount, ColumnCount, Values.ToArray())
-            : Matrix<double>.Build.DenseOfRowMajor(RowCount, ColumnCount, Values.ToArray());
+            ? Matrix<double>.Build.Dense(RowCount, ColumnCount, values)
+            : Matrix<double>.Build.DenseOfRowMajor(RowCount, ColumnCount, values);
     }
 
     /// <summary>Returns the size of the table and its layout in memory.</summary>

@@ -3,9 +3,13 @@ namespace VariationalInference;
 /// <summary>Rows in pinned memory, of which the last column may lie apart, and what to call them when a cell is out of range.</summary>
 internal readonly unsafe struct RowView
 {
+    /// <summary>Gets the first of the values; null where they are singles.</summary>
     public required double* Cells { get; init; }
 
-    /// <summary>Gets the number of columns that lie in <see cref="Cells"/>.</summary>
+    /// <summary>Gets the first of the values where they are singles, which are widened as they are read; else null.</summary>
+    public float* Singles { get; init; }
+
+    /// <summary>Gets the number of columns that lie in <see cref="Cells"/> or <see cref="Singles"/>.</summary>
     public required int ColumnCount { get; init; }
 
     public required long RowStride { get; init; }
@@ -21,14 +25,16 @@ internal readonly unsafe struct RowView
     public required long FirstRow { get; init; }
 
     /// <summary>Describes rows whose values are pinned.</summary>
-    /// <param name="cells">The first of the values of <paramref name="rows"/>.</param>
+    /// <param name="cells">The first of the values of <paramref name="rows"/>; null where they are singles.</param>
     /// <param name="rows">How they lie.</param>
     /// <param name="labels">What to call them.</param>
     /// <param name="firstRow">What to add to a row's number for the reader.</param>
     /// <param name="last">The last column, where it lies apart.</param>
-    public static RowView Of(double* cells, RowSpan rows, RowLabels labels, long firstRow = 0, double* last = null) => new()
+    /// <param name="singles">The first of the singles of <paramref name="rows"/>; null where they are doubles.</param>
+    public static RowView Of(double* cells, RowSpan rows, RowLabels labels, long firstRow = 0, double* last = null, float* singles = null) => new()
     {
         Cells = cells,
+        Singles = singles,
         ColumnCount = rows.ColumnCount,
         RowStride = rows.IsColumnMajor ? 1 : rows.ColumnCount,
         ColumnStride = rows.IsColumnMajor ? rows.RowCount : 1,
@@ -38,13 +44,26 @@ internal readonly unsafe struct RowView
     };
 
     public double this[long row, int column] =>
-        column < ColumnCount ? Cells[(row * RowStride) + (column * ColumnStride)] : Last[row];
+        column >= ColumnCount ? Last[row] : CellAt((row * RowStride) + (column * ColumnStride));
+
+    /// <summary>Gets a value indicating whether a run of rows can be read where it lies, column by column.</summary>
+    public bool IsInColumns => RowStride == 1 && Singles == null;
 
     /// <summary>
     /// Returns where the columns of some rows lie side by side, and how far apart: in place, or in a tile that they are copied to.
     /// </summary>
     public (nint Cells, long Stride) Columns(long first, int rows, double* tile, int tileRows)
     {
+        if (Singles != null)
+        {
+            for (int k = 0; k < ColumnCount; k++)
+            {
+                CopyColumn(first, rows, k, tile + ((long)k * tileRows));
+            }
+
+            return ((nint)tile, tileRows);
+        }
+
         double* start = Cells + (first * RowStride);
         if (RowStride == 1)
         {
@@ -65,6 +84,16 @@ internal readonly unsafe struct RowView
         return ((nint)tile, tileRows);
     }
 
+    /// <summary>Copies some cells of a column.</summary>
+    public void CopyColumn(long first, int rows, int column, double* destination)
+    {
+        long from = (first * RowStride) + (column * ColumnStride);
+        for (int n = 0; n < rows; n++, from += RowStride)
+        {
+            destination[n] = CellAt(from);
+        }
+    }
+
     public void CopyRow(long row, Span<double> destination)
     {
         for (int k = 0; k < destination.Length; k++)
@@ -76,7 +105,14 @@ internal readonly unsafe struct RowView
     /// <summary>Copies rows into a worker's tile, from its column <paramref name="at"/> on.</summary>
     public void CopyColumns(long first, int rows, int columns, TriangleWorker worker, int at = 0)
     {
-        if (RowStride == 1)
+        if (Singles != null)
+        {
+            for (int k = 0; k < Math.Min(columns, ColumnCount); k++)
+            {
+                CopyColumn(first, rows, k, worker.Pointer(at + k));
+            }
+        }
+        else if (RowStride == 1)
         {
             for (int k = 0; k < Math.Min(columns, ColumnCount); k++)
             {
@@ -93,6 +129,8 @@ internal readonly unsafe struct RowView
             new ReadOnlySpan<double>(Last + first, rows).CopyTo(worker.Column(at + ColumnCount));
         }
     }
+
+    private double CellAt(long place) => Singles == null ? Cells[place] : Singles[place];
 
     /// <summary>Copies as many rows at a time as a cache line of a column holds: rows lie side by side, and so do few of a column.</summary>
     private void CopyTransposed(long first, int rows, int columns, TriangleWorker worker, int at)
@@ -116,7 +154,7 @@ internal readonly unsafe struct RowView
 
     public ArgumentException Refuse(long row, int column, string allowed) => column < ColumnCount || Last is null
         ? new ArgumentException(
-            Guard.Text($"{Labels.Table}[{FirstRow + row}, {column}]{Labels.ColumnNames.Behind(column)} is {this[row, column]}; it must be {allowed}."), Labels.TableParameter)
+            Guard.Text($"{Labels.Table}[{FirstRow + row}, {column}]{Labels.Behind((int)row, column)} is {this[row, column]}; it must be {allowed}."), Labels.TableParameter)
         : new ArgumentException(
             Guard.Text($"{Labels.Last}[{FirstRow + row}] is {this[row, column]}; it must be {allowed}."), Labels.LastParameter);
 }
@@ -126,6 +164,12 @@ internal sealed record RowLabels(string Table, string TableParameter, string Las
 {
     /// <summary>Gets the names of the table's columns.</summary>
     public NameList ColumnNames { get; init; } = NameList.None;
+
+    /// <summary>Gets what stands for a row behind the place of its cell, as in <c> of row 'K17'</c>; null where rows have numbers alone.</summary>
+    public Func<int, string>? RowName { get; init; }
+
+    /// <summary>Returns what stands behind a cell's place.</summary>
+    public string Behind(int row, int column) => ColumnNames.Behind(column) + RowName?.Invoke(row);
 
     public static RowLabels Of(string name) => new(name, name);
 }

@@ -54,8 +54,9 @@ internal sealed class ShardedRows<TShard>
     public unsafe void Add(RowSpan table, ReadOnlySpan<double> last, RowLabels labels, CancellationToken cancellationToken)
     {
         fixed (double* cells = table.Values, apart = last)
+        fixed (float* singles = table.Singles)
         {
-            RowView source = RowView.Of(cells, table, labels, last: apart);
+            RowView source = RowView.Of(cells, table, labels, last: apart, singles: singles);
             for (int next = 0; next < table.RowCount;)
             {
                 cancellationToken.ThrowIfCancellationRequested();

@@ -60,7 +60,7 @@ public sealed class CheckpointTests
 
             result.StopReason.Should().Be(StopReason.Cancelled);
             result.AmortizationGap.Should().BeLessThanOrEqualTo(result.History[0].AmortizationGap);
-            result.Infer([1, 2, 3]).Means.Should().OnlyContain(mean => double.IsFinite(mean));
+            result.Infer([1, 2, 3]).MeanField.Means.Should().OnlyContain(mean => double.IsFinite(mean));
             new HybridSolver(options).Resume(Model, result.Checkpoint, Rows).ShouldBeTheSameAs(whole);
         }
     }
@@ -138,7 +138,7 @@ public sealed class CheckpointTests
 
         checkpoint.BestEncoder().CreateTape(1).Forward([1, 2, 3], outputs);
         double variance = RepeatableFunctions.Exp(new System.Numerics.Vector<double>(outputs[1]))[0];
-        (outputs[0], variance).Should().Be((first.Infer([1, 2, 3]).Means[0], first.Infer([1, 2, 3]).Variances[0]), "the scales come back too");
+        (outputs[0], variance).Should().Be((first.Infer([1, 2, 3]).MeanField.Means[0], first.Infer([1, 2, 3]).MeanField.Variances[0]), "the scales come back too");
         new HybridSolver(Options(6)).Resume(Model, checkpoint, Rows).ShouldBeTheSameAs(whole);
     }
 
@@ -275,7 +275,7 @@ public sealed class CheckpointTests
         result.StopReason.Should().Be(StopReason.Failed);
         result.Failure.Should().BeOfType<NotSupportedException>();
         result.AmortizationGap.Should().BeLessThan(result.History[0].AmortizationGap);
-        result.Infer([1, 2, 3]).Means.Should().OnlyContain(mean => double.IsFinite(mean));
+        result.Infer([1, 2, 3]).MeanField.Means.Should().OnlyContain(mean => double.IsFinite(mean));
     }
 
     private static HybridOptions Options(int epochs) => new() { BatchSize = 64, MaxEpochs = epochs, GapTolerance = 0, Patience = 2 };

@@ -19,7 +19,7 @@ public sealed class HybridInferenceTests
 
         var loaded = new HybridInference(Model, MlpEncoder.Load(stream), trained.AmortizedLatents);
 
-        loaded.Infer([1, 2, 3]).Means.Should().Equal(trained.Infer([1, 2, 3]).Means);
+        loaded.Infer([1, 2, 3]).MeanField.Means.Should().Equal(trained.Infer([1, 2, 3]).MeanField.Means);
         loaded.AmortizedLatents.Should().Equal(3, 1);
     }
 
@@ -67,7 +67,7 @@ public sealed class HybridInferenceTests
         double[] row = [1.2, 0.8, -0.5];
         var inference = new HybridInference(Model, new MlpEncoder(3, 1, [6], seed: 1), [1]) { CoordinateSweeps = sweeps };
 
-        MeanFieldGaussian posterior = inference.Infer(row);
+        MeanFieldGaussian posterior = inference.Infer(row).MeanField;
 
         double[] means = [0, posterior.Means[1], 0, 0];
         for (int sweep = 0; sweep < sweeps; sweep++)

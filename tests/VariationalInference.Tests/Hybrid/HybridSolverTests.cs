@@ -81,7 +81,7 @@ public sealed class HybridSolverTests
         double[] row = [1.2, 0.8, 1, 1.1];
         for (int j = 0; j < 3; j++)
         {
-            result.Infer(row).Means[j].Should().BeApproximately(model.Posterior(row).Means[j], 0.05);
+            result.Infer(row).MeanField.Means[j].Should().BeApproximately(model.Posterior(row).Means[j], 0.05);
         }
     }
 
@@ -107,7 +107,7 @@ public sealed class HybridSolverTests
             double gaps = table.ApproximationGaps[n] + table.AmortizationGaps[n];
             table.AmortizationGaps[n].Should().BeGreaterThan(0);
             (table.Elbos[n] + gaps).Should().BeApproximately(table.LogEvidences[n], 1e-10);
-            MeanFieldGaussian single = result.Infer(rows.Row(n).ToArray());
+            MeanFieldGaussian single = result.Infer(rows.Row(n).ToArray()).MeanField;
             single.Means.Should().Equal(table.MeanField(n).Means);
             single.Variances.Should().Equal(table.MeanField(n).Variances);
         }
@@ -164,7 +164,7 @@ public sealed class HybridSolverTests
             model, new MlpEncoder(2, 1, [8], seed: 1), model.Sample(1_000, seed: 1).Observations, progress, cancellation.Token);
         result.StopReason.Should().Be(StopReason.Cancelled);
         result.AmortizationGap.Should().BeLessThanOrEqualTo(result.History[0].AmortizationGap);
-        result.Infer([1.2, 0.8]).Means.Should().OnlyContain(mean => double.IsFinite(mean));
+        result.Infer([1.2, 0.8]).MeanField.Means.Should().OnlyContain(mean => double.IsFinite(mean));
     }
 
     [Fact]
@@ -174,7 +174,7 @@ public sealed class HybridSolverTests
         HybridResult result = Fit(new GaussianSumModel(), new MlpEncoder(2, 1, [8], seed: 1), options, rows: 1_000);
         result.StopReason.Should().Be(StopReason.Diverged);
         result.Converged.Should().BeFalse();
-        result.Infer([1.2, 0.8]).Means.Should().OnlyContain(mean => double.IsFinite(mean));
+        result.Infer([1.2, 0.8]).MeanField.Means.Should().OnlyContain(mean => double.IsFinite(mean));
     }
 
     [Fact]

@@ -159,7 +159,7 @@ public class FactorAnalysisTests
         new FixedFormElbo(learned.Model.Observe(table.Row(1).ToArray())).Maximize().Converged.Should().BeTrue();
         HybridResult hybrid = new HybridSolver(new HybridOptions { MaxEpochs = 1 }).Fit(
             learned.Model, new MlpEncoder(4, 1, [4], seed: 1), LearningData.Table("iris.csv", "Sepal.Length", "Sepal.Width", "Petal.Length", "Petal.Width"));
-        hybrid.Infer(table.Row(1).ToArray()).Means.Should().OnlyContain(mean => double.IsFinite(mean));
+        hybrid.Infer(table.Row(1).ToArray()).MeanField.Means.Should().OnlyContain(mean => double.IsFinite(mean));
     }
 
     [Fact]

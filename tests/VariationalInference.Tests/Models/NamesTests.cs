@@ -89,7 +89,7 @@ public sealed class NamesTests
         LinearGaussianModel model = Model;
         var inference = new HybridInference(model, new MlpEncoder(3, 1, [4], seed: 1), [0]);
 
-        inference.Infer(Table.Row(0).ToArray()).LatentNames.Should().Equal(Latents);
+        inference.Infer(Table.Row(0).ToArray()).MeanField.LatentNames.Should().Equal(Latents);
         inference.Infer(Table).LatentNames.Should().Equal(Latents);
         inference.Infer(Table).MeanField(1)["room"].Should().Be(inference.Infer(Table).MeanField(1)[1]);
         inference.Refine(Table.Row(0).ToArray()).Summary().Names.Should().Equal(Latents);

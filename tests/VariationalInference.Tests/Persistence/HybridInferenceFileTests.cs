@@ -159,8 +159,8 @@ public sealed class HybridInferenceFileTests : IDisposable
     {
         foreach (double[] row in rows)
         {
-            loaded.Infer(row).Means.Should().Equal(saved.Infer(row).Means);
-            loaded.Infer(row).Variances.Should().Equal(saved.Infer(row).Variances);
+            loaded.Infer(row).MeanField.Means.Should().Equal(saved.Infer(row).MeanField.Means);
+            loaded.Infer(row).MeanField.Variances.Should().Equal(saved.Infer(row).MeanField.Variances);
         }
 
         Matrix<double> table = Matrix<double>.Build.DenseOfRowArrays(rows);

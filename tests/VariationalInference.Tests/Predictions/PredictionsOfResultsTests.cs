@@ -70,7 +70,7 @@ public sealed class PredictionsOfResultsTests
 
         PredictedRow predicted = inference.Predictor().Predict([1.2, double.NaN]);
 
-        predicted.Means[1].Should().BeApproximately(inference.Infer([1.2, double.NaN]).Means.Sum(), 1e-14);
+        predicted.Means[1].Should().BeApproximately(inference.Infer([1.2, double.NaN]).MeanField.Means.Sum(), 1e-14);
         predicted.Variances.Should().Equal(new Predictor(model).Predict([1.2, double.NaN]).Variances);
         Matrix<double> table = Matrix<double>.Build.DenseOfRowArrays([1.2, double.NaN], [0.3, 0.1]);
         inference.Predictor().Impute(table).Values[0, 1].Should().Be(predicted.Means[1]);

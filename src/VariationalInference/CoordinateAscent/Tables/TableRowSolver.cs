@@ -109,11 +109,10 @@ internal sealed unsafe class TableRowSolver
     public int? Gather(int row)
     {
         Span<double> cells = _rowSolver.Cells;
-        double* source = _pass.Rows.Cells + (row * _pass.Rows.RowStride);
         int? infinite = null;
         for (int k = 0; k < cells.Length; k++)
         {
-            cells[k] = source[k * _pass.Rows.ColumnStride];
+            cells[k] = _pass.Rows[row, k];
             if (double.IsInfinity(cells[k]))
             {
                 infinite ??= k;
@@ -147,6 +146,6 @@ internal sealed unsafe class TableRowSolver
     }
 
     private ArgumentException InfiniteCell(int row, int column) => new(
-        Guard.Text($"{_pass.Rows.Labels.Table}[{row}, {column}]{_pass.Rows.Labels.ColumnNames.Behind(column)} is {_rowSolver.Cells[column]}; it must be finite, or NaN when it is missing."),
+        Guard.Text($"{_pass.Rows.Labels.Table}[{row}, {column}]{_pass.Rows.Labels.Behind(row, column)} is {_rowSolver.Cells[column]}; it must be finite, or NaN when it is missing."),
         _pass.Rows.Labels.TableParameter);
 }

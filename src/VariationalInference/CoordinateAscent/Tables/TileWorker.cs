@@ -180,7 +180,7 @@ internal sealed unsafe class TileWorker : IDisposable
         int rows = RoundUp(count);
         var tile = new Tile
         {
-            Cells = _pass.Rows.Cells + (first * _pass.Rows.RowStride),
+            Cells = _pass.Rows.IsInColumns ? _pass.Rows.Cells + first : null,
             CellStride = _pass.Rows.ColumnStride,
             Rows = rows,
             Columns = reduction.ObservationCount,
@@ -197,7 +197,7 @@ internal sealed unsafe class TileWorker : IDisposable
             SkipMissing(ref tile, reduction);
         }
 
-        if (_pass.Rows.RowStride == 1 && rows == count)
+        if (_pass.Rows.IsInColumns && rows == count)
         {
             return tile;
         }
@@ -205,12 +205,7 @@ internal sealed unsafe class TileWorker : IDisposable
         for (int k = 0; k < reduction.ObservationCount; k++)
         {
             double* column = _cells + ((long)k * _stride);
-            double* source = tile.Cells + (k * _pass.Rows.ColumnStride);
-            for (int i = 0; i < count; i++)
-            {
-                column[i] = source[i * _pass.Rows.RowStride];
-            }
-
+            _pass.Rows.CopyColumn(first, count, k, column);
             new Span<double>(column + count, rows - count).Fill(column[count - 1]);
         }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -155,6 +156,15 @@ public sealed class BayesianRegression
             ? _uncertainCoefficients ??= Fit.Predictor(withParameterUncertainty: true).Posterior(_turned)
             : Coefficients;
         return Prediction.Of(ShortVectors.Dot(design, coefficients.Means.AsSpan()), coefficients.VarianceOf(design), NoiseVariance);
+    }
+
+    /// <summary>Takes a row in single precision, which is widened; the outcome is that of the doubles.</summary>
+    /// <inheritdoc cref="Predict(ReadOnlySpan{double}, bool)"/>
+    [OverloadResolutionPriority(-1)]
+    public Prediction Predict(ReadOnlySpan<float> design, bool withParameterUncertainty = false)
+    {
+        using var wide = new WidenedRow(design, stackalloc double[WidenedRow.StackDoubles]);
+        return Predict(wide.Values, withParameterUncertainty);
     }
 
     /// <summary>Predicts observations.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using System.Text;
 using MathNet.Numerics.LinearAlgebra;
 
@@ -93,6 +94,15 @@ public sealed class FactorSolution
         var scores = new double[_loadings.ColumnCount];
         scoring.Write(row, scores);
         return scores;
+    }
+
+    /// <summary>Takes a row in single precision, which is widened; the outcome is that of the doubles.</summary>
+    /// <inheritdoc cref="Scores(ReadOnlySpan{double}, FactorScoreMethod)"/>
+    [OverloadResolutionPriority(-1)]
+    public double[] Scores(ReadOnlySpan<float> row, FactorScoreMethod method = FactorScoreMethod.Regression)
+    {
+        using var wide = new WidenedRow(row, stackalloc double[WidenedRow.StackDoubles]);
+        return Scores(wide.Values, method);
     }
 
     /// <summary>Estimates the factors of many rows.</summary>

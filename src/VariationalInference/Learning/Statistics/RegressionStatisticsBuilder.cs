@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -55,6 +56,15 @@ public sealed class RegressionStatisticsBuilder
     {
         Guard.Length(design.Length, LatentCount, nameof(design), "one for each latent");
         Add(RowSpan.RowMajor(design, LatentCount), [observation], new RowLabels("design", "design", "observation", "observation"), default);
+    }
+
+    /// <summary>Takes a row in single precision, which is widened; the outcome is that of the doubles.</summary>
+    /// <inheritdoc cref="Add(ReadOnlySpan{double}, double)"/>
+    [OverloadResolutionPriority(-1)]
+    public void Add(ReadOnlySpan<float> design, double observation)
+    {
+        using var wide = new WidenedRow(design, stackalloc double[WidenedRow.StackDoubles]);
+        Add(wide.Values, observation);
     }
 
     /// <summary>Adds observations.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -64,6 +65,15 @@ public sealed class SufficientStatisticsBuilder
         }
 
         _rows.Add(RowSpan.RowMajor(row, ColumnCount), [], RowLabels.Of(nameof(row)), default);
+    }
+
+    /// <summary>Takes a row in single precision, which is widened; the outcome is that of the doubles.</summary>
+    /// <inheritdoc cref="Add(ReadOnlySpan{double})"/>
+    [OverloadResolutionPriority(-1)]
+    public void Add(ReadOnlySpan<float> row)
+    {
+        using var wide = new WidenedRow(row, stackalloc double[WidenedRow.StackDoubles]);
+        Add(wide.Values);
     }
 
     /// <summary>Adds the rows of a table.</summary>
