@@ -104,7 +104,7 @@ public sealed class CaviResult
     public double ParetoShape => _joint.ParetoShape;
 
     /// <summary>Sums up the posterior in a table: exact mean, standard deviation and central interval, and beside them the mean-field standard deviation.</summary>
-    /// <param name="names">The names of the latents, length J; <see langword="null"/> means z1, z2, ….</param>
+    /// <param name="names">The names of the latents, length J; <see langword="null"/> means their own, or where they have none z1, z2, ….</param>
     /// <param name="probability">The probability of the intervals. Range: 0 &lt; probability &lt; 1.</param>
     /// <returns>The table, a row for each latent.</returns>
     /// <exception cref="ArgumentException"><paramref name="names"/> has another length or holds a null.</exception>

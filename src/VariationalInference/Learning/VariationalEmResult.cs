@@ -136,8 +136,8 @@ public sealed class VariationalEmResult
     /// Sums up what was learned in a table: estimate, standard error, and an interval for large samples, of variances on the scale of logarithms. What was fixed
     /// is left out.
     /// </summary>
-    /// <param name="columnNames">The names of the observations, length K; <see langword="null"/> means x1, x2, ….</param>
-    /// <param name="latentNames">The names of the latents, length J; <see langword="null"/> means z1, z2, ….</param>
+    /// <param name="columnNames">The names of the observations, length K; <see langword="null"/> means their own, or where they have none x1, x2, ….</param>
+    /// <param name="latentNames">The names of the latents, length J; <see langword="null"/> means their own, or where they have none z1, z2, ….</param>
     /// <param name="probability">The probability of the intervals. Range: 0 &lt; probability &lt; 1.</param>
     /// <returns>The table, a row for each parameter.</returns>
     /// <exception cref="ArgumentException">There are more or fewer names, or one is null.</exception>

@@ -115,7 +115,7 @@ public abstract class GaussianPosterior
     public Matrix<double> CovarianceMatrix() => Matrix<double>.Build.Dense(Count, Count, CovarianceElement);
 
     /// <summary>Sums up the marginals in a table: mean, standard deviation, central interval.</summary>
-    /// <param name="names">The names of the latents, length J; <see langword="null"/> means z1, z2, ….</param>
+    /// <param name="names">The names of the latents, length J; <see langword="null"/> means their own, or where they have none z1, z2, ….</param>
     /// <param name="probability">The probability of the intervals. Range: 0 &lt; probability &lt; 1.</param>
     /// <returns>The table, a row for each latent.</returns>
     /// <exception cref="ArgumentException"><paramref name="names"/> has another length or holds a null.</exception>

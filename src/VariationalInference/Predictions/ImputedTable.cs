@@ -40,7 +40,7 @@ public sealed class ImputedTable
     public ImmutableArray<ImputedCell> Cells { get; }
 
     /// <summary>Sums up the imputed cells in a table, named by row and column: mean, standard deviations, and the interval of a measurement.</summary>
-    /// <param name="columnNames">The names of the columns, length K; <see langword="null"/> means x1, x2, ….</param>
+    /// <param name="columnNames">The names of the columns, length K; <see langword="null"/> means their own, or where they have none x1, x2, ….</param>
     /// <param name="probability">The probability of the intervals. Range: 0 &lt; probability &lt; 1.</param>
     /// <returns>The table, a row for each cell that was missing.</returns>
     /// <exception cref="ArgumentException"><paramref name="columnNames"/> has another length or holds a null.</exception>

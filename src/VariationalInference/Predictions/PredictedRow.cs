@@ -132,7 +132,7 @@ public sealed class PredictedRow
     }
 
     /// <summary>Sums up the predictions in a table: mean, standard deviation of the signal and of a measurement, and the interval of a measurement.</summary>
-    /// <param name="names">The names of the cells, length K; <see langword="null"/> means x1, x2, ….</param>
+    /// <param name="names">The names of the cells, length K; <see langword="null"/> means their own, or where they have none x1, x2, ….</param>
     /// <param name="probability">The probability of the intervals. Range: 0 &lt; probability &lt; 1.</param>
     /// <returns>The table, a row for each cell.</returns>
     /// <exception cref="ArgumentException"><paramref name="names"/> has another length or holds a null.</exception>

@@ -33,6 +33,18 @@ public sealed class ToStringTests
             "1 iteration (CertificateMet), ELBO -3.25, means off by at most 0 posterior sd"
         },
         {
+            new HybridGaps { Elbo = -3.25, LogEvidence = -2.5, Approximation = 0.5, Amortization = 0.25, Optimization = 0, IsFlagged = true },
+            "ELBO -3.25 nats, approximation gap 0.5, amortization gap 0.25 (flagged), optimization gap 0"
+        },
+        {
+            new HybridRow
+            {
+                MeanField = new MeanFieldGaussian([0.5], [2]),
+                Gaps = new HybridGaps { Elbo = -3.25, LogEvidence = -2.5, Approximation = 0.5, Amortization = 0.25, Optimization = 0, IsFlagged = false },
+            },
+            "N(0.5, 2); ELBO -3.25 nats, approximation gap 0.5, amortization gap 0.25, optimization gap 0"
+        },
+        {
             new CaviTableSummary { RowCount = 1000, UnconvergedRowCount = 2, LargestErrorBound = 0.015 },
             "1000 rows, 2 not converged, means off by at most 0.015 posterior sd"
         },

@@ -206,6 +206,7 @@ public sealed class RefusalSweepTests
             _ when type == typeof(string) => [null, string.Empty, "  ", "a\0b"],
             _ when type.IsEnum => [Enum.ToObject(type, -1), Enum.ToObject(type, 99)],
             _ when valid is double[] numbers => Arrays(numbers, Numbers()),
+            _ when valid is float[] numbers => Arrays(numbers, Numbers().Select(number => (float)number)),
             _ when valid is int[] numbers => Arrays(numbers, [-1, 0, int.MaxValue, int.MinValue]),
             _ when valid is string[] texts => Arrays(texts, [null!, string.Empty, "  ", "a\0b"]),
             _ when valid is GaussianPrior[] priors => Arrays(priors, [null!]),

@@ -31,9 +31,12 @@ internal static class SampleValues
             ?? (parameter.HasDefaultValue && !IsSpan(parameter) ? Default(parameter) : null)
             ?? OfType(parameter.ParameterType, name)
             ?? (parameter.HasDefaultValue ? Default(parameter) : throw new InvalidOperationException($"{type}.{member} needs a sample of {name}, a {parameter.ParameterType}."));
-        return parameter.ParameterType == typeof(RowSpan) && value is Matrix<double> table
-            ? new MemberCall.Rows(table.ToRowMajorArray(), table.ColumnCount)
-            : value;
+        return value switch
+        {
+            Matrix<double> table when parameter.ParameterType == typeof(RowSpan) => new MemberCall.Rows(table.ToRowMajorArray(), table.ColumnCount),
+            double[] numbers when parameter.ParameterType == typeof(ReadOnlySpan<float>) => numbers.Select(number => (float)number).ToArray(),
+            _ => value,
+        };
     }
 
     /// <summary>Returns a new instance, or null where the sweep has none.</summary>
@@ -52,6 +55,7 @@ internal static class SampleValues
         _ when type == typeof(CaviTable) => new CaviSolver().Solve(Model, Table),
         _ when type == typeof(HybridInference) || type == typeof(HybridResult) => Hybrid.Value,
         _ when type == typeof(HybridTable) => Hybrid.Value.Infer(Table),
+        _ when type == typeof(HybridRow) => Hybrid.Value.Infer([1.2, 0.8]),
         _ when type == typeof(SummaryTable) => Model.Posterior([1.2, 0.8]).Summary(),
         _ when type == typeof(Predictor) => new Predictor(Model),
         _ when type == typeof(PredictedRow) => new Predictor(Model).Predict([1.2, 0.8]),
@@ -133,6 +137,7 @@ internal static class SampleValues
         _ when type == typeof(ReadOnlySpan<int>) => name == "labels" ? Column.Select(value => (int)value).ToArray() : new[] { 4 },
         _ when type == typeof(ReadOnlySpan<string>) => Labels,
         _ when type == typeof(ReadOnlySpan<double>) || type == typeof(Span<double>) => Numbers(name),
+        _ when type == typeof(ReadOnlySpan<float>) => Numbers(name),
         _ when type == typeof(ReadOnlySpan<GaussianPrior>) => new[] { GaussianPrior.Independent(2) },
         _ when type == typeof(GaussianPosterior) => Model.Posterior([1.2, 0.8]),
         _ when type == typeof(ILogJoint) => Model.Observe([1.2, 0.8]),

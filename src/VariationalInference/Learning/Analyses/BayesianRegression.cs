@@ -187,7 +187,7 @@ public sealed class BayesianRegression
     }
 
     /// <summary>Sums up the regression in a table: the posterior mean, standard deviation and interval of each coefficient.</summary>
-    /// <param name="names">The names of the coefficients, length J; <see langword="null"/> means z1, z2, ….</param>
+    /// <param name="names">The names of the coefficients, length J; <see langword="null"/> means their own, or where they have none z1, z2, ….</param>
     /// <param name="probability">The probability of the intervals. Range: 0 &lt; probability &lt; 1.</param>
     /// <returns>The table, a row for each coefficient.</returns>
     /// <exception cref="ArgumentException"><paramref name="names"/> has another length or holds a null.</exception>

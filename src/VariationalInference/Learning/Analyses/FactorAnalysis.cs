@@ -183,7 +183,7 @@ public sealed class FactorAnalysis
     }
 
     /// <summary>Prints uniquenesses and loadings as learned, and how well the model fits; short for <c>Rotate(FactorRotation.None).Summary(names)</c>.</summary>
-    /// <param name="names">The names of the observations, length K; <see langword="null"/> means x1, x2, ….</param>
+    /// <param name="names">The names of the observations, length K; <see langword="null"/> means their own, or where they have none x1, x2, ….</param>
     /// <returns>The summary, in lines.</returns>
     /// <exception cref="ArgumentException"><paramref name="names"/> has another length or holds a null.</exception>
     public string Summary(IReadOnlyList<string>? names = null) => Rotate(FactorRotation.None).Summary(names);

@@ -149,7 +149,7 @@ public sealed class FactorSolution
     /// </summary>
     /// <param name="cutoff">Loadings of a smaller size are left blank. Range: at least 0.</param>
     /// <param name="sorted">Whether observations are sorted by the factor on which they have a loading of at least 0.5, the others last.</param>
-    /// <param name="names">The names of the observations, length K; <see langword="null"/> means x1, x2, ….</param>
+    /// <param name="names">The names of the observations, length K; <see langword="null"/> means their own, or where they have none x1, x2, ….</param>
     /// <returns>The table, in lines.</returns>
     /// <exception cref="ArgumentException">An argument is outside its range.</exception>
     public string LoadingTable(double cutoff = 0.1, bool sorted = false, IReadOnlyList<string>? names = null)
@@ -159,7 +159,7 @@ public sealed class FactorSolution
     }
 
     /// <summary>Prints uniquenesses, loadings, the correlations of factors where there are any, and how well the model fits.</summary>
-    /// <param name="names">The names of the observations, length K; <see langword="null"/> means x1, x2, ….</param>
+    /// <param name="names">The names of the observations, length K; <see langword="null"/> means their own, or where they have none x1, x2, ….</param>
     /// <returns>The summary, in lines.</returns>
     /// <exception cref="ArgumentException"><paramref name="names"/> has another length or holds a null.</exception>
     public string Summary(IReadOnlyList<string>? names = null)
