@@ -94,25 +94,25 @@ public sealed partial class CaviSolver
             var position = new StreamPosition();
             foreach ((Matrix<double> rows, IReadOnlyList<TLabel> labels) in chunks)
             {
-                RequireLabels(rows, labels, position.Chunk);
+                RequireLabels(rows, labels, position.Chunk, nameof(chunks));
                 yield return (
                     SolveChunk(model, rows, outputs, position, progress, cancellationToken, row => Guard.Text($" of row '{labels[row]}'")), labels);
             }
         }
     }
 
-    private static void RequireLabels<TLabel>(Matrix<double>? rows, IReadOnlyList<TLabel>? labels, int chunk)
+    private static void RequireLabels<TLabel>(Matrix<double>? rows, IReadOnlyList<TLabel>? labels, int chunk, string parameter)
     {
-        string name = Guard.Text($"chunks[{chunk}]");
+        string name = Guard.Text($"{parameter}[{chunk}]");
         if (rows is null || labels is null)
         {
-            throw new ArgumentException(Guard.Text($"{name}.{(rows is null ? "Rows" : "Labels")} is null; it must be there."), "chunks");
+            throw new ArgumentException(Guard.Text($"{name}.{(rows is null ? "Rows" : "Labels")} is null; it must be there."), parameter);
         }
 
         if (labels.Count != rows.RowCount)
         {
             throw new ArgumentException(
-                Guard.Text($"{name}.Labels has {labels.Count} elements; it must have {rows.RowCount}, one for each row."), "chunks");
+                Guard.Text($"{name}.Labels has {labels.Count} elements; it must have {rows.RowCount}, one for each row."), parameter);
         }
     }
 
