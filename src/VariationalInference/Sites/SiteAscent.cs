@@ -106,18 +106,25 @@ internal sealed class SiteAscent
 
         _mixing.Clear();
         _mixing.Add(_current);
+        StopReason reason = Climb(trace, cancellationToken);
+        Certify();
+        return reason;
+    }
+
+    private StopReason Climb(ImmutableArray<double>.Builder? trace, CancellationToken cancellationToken)
+    {
         double smallest = double.PositiveInfinity, firstIdle = _current.Elbo;
         int idle = 0;
         for (Iterations = 0; ; Iterations++)
         {
             trace?.Add(_current.Elbo);
-            GradientNorm = _current.GradientNorm();
-            ScaledGradient = GradientNorm == 0 ? 0 : GradientNorm * _current.LargestRatio();
             idle = _current.Distance < 0.9 * smallest ? 0 : idle + 1;
             smallest = Math.Min(smallest, _current.Distance);
             firstIdle = idle == 0 ? _current.Elbo : firstIdle;
             Distance = _current.Distance;
-            if (ScaledGradient <= Rules.Tolerance)
+
+            // The scaled gradient is never shorter than the natural one: precisions are at least those of the prior.
+            if (_current.Distance <= Rules.Tolerance && Certify() <= Rules.Tolerance)
             {
                 return StopReason.CertificateMet;
             }
@@ -153,6 +160,13 @@ internal sealed class SiteAscent
                 return cancellationToken.IsCancellationRequested ? StopReason.Cancelled : StopReason.RoundingFloor;
             }
         }
+    }
+
+    /// <summary>Computes the certificate.</summary>
+    private double Certify()
+    {
+        GradientNorm = _current.GradientNorm();
+        return ScaledGradient = GradientNorm == 0 ? 0 : GradientNorm * _current.LargestRatio();
     }
 
     /// <summary>Returns why the last iteration is the last one by how little it changed.</summary>
