@@ -280,6 +280,36 @@ public sealed class Perceptron : INetwork
         };
     }
 
+    /// <summary>
+    /// Makes the first outputs a linear map of the inputs, in their own units, to which hidden layers add little yet; without a linear path of its
+    /// own, a perceptron with hidden layers stays as it is.
+    /// </summary>
+    /// <param name="map">The map, outputs × inputs, for inputs less their means and outputs less theirs.</param>
+    internal void BeginLinear(MathNet.Numerics.LinearAlgebra.Matrix<double> map)
+    {
+        if (!HasLinearPath && !HiddenWidths.IsEmpty)
+        {
+            return;
+        }
+
+        // Enough to break the symmetry between units, too little to matter beside the linear map.
+        const double share = 0.1;
+        DenseLayer last = Layers[^1];
+        foreach (ref double weight in _parameters.AsSpan(last.Offset, last.BiasOffset - last.Offset))
+        {
+            weight *= HiddenWidths.IsEmpty ? 0 : share;
+        }
+
+        Span<double> path = HasLinearPath ? _parameters.AsSpan(LinearPathOffset) : _parameters.AsSpan(last.Offset);
+        for (int o = 0; o < map.RowCount; o++)
+        {
+            for (int i = 0; i < InputCount; i++)
+            {
+                path[(o * InputWidth) + i] = map[o, i] * Scales.InputDeviations[i] / Scales.OutputDeviations[o];
+            }
+        }
+    }
+
     internal static void RequireScale(ImmutableArray<double> values, int count, bool positive, string name, string meaning)
     {
         Guard.Length(values.IsDefault ? 0 : values.Length, count, name, meaning);
