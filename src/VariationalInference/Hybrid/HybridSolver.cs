@@ -38,7 +38,7 @@ namespace VariationalInference;
 /// Console.WriteLine(hybrid.Infer([1.2, 0.8]).MeanField[1]);   // N(0.28…, 0.33…)
 /// ]]></code>
 /// </example>
-public sealed class HybridSolver
+public sealed partial class HybridSolver
 {
     /// <summary>Initializes a new instance of the <see cref="HybridSolver"/> class.</summary>
     /// <param name="options">What to amortize and how to train; <see langword="null"/> for the defaults.</param>

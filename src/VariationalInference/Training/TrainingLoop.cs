@@ -8,7 +8,6 @@ internal sealed class TrainingLoop<TRows, TProgress>
     where TRows : ITrainingRows
 {
     private const double RateReduction = 0.5;
-    private const double SmallestRateFactor = 1e-3;
 
     private readonly TrainingRows<TRows> _rows;
     private readonly TrainingObjective<TRows, TProgress> _objective;
@@ -185,7 +184,7 @@ internal sealed class TrainingLoop<TRows, TProgress>
         _ when !double.IsFinite(loss) => StopReason.Diverged,
         _ when Failure is not null => StopReason.Failed,
         _ when _cancellation.IsCancellationRequested => StopReason.Cancelled,
-        _ when _state.RateFactor < SmallestRateFactor => StopReason.NoImprovement,
+        _ when _state.RateFactor < _options.SmallestRateFactor => StopReason.NoImprovement,
         _ when _state.Epoch >= _options.MaxEpochs => StopReason.IterationLimit,
         _ => null,
     };

@@ -9,6 +9,9 @@ internal sealed record TrainingOptions
 
     public required int Patience { get; init; }
 
+    /// <summary>Gets the part of the learning rate below which training ends.</summary>
+    public double SmallestRateFactor { get; init; } = 1e-3;
+
     public required Optimizer Optimizer { get; init; }
 
     public required int Seed { get; init; }

@@ -1,0 +1,134 @@
+using MathNet.Numerics;
+using MathNet.Numerics.LinearAlgebra;
+using MathNet.Numerics.Random;
+
+namespace VariationalInference;
+
+/// <content>Training of models with a decoder.</content>
+public sealed partial class HybridSolver
+{
+    /// <summary>Initializes a new instance of the <see cref="HybridSolver"/> class for models with a decoder.</summary>
+    /// <param name="decoderOptions">What to learn and how to train.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="decoderOptions"/> is <see langword="null"/>.</exception>
+    public HybridSolver(DecoderOptions decoderOptions)
+        : this(options: null)
+    {
+        ArgumentNullException.ThrowIfNull(decoderOptions);
+        DecoderOptions = decoderOptions;
+    }
+
+    /// <summary>Gets what is learned of models with a decoder, and how training goes; <see cref="Options"/> count for linear-Gaussian models alone.</summary>
+    public DecoderOptions DecoderOptions { get; } = new();
+
+    /// <summary>
+    /// Trains copies of a decoder and an encoder together on rows of observations, with loadings, offset and noise variances; the linear latents are
+    /// integrated out in closed form, given each draw of the others.
+    /// </summary>
+    /// <param name="model">The model to begin with; it is not changed.</param>
+    /// <param name="encoder">The encoder to begin with, of the amortized latents; it is not changed.</param>
+    /// <param name="rows">
+    /// The observations, N×K with N ≥ 3, all finite, or NaN where missing if the encoder accepts that; a share of them is held out.
+    /// </param>
+    /// <param name="progress">Receives a report after each epoch, on the training thread; epoch 0 is before the first.</param>
+    /// <param name="cancellationToken">Ends training at the next minibatch; the best parameters so far are returned.</param>
+    /// <returns>
+    /// The trained model and encoder with what is known of them, converged or not. Once training has begun, exceptions end it like a cancellation;
+    /// see <see cref="DecoderResult.Failure"/>.
+    /// </returns>
+    /// <exception cref="ArgumentException">The encoder does not fit the model, or the rows are out of range.</exception>
+    /// <exception cref="NonFiniteValueException">A column's variance, or the bound of the held-out rows before training, is not finite.</exception>
+    public DecoderResult Fit(
+        DecoderModel model,
+        IEncoder encoder,
+        Matrix<double> rows,
+        IProgress<DecoderProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        RequireFit(model, encoder);
+        (DecoderRows training, DecoderRows heldOut) = Split(model, encoder, rows);
+        return new DecoderTraining(model, encoder, training, heldOut, DecoderOptions).Begin(progress, cancellationToken);
+    }
+
+    /// <inheritdoc cref="Fit(DecoderModel, IEncoder, Matrix{double}, IProgress{DecoderProgress}?, CancellationToken)"/>
+    public DecoderResult Fit(
+        DecoderModel model,
+        IEncoder encoder,
+        RowSpan rows,
+        IProgress<DecoderProgress>? progress = null,
+        CancellationToken cancellationToken = default) => Fit(model, encoder, rows.ToMatrix(), progress, cancellationToken);
+
+    /// <summary>
+    /// Goes on with training where another ended. With its options and rows the result is, to the last bit, that of training which had never stopped;
+    /// other options (of the same optimiser, and with the same things learned) count from here on.
+    /// </summary>
+    /// <param name="checkpoint">Where to go on. It is not changed.</param>
+    /// <param name="rows">The rows of the checkpoint, in the same order.</param>
+    /// <param name="progress">Receives a report after each epoch, on the training thread.</param>
+    /// <param name="cancellationToken">Ends training at the next minibatch; the best parameters so far are returned.</param>
+    /// <returns>The trained model and encoder, with the whole history.</returns>
+    /// <exception cref="ArgumentException">The rows or the options are not those of the checkpoint; the message says what differs.</exception>
+    public DecoderResult Resume(
+        DecoderCheckpoint checkpoint,
+        Matrix<double> rows,
+        IProgress<DecoderProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        (DecoderRows training, DecoderRows heldOut) = Split(checkpoint.Model, checkpoint.Encoder, rows);
+        return new DecoderTraining(checkpoint.Model, checkpoint.Encoder, training, heldOut, DecoderOptions)
+            .Resume(checkpoint, progress, cancellationToken);
+    }
+
+    internal static void RequireFit(DecoderModel model, IEncoder encoder)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(encoder);
+        if (encoder.ObservationCount != model.ObservationCount || encoder.LatentCount != model.AmortizedLatentCount)
+        {
+            throw new ArgumentException(
+                Guard.Text($"encoder maps {encoder.ObservationCount} observations to {encoder.LatentCount} latents; it must map {model.ObservationCount} to {model.AmortizedLatentCount}, those of the model."),
+                nameof(encoder));
+        }
+    }
+
+    internal static void RequireRows(DecoderModel model, IEncoder encoder, Matrix<double> rows)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        if (rows.ColumnCount != model.ObservationCount)
+        {
+            throw new ArgumentException(
+                Guard.Text($"rows has {rows.ColumnCount} columns; it must have {model.ObservationCount}, one for each observation."), nameof(rows));
+        }
+
+        if (rows.RowCount == 0)
+        {
+            throw new ArgumentException("rows has no rows; it must have at least 1.", nameof(rows));
+        }
+
+        RowTable.RequireCells(rows, nameof(rows), nameof(rows), encoder.AcceptsMissing, NameList.None);
+    }
+
+    /// <summary>Holds out a share of a table's rows: drawn at random, or without shuffling the last.</summary>
+    private (DecoderRows Training, DecoderRows HeldOut) Split(DecoderModel model, IEncoder encoder, Matrix<double> rows)
+    {
+        RequireRows(model, encoder, rows);
+        const int leastHeldOut = 2;
+        if (rows.RowCount <= leastHeldOut)
+        {
+            throw new ArgumentException(
+                Guard.Text($"rows has {rows.RowCount} rows; it must have at least {leastHeldOut + 1}: one to train on, and {leastHeldOut} to hold out."), nameof(rows));
+        }
+
+        int[] order = [.. Enumerable.Range(0, rows.RowCount)];
+        if (DecoderOptions.ShuffleRows)
+        {
+            Combinatorics.SelectPermutationInplace(order, new Xoshiro256StarStar(StreamSeed.Of(DecoderOptions.Seed, 0, 0), threadSafe: false));
+        }
+
+        int heldOut = Math.Clamp((int)Math.Round(DecoderOptions.ValidationFraction * rows.RowCount), leastHeldOut, rows.RowCount - 1);
+        int training = rows.RowCount - heldOut;
+        return (
+            new DecoderRows(model.ObservationCount, rows, order.AsSpan(0, training)),
+            new DecoderRows(model.ObservationCount, rows, order.AsSpan(training)));
+    }
+}
