@@ -17,6 +17,8 @@ public sealed class OptionsSweepTests
     {
         [(typeof(HybridOptions), nameof(HybridOptions.AmortizedLatents))] = ImmutableArray.Create(2, 0),
         [(typeof(HybridOptions), nameof(HybridOptions.Optimizer))] = new Sgd { LearningRate = 0.375 },
+        [(typeof(DecoderOptions), nameof(DecoderOptions.Estimator))] = GradientEstimator.Reparameterized,
+        [(typeof(DecoderOptions), nameof(DecoderOptions.Optimizer))] = new Sgd { LearningRate = 0.375 },
         [(typeof(PerceptronOptions), nameof(PerceptronOptions.HiddenWidths))] = ImmutableArray.Create(7, 5),
         [(typeof(VariationalEmOptions), nameof(VariationalEmOptions.PriorVarianceGroups))] = ImmutableArray.Create(0, 1, 1),
     };
@@ -34,7 +36,7 @@ public sealed class OptionsSweepTests
     {
         OptionsTypes().Should().BeEquivalentTo(
         [
-            typeof(CaviOptions), typeof(GradientAscentOptions), typeof(HybridOptions), typeof(PerceptronOptions), typeof(VariationalEmOptions),
+            typeof(CaviOptions), typeof(GradientAscentOptions), typeof(HybridOptions), typeof(DecoderOptions), typeof(PerceptronOptions), typeof(VariationalEmOptions),
             typeof(FactorRotationOptions), typeof(MixedModelOptions), typeof(ConformanceOptions), typeof(LikelihoodConformanceOptions), typeof(FixedFormOptions), typeof(Adam), typeof(Sgd),
         ]);
         Settable(typeof(HybridOptions)).Should().HaveCountGreaterThan(15, "the sweep sees its properties");

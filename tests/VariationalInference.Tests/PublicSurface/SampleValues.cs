@@ -17,6 +17,10 @@ internal static class SampleValues
     private static readonly Lazy<HybridResult> Hybrid = new(
         () => new HybridSolver(new HybridOptions { MaxEpochs = 1 }).Fit(Model, new MlpEncoder(2, 1), Model.Sample(40, seed: 2).Observations));
 
+    private static readonly Lazy<DecoderResult> Decoder = new(
+        () => new HybridSolver(new DecoderOptions { MaxEpochs = 1 }).Fit(
+            new DecoderModel(new MlpDecoder(1, 2), 1), new MlpEncoder(2, 1), Model.Sample(40, seed: 2).Observations));
+
     private static readonly Lazy<MixedModelFit> Mixed = new(() => new MixedModel("y", Column).Random("g", Labels).Fit());
     private static readonly Lazy<MixedModelFit> Larger = new(
         () => new MixedModel("y", Column).Random("g", Labels).Random("h", [.. Labels.Select((_, i) => $"{i % 3}")]).Fit());
@@ -54,6 +58,7 @@ internal static class SampleValues
         _ when type == typeof(VariationalEm) => new VariationalEm(),
         _ when type == typeof(CaviTable) => new CaviSolver().Solve(Model, Table),
         _ when type == typeof(HybridInference) || type == typeof(HybridResult) => Hybrid.Value,
+        _ when type == typeof(DecoderInference) || type == typeof(DecoderResult) => Decoder.Value,
         _ when type == typeof(HybridTable) => Hybrid.Value.Infer(Table),
         _ when type == typeof(HybridRow) => Hybrid.Value.Infer([1.2, 0.8]),
         _ when type == typeof(SummaryTable) => Model.Posterior([1.2, 0.8]).Summary(),
@@ -92,6 +97,11 @@ internal static class SampleValues
         ("FactorSolution" or "FactorAnalysis", _, "names") => new[] { "a", "b", "c", "d" },
         ("HybridOptions", "FromJson", "json") => new HybridOptions().ToJson(),
         ("HybridSolver", "Resume", "rows") => Model.Sample(40, seed: 2).Observations,
+        ("DecoderModel", ".ctor", "loadings") => Matrix<double>.Build.Dense(2, 1, 1),
+        ("DecoderModel", ".ctor", "amortizedPrior" or "linearPrior") => GaussianPrior.Independent(1),
+        ("DecoderInference", ".ctor", "model") => Decoder.Value.Model,
+        ("DecoderInference", "Decode", _) => new[] { 0.5 },
+        ("IDecoder" or "MlpDecoder", "Calibrate", _) => new NetworkScales([0], [1], [0, 0], [1, 1]),
         ("PredictedRow", "LogDensity", "cells") => new double[] { 1, 2 },
         ("LinearModel", ".ctor", "loadings") => Matrix<double>.Build.Dense(2, 2, 1),
         ("LinearModel", ".ctor", "prior") => GaussianPrior.Independent(2),
@@ -169,6 +179,10 @@ internal static class SampleValues
         _ when type == typeof(RegressionStatistics) => RegressionStatistics.Of(Table, Column),
         _ when type == typeof(IEncoder) || type == typeof(INetwork) || type == typeof(MlpEncoder) => new MlpEncoder(2, 1),
         _ when type == typeof(Perceptron) => new Perceptron(2, 2),
+        _ when type == typeof(IDecoder) || type == typeof(MlpDecoder) => new MlpDecoder(1, 2),
+        _ when type == typeof(DecoderModel) => new DecoderModel(new MlpDecoder(1, 2), 1),
+        _ when type == typeof(DecoderOptions) => new DecoderOptions(),
+        _ when type == typeof(DecoderCheckpoint) => Decoder.Value.Checkpoint,
         _ when type == typeof(PerceptronOptions) => new PerceptronOptions(),
         _ when type == typeof(EncoderScales) => new EncoderScales([0, 0], [1, 1], [0], [1], [1]),
         _ when type == typeof(NetworkScales) => new NetworkScales([0, 0], [1, 1], [0, 0], [1, 1]),
