@@ -243,7 +243,10 @@ public sealed class BayesianRegression
             new double[rows],
             [.. Enumerable.Repeat(variance > 0 ? variance : 1, rows)],
             priorMeans,
-            priorVariances) { LatentNames = statistics.LatentNames };
+            priorVariances)
+        {
+            LatentNames = statistics.LatentNames,
+        };
         return (model, turned, residual);
     }
 }

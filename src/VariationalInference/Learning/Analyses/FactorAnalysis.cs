@@ -207,7 +207,10 @@ public sealed class FactorAnalysis
             new double[columns],
             ones,
             new double[latents],
-            ones.AsSpan(0, latents)) { ObservationNames = statistics.ColumnNames };
+            ones.AsSpan(0, latents))
+        {
+            ObservationNames = statistics.ColumnNames,
+        };
     }
 
     internal IReadOnlyList<string> NamesOrNumbers(IReadOnlyList<string>? names) =>

@@ -249,7 +249,10 @@ public sealed class ProbabilisticPca
             spectrum.Means.AsSpan(),
             Enumerable.Repeat(modelNoise, columns).ToArray(),
             new double[components],
-            Enumerable.Repeat(1.0, components).ToArray()) { ObservationNames = columnNames };
+            Enumerable.Repeat(1.0, components).ToArray())
+        {
+            ObservationNames = columnNames,
+        };
         return new ProbabilisticPca(model, spectrum.InUnits(noise), noise > 0 ? logEvidence : double.PositiveInfinity, [.. eigenvalues])
         {
             NoiseVarianceError = spectrum.InUnits(error),
