@@ -47,6 +47,15 @@ try
     var loaded = new HybridInference(model, MlpEncoder.Load(encoderFile), amortizedLatents: [0]);
     Check("an encoder, saved and loaded", loaded.Infer([1.2, 0.8]).MeanField[0] == hybrid.Infer([1.2, 0.8]).MeanField[0]);
 
+    string inferenceFile = Path.Combine(folder, "hybrid.vi");
+    hybrid.Save(inferenceFile);
+    Check("hybrid inference, saved to one file and loaded", HybridInference.Load(inferenceFile).Infer([1.2, 0.8]).MeanField[0] == hybrid.Infer([1.2, 0.8]).MeanField[0]);
+
+    string fitFile = Path.Combine(folder, "fit.vi");
+    MixedModelFit mixed = new MixedModel("y", [9.8, 10.1, 10.0, 11.9, 12.2, 10.9, 11.1, 11.0]).Random("batch", ["a", "a", "a", "b", "b", "c", "c", "c"]).Fit();
+    mixed.Save(fitFile);
+    Check("a mixed model, saved and loaded", MixedModelFit.Load(fitFile).Summary().ToString() == mixed.Summary().ToString());
+
     string checkpointFile = Path.Combine(folder, "training.checkpoint");
     hybrid.Checkpoint.Save(checkpointFile);
     HybridOptions further = hybrid.Checkpoint.Options with { GapTolerance = hybrid.Checkpoint.Options.GapTolerance / 2 };
@@ -59,6 +68,14 @@ finally
 {
     Directory.Delete(folder, recursive: true);
 }
+
+string json = ResultJson.Serialize(fit.Exact);
+var read = ResultJson.Deserialize<GaussianPosterior>(json);
+Check("a posterior as JSON, and back", read is MultivariateGaussian && ResultJson.Serialize(read) == json);
+var unknown = new Prediction { Mean = 1.5, MeanSd = double.NaN, Sd = double.PositiveInfinity };
+Check("NaN and infinities as JSON, and back", ResultJson.Deserialize<Prediction>(ResultJson.Serialize(unknown)) == unknown);
+object[] results = [fit, table, walked, hybrid, hybrid.Infer([1.2, 0.8]), hybrid.Infer(rows.SubMatrix(0, 9, 0, 2)), new Predictor(model).Predict([1.2, double.NaN]), fit.Summary()];
+Check("results as JSON", results.All(result => ResultJson.Serialize(result).StartsWith('{')));
 
 // A sum model's likelihood depends on the noise and on Σs² alone: the learned model must be a stationary point that draws are close to.
 VariationalEmResult learned = new VariationalEm().Learn(new GaussianSumModel(3, 2), SufficientStatistics.Of(rows));

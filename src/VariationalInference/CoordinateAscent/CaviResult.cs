@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace VariationalInference;
 
@@ -19,7 +20,8 @@ namespace VariationalInference;
 /// Console.WriteLine($"{fit.LogEvidence:F5} = {fit.Elbo:F5} + {fit.ApproximationGap:F5}");   // -2.99369 = -3.66865 + 0.67496
 /// </code>
 /// </example>
-public sealed class CaviResult
+[JsonConverter(typeof(ResultJsonConverter))]
+public sealed partial class CaviResult
 {
     private readonly QuadraticLogJoint _joint;
     private MultivariateGaussian? _exact;

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace VariationalInference;
 
 /// <summary>The outcome of coordinate ascent on one row whose posterior went to the caller's own buffers.</summary>
@@ -16,6 +18,7 @@ namespace VariationalInference;
 /// Console.WriteLine($"N({means[0]:F5}, {variances[0]:F5}), {summary.StopReason}");   // N(0.28571, 0.71429), CertificateMet
 /// </code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public readonly record struct CaviSummary
 {
     /// <summary>Gets the ELBO of the mean-field posterior, in nats, with every constant.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
+using System.Text.Json.Serialization;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -21,6 +22,7 @@ namespace VariationalInference;
 /// Console.WriteLine($"{fits.LogEvidences[0]:F5}");   // -2.99369
 /// ]]></code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed class CaviTable
 {
     private readonly LoadingStructure _structure;
@@ -69,6 +71,12 @@ public sealed class CaviTable
     /// <exception cref="InvalidOperationException">They were not asked for.</exception>
     public ImmutableArray<double> LogEvidences => Requested(_logEvidences, CaviOutputs.LogEvidences);
 
+    internal ImmutableArray<double> AnyErrorBounds => _errorBounds;
+
+    internal ImmutableArray<double> AnyElbos => _elbos;
+
+    internal ImmutableArray<double> AnyLogEvidences => _logEvidences;
+
     /// <summary>Gets a value indicating whether every row converged.</summary>
     public bool Converged => _summary.Converged;
 
@@ -103,6 +111,32 @@ public sealed class CaviTable
     /// <summary>Writes out the mean-field variances, at most the exact ones, which rows observed in the same cells have in common.</summary>
     /// <returns>A new N×J matrix.</returns>
     public Matrix<double> MeanFieldVariances() => Variances(shape => shape.MeanFieldVariances);
+
+    /// <summary>
+    /// Sums up the table by latent: mean, standard deviation, least and largest of the rows' posterior means, and the root of the rows' mean variance, exact and mean-field;
+    /// then what was asked for by row.
+    /// </summary>
+    /// <param name="names">The names of the latents, length J; <see langword="null"/> means the model's own, or else z1, z2, ….</param>
+    /// <returns>The table, a row for each latent.</returns>
+    /// <exception cref="ArgumentException"><paramref name="names"/> has another length or holds a null.</exception>
+    public SummaryTable Summary(IReadOnlyList<string>? names = null)
+    {
+        NameList latents = NameList.OrOwn(names, LatentNames, "z", Means.ColumnCount, nameof(names), "one for each latent");
+        Matrix<double> exact = Variances(), meanField = MeanFieldVariances();
+        return new SummaryTable(
+            [.. ColumnSummary.Columns, "posterior sd", "mean-field sd"],
+            [
+                .. latents.Select((name, j) => (name, (double[])
+                    [
+                        .. ColumnSummary.Of(Means.Column(j).ToArray()),
+                        ColumnSummary.TypicalDeviation(exact.Column(j).ToArray()),
+                        ColumnSummary.TypicalDeviation(meanField.Column(j).ToArray()),
+                    ])),
+                .. new[] { ("ELBO", _elbos), ("log evidence", _logEvidences), ("error bound", _errorBounds) }
+                    .Where(item => !item.Item2.IsDefault)
+                    .Select(item => (item.Item1, (double[])[.. ColumnSummary.Of(item.Item2), double.NaN, double.NaN])),
+            ]);
+    }
 
     /// <summary>Sums up the outcome in one line.</summary>
     /// <returns>The text.</returns>

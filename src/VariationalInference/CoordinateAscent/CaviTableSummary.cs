@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace VariationalInference;
 
 /// <summary>The outcome of coordinate ascent on a table whose posteriors went to the caller's own buffers.</summary>
@@ -14,6 +16,7 @@ namespace VariationalInference;
 /// Console.WriteLine(summary);   // 2 rows, 0 not converged, means off by at most … posterior sd
 /// </code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public readonly record struct CaviTableSummary
 {
     /// <summary>Gets the number of rows N.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -15,6 +16,7 @@ namespace VariationalInference;
 /// Console.WriteLine($"{fit.Posterior.Variances[1]:F2} by mean field, {fit.LinearResponse()[1, 1]:F2} by linear response");   // 2.02 by mean field, 2.60 by linear response
 /// ]]></code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed record MeanFieldFit : LinearModelFit
 {
     private readonly Lazy<Matrix<double>> _response;

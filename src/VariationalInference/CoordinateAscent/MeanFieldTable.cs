@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace VariationalInference;
 
 /// <summary>The mean-field posteriors that <see cref="CaviSolver"/> found for the rows of a table by a <see cref="LinearModel"/>.</summary>
@@ -12,6 +14,7 @@ namespace VariationalInference;
 /// Console.WriteLine(fits.Posterior(0));   // N(0.30166, 0.60588)
 /// ]]></code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed class MeanFieldTable : LinearModelTable
 {
     private readonly double[][] _variances;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace VariationalInference;
 
@@ -14,6 +15,7 @@ namespace VariationalInference;
 /// Console.WriteLine(exact);   // ELBO -2.9937 = expectation -6.2775 + entropy 3.2839
 /// </code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed class ElboEvaluation
 {
     internal ElboEvaluation(double expectation, double entropy, ImmutableArray<double> gradient, int latentCount)

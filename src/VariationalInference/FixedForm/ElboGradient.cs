@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace VariationalInference;
 
@@ -15,6 +16,7 @@ namespace VariationalInference;
 /// Console.WriteLine(slope);   // means [2, 2, 2], variances [-1, -1, -1], log variances [-1, -1, -1]
 /// </code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed class ElboGradient
 {
     internal ElboGradient(ImmutableArray<double> means, ImmutableArray<double> variances, ImmutableArray<double> logVariances)

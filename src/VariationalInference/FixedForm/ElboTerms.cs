@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace VariationalInference;
 
 /// <summary>The four terms of the ELBO, and its constant; all in nats.</summary>
@@ -14,6 +16,7 @@ namespace VariationalInference;
 /// // ELBO -3.6687 = data fit -0.060408 + prior -0.12245 + uncertainty cost -1.5 + spread -1.6479 + constant -0.33788
 /// </code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public readonly record struct ElboTerms
 {
     /// <summary>Gets −½ Σ_k (x_k − b_k − (Aμ)_k)²/r_k: how well the means explain the observations.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -19,11 +20,12 @@ namespace VariationalInference;
 /// Console.WriteLine($"{evidence.LogEvidence:F3} >= {fit.Elbo:F3}, reliable: {evidence.IsReliable}");   // -7.282 >= -7.289, reliable: True
 /// ]]></code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed record EvidenceEstimate
 {
     private const double LargestReliableShape = 0.7;
 
-    private EvidenceEstimate()
+    internal EvidenceEstimate()
     {
     }
 

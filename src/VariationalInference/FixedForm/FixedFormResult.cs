@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace VariationalInference;
 
@@ -16,6 +17,7 @@ namespace VariationalInference;
 /// ]]></code>
 /// </example>
 /// <typeparam name="TPosterior">The family.</typeparam>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed class FixedFormResult<TPosterior>
     where TPosterior : GaussianPosterior
 {

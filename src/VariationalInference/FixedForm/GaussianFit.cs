@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace VariationalInference;
 
 /// <summary>The Gaussian with full covariance that <see cref="FixedFormSolver"/> found, and how good it is.</summary>
@@ -13,7 +15,8 @@ namespace VariationalInference;
 /// Console.WriteLine($"{fit.IsGlobal}, {fit.ErrorBound < 1e-8}");   // True, True
 /// ]]></code>
 /// </example>
-public sealed record GaussianFit : LinearModelFit
+[JsonConverter(typeof(ResultJsonConverter))]
+public sealed partial record GaussianFit : LinearModelFit
 {
     /// <summary>Gets the posterior.</summary>
     public required MultivariateGaussian Posterior { get; init; }

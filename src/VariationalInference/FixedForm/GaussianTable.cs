@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace VariationalInference;
 
 /// <summary>The Gaussians with full covariance that <see cref="FixedFormSolver"/> found for the rows of a table.</summary>
@@ -12,6 +14,7 @@ namespace VariationalInference;
 /// Console.WriteLine(fits.Posterior(0));   // marginals N(0.30166, 0.60588)
 /// ]]></code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed class GaussianTable : LinearModelTable
 {
     private readonly double[][] _factors;

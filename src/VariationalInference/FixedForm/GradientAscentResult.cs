@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace VariationalInference;
 
@@ -16,6 +17,7 @@ namespace VariationalInference;
 /// Console.WriteLine($"from {walked.ElboTrace[0]:F5} to {walked.Elbo:F5} nats");   // from -5.87788 to -3.66865 nats
 /// </code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed class GradientAscentResult
 {
     private readonly QuadraticLogJoint _joint;

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace VariationalInference;
 
 /// <summary>How good the hybrid posterior of a row is: its ELBO, and what it loses against the log evidence, all exact.</summary>
@@ -14,6 +16,7 @@ namespace VariationalInference;
 /// Console.WriteLine($"{gaps.Approximation:F4}, flagged: {gaps.IsFlagged}");   // 0.6750, flagged: True
 /// </code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public readonly record struct HybridGaps
 {
     /// <summary>Gets the ELBO of the posterior, in nats, with every constant.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace VariationalInference;
 
 /// <summary>Where training stands after an epoch. Values a row are means over rows, in nats, with every constant.</summary>
@@ -20,6 +22,7 @@ namespace VariationalInference;
 /// }
 /// ]]></code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed record HybridProgress
 {
     /// <summary>Gets the number of epochs done; 0 is the untrained encoder.</summary>

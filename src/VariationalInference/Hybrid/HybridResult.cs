@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace VariationalInference;
 
@@ -21,6 +22,7 @@ namespace VariationalInference;
 /// Console.WriteLine(finished.Converged);   // True
 /// ]]></code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed class HybridResult : HybridInference
 {
     internal HybridResult(LinearGaussianModel model, IEncoder encoder, AmortizedBlocks blocks, HybridCheckpoint checkpoint)
@@ -80,6 +82,18 @@ public sealed class HybridResult : HybridInference
     /// when none did. It is not thrown, since that would cost the training that was done.
     /// </summary>
     public Exception? Failure { get; internal init; }
+
+    /// <summary>Sums up what training came to, in nats a held-out row: with the encoder as it began, and as it was kept.</summary>
+    /// <returns>The table, with rows for the ELBO and the log evidence, and for each gap between them.</returns>
+    public SummaryTable Summary() => new(
+        ["untrained", "trained"],
+        [
+            ("ELBO", [History[0].ValidationElbo, ValidationElbo]),
+            ("log evidence", [History[0].ValidationLogEvidence, ValidationLogEvidence]),
+            ("approximation gap", [History[0].ApproximationGap, ApproximationGap]),
+            ("amortization gap", [History[0].AmortizationGap, AmortizationGap]),
+            ("largest amortization gap", [double.NaN, LargestAmortizationGap]),
+        ]);
 
     /// <summary>Sums up the outcome in one line.</summary>
     /// <returns>The text.</returns>

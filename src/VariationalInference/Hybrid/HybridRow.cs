@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace VariationalInference;
 
 /// <summary>What hybrid inference finds of one row: the posterior, its exact gaps, and whether the row is flagged.</summary>
@@ -15,6 +17,7 @@ namespace VariationalInference;
 /// Console.WriteLine(hybrid.Infer([120, 80]).IsFlagged);   // True
 /// </code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed record HybridRow
 {
     /// <summary>Gets the posterior of all latents, in the model's order; its variances are mean-field ones, which are too small.</summary>

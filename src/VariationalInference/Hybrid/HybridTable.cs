@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -35,6 +36,7 @@ namespace VariationalInference;
 /// }
 /// ]]></code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed class HybridTable
 {
     private readonly Lazy<ImmutableArray<int>> _flaggedRows;
@@ -90,6 +92,31 @@ public sealed class HybridTable
     {
         Guard.InRange(row, 0, RowCount, nameof(row));
         return MeanFieldGaussian.Adopt(Means.Row(row).ToArray(), [.. MeanFieldVariances.Row(row)], LatentNames);
+    }
+
+    /// <summary>
+    /// Sums up the table: mean, standard deviation, least and largest of the rows' posterior means by latent, with the root of the rows' mean variance, and likewise of
+    /// ELBO, log evidence and gaps.
+    /// </summary>
+    /// <param name="names">The names of the latents, length J; <see langword="null"/> means the model's own, or else z1, z2, ….</param>
+    /// <returns>The table, a row for each latent and each of the others.</returns>
+    /// <exception cref="ArgumentException"><paramref name="names"/> has another length or holds a null.</exception>
+    public SummaryTable Summary(IReadOnlyList<string>? names = null)
+    {
+        NameList latents = NameList.OrOwn(names, LatentNames, "z", Means.ColumnCount, nameof(names), "one for each latent");
+        return new SummaryTable(
+            [.. ColumnSummary.Columns, "mean-field sd"],
+            [
+                .. latents.Select((name, j) => (name, (double[])
+                    [.. ColumnSummary.Of(Means.Column(j).ToArray()), ColumnSummary.TypicalDeviation(MeanFieldVariances.Column(j).ToArray())])),
+                Row("ELBO", Elbos),
+                Row("log evidence", LogEvidences),
+                Row("approximation gap", ApproximationGaps),
+                Row("amortization gap", AmortizationGaps),
+                Row("optimization gap", OptimizationGaps),
+            ]);
+
+        static (string Name, double[] Values) Row(string name, ImmutableArray<double> values) => (name, [.. ColumnSummary.Of(values), double.NaN]);
     }
 
     /// <summary>Sums up the outcome in one line.</summary>

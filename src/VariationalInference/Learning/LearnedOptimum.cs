@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace VariationalInference;
 
 /// <summary>An optimum of the bound that a search came to; see <see cref="VariationalEmResult.Optima"/>.</summary>
@@ -11,6 +13,7 @@ namespace VariationalInference;
 /// Console.WriteLine($"{optimum.Elbo:F2} from {optimum.Starts} starts, converged: {optimum.Converged}");   // -783.12 from 8 starts, converged: True
 /// ]]></code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed record LearnedOptimum
 {
     /// <summary>Gets the bound there, in nats.</summary>

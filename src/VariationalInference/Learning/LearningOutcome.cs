@@ -69,6 +69,7 @@ internal sealed class LearningOutcome
             new Lazy<ParameterChange[]>(() => LearnedChanges.Of(_problem, _information.Value, observations)))
         {
             Options = _options,
+            FreeParameterCount = _problem.Layout.Count,
             Model = Model(loadings, offset, noise, means, variances),
             Offset = offset,
             NoiseVariances = noise,

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace VariationalInference;
 
@@ -53,6 +54,7 @@ public enum LearningWarningKind
 /// Console.WriteLine($"{first.Kind}: {first}");   // HeywoodCase: …
 /// ]]></code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed class LearningWarning
 {
     internal LearningWarning(LearningWarningKind kind, string message, ImmutableArray<int> indices)

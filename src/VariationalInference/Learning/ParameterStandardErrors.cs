@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -22,7 +23,8 @@ namespace VariationalInference;
 /// Console.WriteLine($"{learned.NoiseVariances[0]:F3} +- {1.96 * error:F3}");   // 0.250 +- 0.006
 /// ]]></code>
 /// </example>
-public sealed class ParameterStandardErrors
+[JsonConverter(typeof(ResultJsonConverter))]
+public sealed partial class ParameterStandardErrors
 {
     private readonly Matrix<double> _loadings;
 

@@ -16,7 +16,7 @@ namespace VariationalInference;
 /// Console.WriteLine($"{learned.PriorMeans[0]:F1}, {learned.NoiseVariances.Length} noise variances");   // 3.0, 2 noise variances
 /// ]]></code>
 /// </example>
-public sealed record VariationalEmOptions
+public sealed partial record VariationalEmOptions
 {
     /// <summary>Gets whether the noise variances r are learned: one for all observations or one for each.</summary>
     /// <value>The default is <see cref="VarianceLearning.Shared"/>.</value>

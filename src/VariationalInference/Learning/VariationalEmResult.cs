@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -20,7 +21,8 @@ namespace VariationalInference;
 /// }
 /// ]]></code>
 /// </example>
-public sealed class VariationalEmResult
+[JsonConverter(typeof(ResultJsonConverter))]
+public sealed partial class VariationalEmResult
 {
     /// <summary>
     /// What stands in <see cref="Model"/> for a variance of zero, as a part of the variance of the column, or of the prior variance with which the
@@ -49,6 +51,12 @@ public sealed class VariationalEmResult
     public LinearGaussianModel Model { get; internal init; } = null!;
 
     internal VariationalEmOptions Options { get; init; } = null!;
+
+    /// <summary>Gets the number of free parameters.</summary>
+    internal long FreeParameterCount { get; init; }
+
+    /// <summary>Gets a value indicating whether standard errors came out of a file.</summary>
+    internal bool HasErrors { get; init; }
 
     /// <summary>Gets the offset b, length K.</summary>
     public ImmutableArray<double> Offset { get; internal init; }

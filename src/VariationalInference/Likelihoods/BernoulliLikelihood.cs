@@ -6,6 +6,8 @@ internal sealed class BernoulliLikelihood() : BinaryLikelihood(SoftplusKernel.In
     // The log odds of a probability of three quarters: away from even, and not yet sure.
     private const double ThreeQuarters = 1.0986122886681098;
 
+    public override string Kind => "bernoulli_logit";
+
     public override string ToString() => "Bernoulli (logit)";
 
     protected override void Arguments(in SiteBatch cells, int stride, Span<double> means, Span<double> variances)

@@ -5,6 +5,8 @@ namespace VariationalInference;
 /// <summary>x ~ Binomial(n, 1/(1 + e^−η)).</summary>
 internal sealed class BinomialLikelihood() : KernelLikelihood(SoftplusKernel.Instance)
 {
+    public override string Kind => "binomial";
+
     public override bool IsLogConcave => true;
 
     public override CellSize Size => CellSize.Trials;

@@ -3,6 +3,8 @@ namespace VariationalInference;
 /// <summary>x ~ Exponential of mean e^η.</summary>
 internal sealed class ExponentialLikelihood() : PositiveLikelihood(1)
 {
+    public override string Kind => "exponential";
+
     public override string ToString() => "exponential (log)";
 
     protected override double EvaluateCumulative(double value, double predictor, double size) =>

@@ -8,6 +8,8 @@ internal sealed class GammaLikelihood(double shape) : PositiveLikelihood(shape)
 {
     private const double Small = 1e-8;
 
+    public override string Kind => "gamma";
+
     public override ImmutableArray<LikelihoodParameter> Parameters => [new("shape", Shape, 0, double.PositiveInfinity)];
 
     public override string ToString() => Guard.Text($"gamma (log, shape {Shape:G5})");

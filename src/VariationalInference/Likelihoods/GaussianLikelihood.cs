@@ -8,6 +8,8 @@ internal sealed class GaussianLikelihood(double variance) : Likelihood
     private readonly double _constant = -GammaFunctions.HalfLogTwoPi - (0.5 * RepeatableFunctions.Log(variance));
     private readonly double _precision = 1 / variance;
 
+    public override string Kind => "gaussian";
+
     public override bool IsLogConcave => true;
 
     public override ImmutableArray<LikelihoodParameter> Parameters => [new("variance", variance, 0, double.PositiveInfinity)];

@@ -42,6 +42,10 @@ public abstract partial class Likelihood
     /// <value>The default is <see langword="false"/>: nothing is promised.</value>
     public virtual bool IsLogConcave => false;
 
+    /// <summary>Gets the name of the kind in files, unlike those of other kinds; whoever loads one of its own hands in a likelihood of that kind.</summary>
+    /// <value>The default is the name of the type.</value>
+    public virtual string Kind => GetType().Name;
+
     /// <summary>Gets what the second number of a cell means.</summary>
     /// <value>The default is <see cref="CellSize.None"/>.</value>
     public virtual CellSize Size => CellSize.None;
@@ -53,6 +57,9 @@ public abstract partial class Likelihood
     /// <summary>Gets the numbers that can be learned.</summary>
     /// <value>The default is none.</value>
     public virtual ImmutableArray<LikelihoodParameter> Parameters => [];
+
+    /// <summary>Gets the numbers by which files have the likelihood.</summary>
+    internal virtual double[] FileNumbers => [.. Parameters.Select(parameter => parameter.Value)];
 
     /// <summary>Returns whether a cell may hold a value. Nobody asks about a missing cell (NaN).</summary>
     /// <param name="value">The value x.</param>

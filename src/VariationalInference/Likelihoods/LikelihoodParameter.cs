@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace VariationalInference;
 
 /// <summary>A number of a likelihood that can be learned, such as a noise variance or a shape.</summary>
@@ -11,4 +13,5 @@ namespace VariationalInference;
 /// Console.WriteLine(Likelihood.Gaussian(0.25).Parameters[0].Name);   // variance
 /// </code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public readonly record struct LikelihoodParameter(string Name, double Value, double Lower, double Upper);

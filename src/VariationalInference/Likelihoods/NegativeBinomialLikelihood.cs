@@ -31,6 +31,8 @@ internal sealed class NegativeBinomialLikelihood : KernelLikelihood
         }
     }
 
+    public override string Kind => "negative_binomial";
+
     public override bool IsLogConcave => true;
 
     public override CellSize Size => CellSize.Exposure;

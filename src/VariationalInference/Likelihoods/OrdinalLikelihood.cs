@@ -25,6 +25,8 @@ internal sealed class OrdinalLikelihood : KernelLikelihood
         }
     }
 
+    public override string Kind => "ordinal";
+
     public override bool IsLogConcave => true;
 
     public override string AllowedValues => Guard.Text($"a whole number from 0 to {Highest}");
@@ -35,6 +37,9 @@ internal sealed class OrdinalLikelihood : KernelLikelihood
         .. Enumerable.Range(1, Highest - 1)
             .Select(k => new LikelihoodParameter(Guard.Text($"gap {k}"), _cutpoints[k] - _cutpoints[k - 1], 0, double.PositiveInfinity)),
     ];
+
+    // Gaps would lose the last digits of cutpoints.
+    internal override double[] FileNumbers => [.. _cutpoints];
 
     /// <summary>Gets the highest class.</summary>
     private int Highest => _cutpoints.Length;

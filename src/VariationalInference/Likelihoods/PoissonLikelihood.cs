@@ -8,6 +8,8 @@ namespace VariationalInference;
 /// </remarks>
 internal sealed class PoissonLikelihood : LogLinearLikelihood
 {
+    public override string Kind => "poisson";
+
     public override CellSize Size => CellSize.Exposure;
 
     public override string AllowedValues => Counts.Allowed;

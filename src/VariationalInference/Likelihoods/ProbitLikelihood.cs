@@ -6,6 +6,8 @@ internal sealed class ProbitLikelihood() : BinaryLikelihood(ProbitKernel.Instanc
     // Φ is three quarters there: away from even, and not yet sure.
     private const double ThreeQuarters = 0.6744897501960817;
 
+    public override string Kind => "bernoulli_probit";
+
     public override string ToString() => "Bernoulli (probit)";
 
     protected override void Arguments(in SiteBatch cells, int stride, Span<double> means, Span<double> variances)

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace VariationalInference;
 
 /// <summary>What variational inference needs to know of a cell: its expected log density under a Gaussian predictor, and how that changes.</summary>
@@ -14,4 +16,5 @@ namespace VariationalInference;
 /// Console.WriteLine($"{site.Value:F4} {site.Gradient:F1} {site.Precision:F2}");   // -0.6931 0.5 0.25
 /// </code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public readonly record struct SiteExpectation(double Value, double Gradient, double Precision);

@@ -13,6 +13,8 @@ internal sealed class StudentTLikelihood(double scale, double degreesOfFreedom) 
     private readonly double _half = 0.5 * (degreesOfFreedom + 1);
     private readonly double _width = scale * Math.Sqrt(degreesOfFreedom);
 
+    public override string Kind => "student_t";
+
     public override ImmutableArray<LikelihoodParameter> Parameters =>
         [new("scale", scale, 0, double.PositiveInfinity), new("degrees of freedom", degreesOfFreedom, 0, double.PositiveInfinity)];
 

@@ -36,7 +36,7 @@ namespace VariationalInference;
 /// Console.WriteLine($"{gradient[0]:F5}");   // -0.10000
 /// </code>
 /// </example>
-public sealed class QuadraticLogJoint : ILogJoint
+public sealed partial class QuadraticLogJoint : ILogJoint
 {
     private static readonly double LogTwoPi = Math.Log(2 * Math.PI);
 

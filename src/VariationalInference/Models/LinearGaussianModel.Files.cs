@@ -29,6 +29,8 @@ public partial class LinearGaussianModel : ISaved<LinearGaussianModel>
         bool isSum = Structure is SumLoadings;
         state.Add("structure", isSum ? SumStructure : DenseStructure);
         state.AddPart("prior", Prior);
+        state.AddNames("observation_names", Columns);
+        state.AddNames("latent_names", Latents);
         state.Add("noise_variances", NoiseVariances.AsSpan());
         if (!isSum)
         {
@@ -42,12 +44,15 @@ public partial class LinearGaussianModel : ISaved<LinearGaussianModel>
         string structure = state.Text("structure");
         var prior = state.ReadPart<GaussianPrior>("prior");
         ImmutableArray<double> noise = state.Vector("noise_variances");
-        return structure switch
+        LinearGaussianModel model = structure switch
         {
             SumStructure => new GaussianSumModel(noise.Length, Shared(noise), prior),
             DenseStructure => new LinearGaussianModel(state.Matrix("loadings"), state.Vector("offset").AsSpan(), noise.AsSpan(), prior),
             _ => throw new FormatException($"structure is {SafeTensors.Show(structure)}; it must be {SumStructure} or {DenseStructure}."),
         };
+        return model.Named(
+            NameList.Of(state.NamesIfAny("observation_names"), model.ObservationCount, "observation_names", "one for each observation"),
+            NameList.Of(state.NamesIfAny("latent_names"), model.LatentCount, "latent_names", "one for each latent"));
     }
 
     private static double Shared(ImmutableArray<double> noise) => noise.IsEmpty || noise.Any(variance => variance != noise[0])

@@ -17,7 +17,7 @@ namespace VariationalInference;
 /// Console.WriteLine(model);   // linear model of 2 latents and 4 cells
 /// ]]></code>
 /// </example>
-public sealed class LinearModel
+public sealed partial class LinearModel
 {
     private readonly Matrix<double> _loadings;
     private readonly NameList _observationNames = NameList.None;

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -17,6 +18,7 @@ namespace VariationalInference;
 /// Console.WriteLine($"{error:F2}: the posterior variance is 0.71");   // 0.72: the posterior variance is 0.71
 /// </code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed class ModelSample
 {
     internal ModelSample(Matrix<double> latents, Matrix<double> observations)

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace VariationalInference;
 
-/// <summary>Numbers in a binary stream, little-endian, with the FNV-1a hash of all bytes at their end.</summary>
+/// <summary>Numbers to be read from a binary stream, little-endian, with the FNV-1a hash of all bytes at their end.</summary>
 internal sealed class HashedStream(Stream stream, string? fileName)
 {
     private const int BlockLength = 4096;
@@ -11,35 +11,14 @@ internal sealed class HashedStream(Stream stream, string? fileName)
 
     private ulong _hash = HashStart;
 
-    /// <summary>Writes the hash of all that was written.</summary>
-    public void PutHash() => Put((long)_hash, sizeof(long));
+    /// <summary>Gets the file, for messages.</summary>
+    public string? FileName => fileName;
 
     /// <summary>Reads a hash, which must be that of all that was read.</summary>
     public void GetHash()
     {
         long hash = (long)_hash;
         Require(GetInteger(sizeof(long)) == hash, "its checksum is wrong");
-    }
-
-    public void Put(ReadOnlySpan<byte> bytes)
-    {
-        stream.Write(bytes);
-        Hash(bytes);
-    }
-
-    public void Put(long value, int length)
-    {
-        Span<byte> bytes = stackalloc byte[sizeof(long)];
-        BinaryPrimitives.WriteInt64LittleEndian(bytes, value);
-        Put(bytes[..length]);
-    }
-
-    public void Put(ReadOnlySpan<double> values)
-    {
-        foreach (double value in values)
-        {
-            Put(BitConverter.DoubleToInt64Bits(value), sizeof(double));
-        }
     }
 
     public void Get(Span<byte> bytes)
@@ -84,7 +63,8 @@ internal sealed class HashedStream(Stream stream, string? fileName)
         return [.. numbers];
     }
 
-    private void Hash(ReadOnlySpan<byte> bytes)
+    /// <summary>Counts bytes that were read elsewhere.</summary>
+    public void Hash(ReadOnlySpan<byte> bytes)
     {
         foreach (byte value in bytes)
         {

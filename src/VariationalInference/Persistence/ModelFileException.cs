@@ -1,6 +1,6 @@
 namespace VariationalInference;
 
-/// <summary>A file or stream does not hold the encoder, checkpoint or statistics that it should: it is truncated, altered, of another kind or of a newer version.</summary>
+/// <summary>A file or stream does not hold the model, result, encoder, checkpoint or statistics that it should: it is truncated, altered, of another kind or of a newer version.</summary>
 /// <remarks>
 /// The message names the file, what is wrong and what is allowed. That a file is missing or cannot be read is not this exception but
 /// the one that <see cref="System.IO"/> has for it.

@@ -167,9 +167,12 @@ internal static class ModelStateValues
 
     /// <summary>Gets a member of an enumeration by its name.</summary>
     public static T Member<T>(this ModelState state, string name)
+        where T : struct, Enum => MemberOf<T>(name, state.Text(name));
+
+    /// <summary>Finds a member of an enumeration by its name.</summary>
+    public static T MemberOf<T>(string name, string text)
         where T : struct, Enum
     {
-        string text = state.Text(name);
         foreach (T value in Enum.GetValues<T>())
         {
             if (value.ToString() == text)
@@ -231,6 +234,18 @@ internal static class ModelStateValues
         ImmutableArray<string?> texts = state.Texts(name);
         return texts.Contains(null) ? throw new FormatException($"{name} has a null; all must be texts.") : [.. texts.Select(text => text!)];
     }
+
+    /// <summary>Adds names, if there are any.</summary>
+    public static void AddNames(this ModelState state, string name, NameList names)
+    {
+        if (names.Count > 0)
+        {
+            state.AddTexts(name, names);
+        }
+    }
+
+    /// <summary>Gets names; none where there are none.</summary>
+    public static IReadOnlyList<string> NamesIfAny(this ModelState state, string name) => state.HasText(name) ? state.Names(name) : [];
 
     /// <summary>Determines whether a text is there.</summary>
     public static bool HasText(this ModelState state, string name) => state.Texts.Any(entry => entry.Key == name);

@@ -20,16 +20,23 @@ internal sealed class SafeTensorsReader : IDisposable
     private readonly byte[] _chunk = new byte[ChunkLength];
     private readonly ContentHash? _hash;
 
+    // What was read before the stream came here.
+    private ReadOnlyMemory<byte> _start;
+
     // What is left of the data when they were read ahead.
     private ReadOnlyMemory<byte>? _readAhead;
 
     /// <summary>Reads the header.</summary>
     /// <exception cref="ModelFileException">The header is not as the format has it, or does not fit the stream.</exception>
-    public SafeTensorsReader(Stream stream, string? fileName)
+    /// <param name="stream">The stream.</param>
+    /// <param name="fileName">The file, for messages.</param>
+    /// <param name="start">The first bytes, where they were read already: as many as a header's length takes, or all that there are.</param>
+    public SafeTensorsReader(Stream stream, string? fileName, ReadOnlyMemory<byte> start = default)
     {
         _stream = stream;
         _fileName = fileName;
-        _length = stream.CanSeek ? Math.Max(0, stream.Length - stream.Position) : null;
+        _start = start;
+        _length = stream.CanSeek ? start.Length + Math.Max(0, stream.Length - stream.Position) : null;
         int headerLength = ReadHeaderLength();
         Header = new SafeTensorsHeader(ReadBytes(headerLength, "the header"), fileName);
         DataOffset = SafeTensors.PrefixLength + headerLength;
@@ -160,7 +167,10 @@ internal sealed class SafeTensorsReader : IDisposable
             return;
         }
 
-        int filled = _stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+        int filled = Math.Min(_start.Length, bytes.Length);
+        _start.Span[..filled].CopyTo(bytes);
+        _start = _start[filled..];
+        filled += _stream.ReadAtLeast(bytes[filled..], bytes.Length - filled, throwOnEndOfStream: false);
         if (filled < bytes.Length)
         {
             throw Failure($"the end comes within {what}; the file is truncated.");

@@ -67,9 +67,13 @@ internal static class SavedFile
 
     /// <summary>Reads a state of a kind, whose checksum must be there.</summary>
     /// <exception cref="ModelFileException">The stream does not hold such a state.</exception>
-    public static ModelState ReadState(Stream stream, string? fileName, string kind)
+    /// <param name="stream">The stream.</param>
+    /// <param name="fileName">The file, for messages.</param>
+    /// <param name="kind">The kind that it must be of.</param>
+    /// <param name="start">The first bytes, where they were read already: as many as a header's length takes, or all that there are.</param>
+    public static ModelState ReadState(Stream stream, string? fileName, string kind, ReadOnlyMemory<byte> start = default)
     {
-        using var file = new SafeTensorsReader(stream, fileName);
+        using var file = new SafeTensorsReader(stream, fileName, start);
         IReadOnlyDictionary<string, string> metadata = file.Header.Metadata;
         ModelFile.RequireVersion(metadata, ModelFile.VersionKey, fileName);
         string found = metadata.GetValueOrDefault(ModelFile.KindKey)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using MathNet.Numerics.Distributions;
 
 namespace VariationalInference;
@@ -16,6 +17,7 @@ namespace VariationalInference;
 /// Console.WriteLine($"{z1}: {lower:F2} to {upper:F2}");   // N(0.28571, 0.71429): -1.37 to 1.94
 /// </code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public readonly record struct Gaussian
 {
     /// <summary>Initializes a new instance of the <see cref="Gaussian"/> struct.</summary>

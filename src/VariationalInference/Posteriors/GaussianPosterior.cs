@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
+using System.Text.Json.Serialization;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -27,6 +28,7 @@ namespace VariationalInference;
 /// Console.WriteLine(exact.LogDensity(z) &lt;= exact.LogDensity(exact.Means.AsSpan()));   // True
 /// </code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public abstract class GaussianPosterior
 {
     private static readonly double LogTwoPi = Math.Log(2 * Math.PI);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization;
 using MathNet.Numerics.LinearAlgebra;
 using MathNet.Numerics.LinearAlgebra.Factorization;
 
@@ -23,6 +24,7 @@ namespace VariationalInference;
 /// Console.WriteLine($"covariance {q.Covariance(0, 1)}, log determinant {q.LogDeterminant:F5}");   // covariance 2, log determinant 1.79176
 /// ]]></code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed class LowRankGaussian : GaussianPosterior
 {
     private readonly double[] _deviations;

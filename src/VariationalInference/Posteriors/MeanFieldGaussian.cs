@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
+using System.Text.Json.Serialization;
 
 namespace VariationalInference;
 
@@ -19,6 +20,7 @@ namespace VariationalInference;
 /// Console.WriteLine($"the exact variance is {model.Posterior([1.2, 0.8]).Variances[0]:F5}");   // the exact variance is 0.71429
 /// </code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed class MeanFieldGaussian : GaussianPosterior
 {
     private double _logDeterminant = double.NaN;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
+using System.Text.Json.Serialization;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -22,6 +23,7 @@ namespace VariationalInference;
 /// Console.WriteLine($"the sum of the latents has variance {sum:F5}");   // the sum of the latents has variance 0.42857
 /// </code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed class MultivariateGaussian : GaussianPosterior
 {
     /// <summary>How far the two triangles may differ, relative to the standard deviations: what forming a product leaves.</summary>

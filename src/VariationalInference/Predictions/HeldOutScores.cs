@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -20,6 +21,7 @@ namespace VariationalInference;
 /// Console.WriteLine($"{scores.LogDensities.Average():F1} nats a row");   // -3.8 nats a row
 /// </code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed class HeldOutScores
 {
     internal HeldOutScores(CellScoring cells, double[] logDensities, Matrix<double> cellLogDensities, Matrix<double> transforms)

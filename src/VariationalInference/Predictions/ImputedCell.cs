@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace VariationalInference;
 
 /// <summary>A cell that was missing, and what is predicted of it.</summary>
@@ -13,6 +15,7 @@ namespace VariationalInference;
 /// Console.WriteLine(cell);   // [1, 1]: 0.075 (sd 0.87, of a measurement 1.3)
 /// ]]></code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public readonly record struct ImputedCell
 {
     /// <summary>Gets the row, counted from 0.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -19,6 +20,7 @@ namespace VariationalInference;
 /// Console.WriteLine($"{lower:F2} to {upper:F2}");   // -2.52 to 2.67
 /// ]]></code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed class ImputedTable
 {
     private readonly NameList _columnNames;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
+using System.Text.Json.Serialization;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -21,6 +22,7 @@ namespace VariationalInference;
 /// Console.WriteLine(row.Draws(1_000, seed: 1).ColumnCount);   // 2
 /// </code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed class PredictedRow
 {
     private readonly SignalShape _signal;

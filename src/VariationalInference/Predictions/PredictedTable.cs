@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -19,6 +20,7 @@ namespace VariationalInference;
 /// Console.WriteLine($"{lower[0, 0]:F2} to {upper[0, 0]:F2}");   // -1.49 to 3.20
 /// ]]></code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed class PredictedTable
 {
     private readonly NameList _columnNames;

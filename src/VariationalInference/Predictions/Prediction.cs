@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using MathNet.Numerics.Distributions;
 
 namespace VariationalInference;
@@ -18,6 +19,7 @@ namespace VariationalInference;
 /// Console.WriteLine($"{known.Mean:F2} {known.MeanSd:F2}, {unknown.Mean:F2} {unknown.MeanSd:F2}");   // 12.03 0.11, 11.00 0.98
 /// </code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public readonly record struct Prediction
 {
     /// <summary>Gets what is expected.</summary>

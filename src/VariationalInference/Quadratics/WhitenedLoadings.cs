@@ -28,6 +28,12 @@ internal sealed class WhitenedLoadings
     /// <summary>Gets a value indicating whether digits of B beyond a double are known.</summary>
     public bool HasLowDigits => _lowColumns.Length > 0;
 
+    /// <summary>Gets B, column after column.</summary>
+    public ReadOnlySpan<double> Columns => _columns;
+
+    /// <summary>Gets its digits beyond a double, likewise; empty where there are none.</summary>
+    public ReadOnlySpan<double> LowColumns => _lowColumns;
+
     public double this[int k, int j] => _columns[(j * Rank) + k];
 
     /// <summary>Gets the row of B when it is the only one.</summary>

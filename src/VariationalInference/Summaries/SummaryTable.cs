@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
+using System.Text.Json.Serialization;
 
 namespace VariationalInference;
 
@@ -19,18 +20,27 @@ namespace VariationalInference;
 /// Console.WriteLine($"{summary.Names[1]}: {summary[1, 0]:F1}");   // sun: 0.4
 /// </code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed class SummaryTable
 {
     private const string NameColumn = "name";
 
     private readonly double[][] _rows;
+    private readonly string? _text;
 
-    internal SummaryTable(ReadOnlySpan<string> columns, IReadOnlyList<(string Name, double[] Values)> rows)
+    /// <param name="columns">The headings.</param>
+    /// <param name="rows">The rows.</param>
+    /// <param name="text">How the result is printed, where its field has a form of its own; null for the columns.</param>
+    internal SummaryTable(ReadOnlySpan<string> columns, IReadOnlyList<(string Name, double[] Values)> rows, string? text = null)
     {
+        _text = text;
         Columns = [.. columns];
         Names = [.. rows.Select(row => row.Name)];
         _rows = [.. rows.Select(row => row.Values)];
     }
+
+    /// <summary>Gets the numbers of each row.</summary>
+    internal IReadOnlyList<double[]> Rows => _rows;
 
     /// <summary>Gets the headings of the numbers.</summary>
     public ImmutableArray<string> Columns { get; }
@@ -89,15 +99,32 @@ public sealed class SummaryTable
         void AppendLine(string[] cells) => text.Append("| ").AppendJoin(" | ", cells.Select(Escaped)).Append(" |\n");
     }
 
-    /// <summary>Writes the table in columns, names to the left and numbers to the right, with five significant digits.</summary>
+    /// <summary>
+    /// Writes the table in columns, names to the left and numbers to the right, with five significant digits; of a factor analysis or a mixed model, in the form that is
+    /// usual for them, with how well the model fits.
+    /// </summary>
     /// <returns>The text, without a line feed at its end.</returns>
     public override string ToString()
     {
+        if (_text is not null)
+        {
+            return _text;
+        }
+
         string[][] lines = [[string.Empty, .. Columns], .. _rows.Select((row, i) => (string[])[Names[i], .. row.Select(Short)])];
         int[] widths = [.. Enumerable.Range(0, Columns.Length + 1).Select(c => lines.Max(line => line[c].Length))];
         return string.Join('\n', lines.Select(line => string.Join("  ", line.Select(
             (cell, c) => c == 0 ? cell.PadRight(widths[c]) : cell.PadLeft(widths[c]))).TrimEnd()));
     }
+
+    internal string? Text => _text;
+
+    /// <summary>Puts a table together again.</summary>
+    /// <exception cref="FormatException">The parts have different lengths.</exception>
+    internal static SummaryTable OfParts(ImmutableArray<string> columns, ImmutableArray<string> names, double[][] rows, string? text) =>
+        rows.Length == names.Length && Array.TrueForAll(rows, row => row.Length == columns.Length)
+            ? new SummaryTable(columns.AsSpan(), [.. names.Zip(rows)], text)
+            : throw new FormatException("values must have a row for each of names, with a number for each of columns.");
 
     /// <summary>Returns the headings of the ends of a central interval, as in 2.5 % and 97.5 %.</summary>
     internal static string[] Ends(double probability)

@@ -215,7 +215,7 @@ public class FactorSolutionTests
         string[] names = ["general", "picture", "blocks", "maze", "reading", "vocab"];
         FactorAnalysis analysis = FactorAnalysis.Learn(Statistics("ability"), 2);
 
-        string summary = analysis.Rotate(FactorRotation.Promax).Summary(names).ReplaceLineEndings("\n");
+        string summary = analysis.Rotate(FactorRotation.Promax).Summary(names).ToString();
 
         summary.Should().Contain(" general picture blocks  maze reading vocab\n   0.455   0.589  0.218 0.769   0.052 0.334\n");
         // R's own promax prints 0.364, 1.023 and 0.811, from a varimax that it leaves at 1e-5.
@@ -239,8 +239,12 @@ public class FactorSolutionTests
             Factor2   0.557   1.000
             """.ReplaceLineEndings("\n"));
         summary.Should().Contain("2 factors sufficient: chi-square 6.11 on 4 degrees of freedom, p = 0.191");
-        analysis.Rotate(FactorRotation.Varimax).Summary(names).Should().NotContain("Factor correlations");
-        analysis.Summary(names).Should().Contain("2 factors of 6 observations, as learned");
+        analysis.Rotate(FactorRotation.Varimax).Summary(names).ToString().Should().NotContain("Factor correlations");
+        analysis.Summary(names).ToString().Should().Contain("2 factors of 6 observations, as learned");
+        SummaryTable table = analysis.Summary(names);
+        table.Names.Should().Equal(names);
+        table.Columns.Should().Equal("uniqueness", "factor 1", "factor 2");
+        (table[4, 0], table[4, 2]).Should().Be((analysis.Uniquenesses[4], analysis.Rotate(FactorRotation.None).Loadings()[4, 1]));
         string sorted = analysis.Rotate(FactorRotation.Promax).LoadingTable(cutoff: 0, sorted: true, names).ReplaceLineEndings("\n");
         sorted.Split('\n').Skip(1).Take(6).Select(line => line.Split(' ')[0]).Should().Equal("reading", "vocab", "picture", "blocks", "maze", "general");
     }

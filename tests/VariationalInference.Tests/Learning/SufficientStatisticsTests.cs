@@ -196,8 +196,9 @@ public class SufficientStatisticsTests
             Load(bytes[..at]).Should().Throw<ModelFileException>("the stream ends at {0}", at);
         }
 
-        Load([]).Should().Throw<ModelFileException>().WithMessage("*it ends too soon.");
-        Load("not statistics at all"u8.ToArray()).Should().Throw<ModelFileException>().WithMessage("*does not begin with \"VISTATS1\".");
+        Load([]).Should().Throw<ModelFileException>().WithMessage("The stream: there are 0 bytes; a safetensors file has at least 8.");
+        Load("VISTATS1"u8.ToArray()).Should().Throw<ModelFileException>().WithMessage("*it ends too soon.");
+        Load("not statistics at all"u8.ToArray()).Should().Throw<ModelFileException>().WithMessage("The stream: the header's length is given as *");
 
         static Action Load(byte[] bytes) => () => SufficientStatistics.Load(new MemoryStream(bytes));
     }

@@ -152,7 +152,7 @@ public sealed class NamesTests
         FactorAnalysis analysis = FactorAnalysis.Learn(statistics, 1, starts: 1);
         analysis.Fit.Model.ObservationNames.Should().Equal(Columns);
         analysis.Fit.Summary().Names[0].Should().Be("loading inside");
-        analysis.Summary().Should().Contain("outside");
+        analysis.Summary().ToString().Should().Contain("outside");
         analysis.Predictor().Predict(Row).Summary().Names.Should().Equal(Columns);
         ProbabilisticPca.Solve(statistics, 1).Model.ObservationNames.Should().Equal(Columns);
         ProbabilisticPca.Learn(statistics, 1, starts: 1).Model.ObservationNames.Should().Equal(Columns);

@@ -65,9 +65,9 @@ public sealed class FuzzTests
     }
 
     [Fact]
-    public void Statistics_OfTwentyThousandSpoiltStreams_AreValidOrRefused()
+    public void Statistics_OfTwentyThousandSpoiltStreamsOfTheOldFormat_AreValidOrRefused()
     {
-        byte[][] streams = [Statistics(columns: 3, rows: 40, missing: 0.2), Statistics(columns: 9, rows: 2, missing: 0), Statistics(columns: 1, rows: 1, missing: 0)];
+        byte[][] streams = [OldStatistics.Of(Statistics(columns: 3, rows: 40, missing: 0.2)), OldStatistics.Of(Statistics(columns: 9, rows: 2, missing: 0)), OldStatistics.Of(Statistics(columns: 1, rows: 1, missing: 0))];
         int accepted = 0;
         for (int seed = 0; seed < 20_000; seed++)
         {
@@ -204,11 +204,11 @@ public sealed class FuzzTests
         return stream.ToArray();
     }
 
-    private static byte[] Statistics(int columns, int rows, double missing)
+    private static SufficientStatistics Statistics(int columns, int rows, double missing)
     {
         var random = new Xoshiro256StarStar(columns, false);
-        return Save(SufficientStatistics.Of(Matrix<double>.Build.Dense(
-            rows, columns, (_, _) => random.NextDouble() < missing ? double.NaN : random.NextDouble())));
+        return SufficientStatistics.Of(Matrix<double>.Build.Dense(
+            rows, columns, (_, _) => random.NextDouble() < missing ? double.NaN : random.NextDouble()));
     }
 
     // The last 8 bytes become the FNV-1a hash of those before them.

@@ -161,6 +161,7 @@ public sealed class HybridInferenceFileTests : IDisposable
         {
             loaded.Infer(row).MeanField.Means.Should().Equal(saved.Infer(row).MeanField.Means);
             loaded.Infer(row).MeanField.Variances.Should().Equal(saved.Infer(row).MeanField.Variances);
+            loaded.Infer(row).Gaps.Should().Be(saved.Infer(row).Gaps);
         }
 
         Matrix<double> table = Matrix<double>.Build.DenseOfRowArrays(rows);

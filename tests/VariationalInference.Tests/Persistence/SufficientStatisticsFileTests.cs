@@ -25,6 +25,22 @@ public sealed class SufficientStatisticsFileTests
     }
 
     [Fact]
+    public void Load_OfTheOldFormat_KeepsEveryBit()
+    {
+        SufficientStatistics loaded = SufficientStatistics.Load(new PipeStream(OldStatistics.Of(Statistics), endless: false));
+
+        SufficientStatisticsTests.Bytes(loaded).Should().Equal(SufficientStatisticsTests.Bytes(Statistics));
+    }
+
+    [Fact]
+    public void Load_OfRowsBeyondWhatADoubleCounts_KeepsTheirNumber()
+    {
+        SufficientStatistics many = SufficientStatistics.OfMoments(long.MaxValue - 1, [1.0], Matrix<double>.Build.DenseIdentity(1));
+
+        SufficientStatistics.Load(new MemoryStream(SufficientStatisticsTests.Bytes(many))).RowCount.Should().Be(long.MaxValue - 1);
+    }
+
+    [Fact]
     public void Load_OfAnotherFile_NamesItAndSaysWhatIsWrong()
     {
         using var folder = new TemporaryFolder();
@@ -35,7 +51,7 @@ public sealed class SufficientStatisticsFileTests
 
         ModelFileException exception = load.Should().Throw<ModelFileException>().Which;
         exception.FileName.Should().Be(path);
-        exception.Message.Should().Be($"{path}: there are no valid statistics: it does not begin with \"VISTATS1\".");
+        exception.Message.Should().Be($"{path}: the file holds a 'mlp_encoder'; kind must be sufficient_statistics.");
     }
 
     [Fact]

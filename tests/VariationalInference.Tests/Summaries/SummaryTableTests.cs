@@ -126,7 +126,7 @@ public sealed class SummaryTableTests
         BayesianRegression line = BayesianRegression.Solve(
             RegressionStatistics.Of(Matrix<double>.Build.Dense(8, 1, 1), response), [0], [100], noiseVariance: 1);
 
-        SummaryTable table = fit.ParameterTable();
+        SummaryTable table = fit.Summary();
         (double lower, double upper) = fit.FixedEffects[0].Interval(0.95);
         Close(table, 0, fit.FixedEffects[0].Estimate, fit.FixedEffects[0].StandardError, lower, upper);
         table.RowCount.Should().Be(1 + fit.VarianceComponents.Length);
@@ -135,6 +135,43 @@ public sealed class SummaryTableTests
         double.IsNaN(table[1, 2]).Should().BeTrue();
         line.Summary(["mean"]).Names.Should().Equal("mean");
         line.Summary()[0, 1].Should().Be(line.Coefficients[0].StandardDeviation);
+    }
+
+    [Fact]
+    public void TablesOfRows_SumUpEachLatentAndWhatWasAskedFor()
+    {
+        var model = new GaussianSumModel(latentCount: 2, observationCount: 1, noiseVariance: 1.0);
+        var rows = Matrix<double>.Build.DenseOfRowArrays([3.0], [0.0], [double.NaN]);
+
+        SummaryTable table = new CaviSolver().Solve(model, rows, CaviOutputs.LogEvidences).Summary(["a", "b"]);
+
+        // Means 1, 0 and 0; variances 2/3, 2/3 and 1 without an observation, mean-field 1/2, 1/2 and 1.
+        table.Columns.Should().Equal("mean", "sd", "least", "largest", "posterior sd", "mean-field sd");
+        table.Names.Should().Equal("a", "b", "log evidence");
+        Close(table, 1, 1 / 3.0, Math.Sqrt(2) / 3, 0, 1, Math.Sqrt(7 / 9.0), Math.Sqrt(2 / 3.0));
+        double[] evidences = [.. rows.Column(0).Select(x => double.IsNaN(x) ? 0 : -0.5 * (Math.Log(2 * Math.PI * 3) + (x * x / 3)))];
+        table[2, 0].Should().BeApproximately(evidences.Average(), 1e-14);
+        table[2, 2].Should().BeApproximately(evidences.Min(), 1e-14);
+        double.IsNaN(table[2, 4]).Should().BeTrue();
+    }
+
+    [Fact]
+    public void HybridTablesAndResults_SumUpTheirGaps()
+    {
+        var model = new GaussianSumModel();
+        HybridResult hybrid = new HybridSolver(new HybridOptions { MaxEpochs = 2, GapTolerance = 0 }).Fit(model, new MlpEncoder(2, 1), model.Sample(200, seed: 1).Observations);
+        HybridTable rows = hybrid.Infer(model.Sample(30, seed: 2).Observations);
+
+        SummaryTable table = rows.Summary(), training = hybrid.Summary();
+
+        table.Names.Should().Equal("z1", "z2", "z3", "ELBO", "log evidence", "approximation gap", "amortization gap", "optimization gap");
+        table[6, 3].Should().Be(rows.AmortizationGaps.Max());
+        table[4, 0].Should().BeApproximately(table[3, 0] + table[5, 0] + table[6, 0] + table[7, 0], 1e-12);
+        table[1, 4].Should().BeApproximately(Math.Sqrt(rows.MeanFieldVariances.Column(1).Average()), 1e-15);
+        training[3, 0].Should().Be(hybrid.History[0].AmortizationGap);
+        training[3, 1].Should().Be(hybrid.AmortizationGap);
+        training[1, 1].Should().BeApproximately(training[0, 1] + training[2, 1] + training[3, 1], 1e-12);
+        training.ToString().Should().Contain("largest amortization gap");
     }
 
     private static void Close(SummaryTable table, int row, params double[] expected)

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace VariationalInference;
 
 /// <summary>How much of a minibatch's gradient in the encoder's parameters is signal, with one estimator.</summary>
@@ -20,6 +22,7 @@ namespace VariationalInference;
 /// }
 /// ]]></code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed record GradientQuality
 {
     /// <summary>Gets the estimator.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace VariationalInference;
 
 /// <summary>The analysis of variance of a one-way layout.</summary>
@@ -11,6 +13,7 @@ namespace VariationalInference;
 /// Console.WriteLine(effects.Anova);   // sum of squares between 16 on 2 df, within 12 on 3 df, F 2
 /// </code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed record AnovaTable
 {
     /// <summary>Gets the sum of squares between groups, Σ n_g (ȳ_g − ȳ)².</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
+using System.Text.Json.Serialization;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -28,9 +29,11 @@ namespace VariationalInference;
 /// Console.WriteLine($"{line.Coefficients[1]}, noise variance {line.NoiseVariance:F4}");   // N(2.01, 0.00089994), noise variance 0.0090
 /// ]]></code>
 /// </example>
-public sealed class BayesianRegression
+[JsonConverter(typeof(ResultJsonConverter))]
+public sealed partial class BayesianRegression
 {
     private readonly double[] _turned;
+    private readonly LinearGaussianModel _model;
     private MultivariateGaussian? _uncertainCoefficients;
 
     private BayesianRegression(
@@ -43,6 +46,7 @@ public sealed class BayesianRegression
         LogEvidence = logEvidence;
         Coefficients = model.Posterior(turned);
         _turned = turned;
+        _model = model;
     }
 
     /// <summary>Gets the statistics.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using MathNet.Numerics;
 using MathNet.Numerics.LinearAlgebra;
 
@@ -23,11 +24,12 @@ namespace VariationalInference;
 /// Console.WriteLine(analysis.Fit.Model.LatentCount);   // 1
 /// ]]></code>
 /// </example>
-public sealed class FactorAnalysis
+[JsonConverter(typeof(ResultJsonConverter))]
+public sealed partial class FactorAnalysis
 {
     private readonly int _columns;
 
-    private FactorAnalysis(VariationalEmResult fit, SufficientStatistics statistics)
+    private FactorAnalysis(VariationalEmResult fit)
     {
         Fit = fit;
         Matrix<double> loadings = fit.Loadings();
@@ -35,8 +37,13 @@ public sealed class FactorAnalysis
         Uniquenesses = [.. fit.NoiseVariances.Select((variance, k) => variance / variances[k])];
         StandardLoadings = Matrix<double>.Build.Dense(
             variances.Length, loadings.ColumnCount, (k, j) => variances[k] > 0 ? loadings[k, j] / Math.Sqrt(variances[k]) : 0);
+    }
+
+    private FactorAnalysis(VariationalEmResult fit, SufficientStatistics statistics)
+        : this(fit)
+    {
         var moments = ColumnMoments.Of(statistics);
-        int[] columns = [.. Enumerable.Range(0, variances.Length).Where(k => moments.Count[k] > 0 && !moments.IsConstant(k))];
+        int[] columns = [.. Enumerable.Range(0, Uniquenesses.Length).Where(k => moments.Count[k] > 0 && !moments.IsConstant(k))];
         _columns = columns.Length;
         RowCount = statistics.Patterns.Where(pattern => pattern.Observed.Length > 0).Sum(pattern => pattern.RowCount);
         ExactFit = Test(statistics, columns);
@@ -182,11 +189,11 @@ public sealed class FactorAnalysis
         return new FactorSolution(this, rotation, best, startsAtBest, options.Starts);
     }
 
-    /// <summary>Prints uniquenesses and loadings as learned, and how well the model fits; short for <c>Rotate(FactorRotation.None).Summary(names)</c>.</summary>
+    /// <summary>Sums up uniquenesses and loadings as learned, and how well the model fits; short for <c>Rotate(FactorRotation.None).Summary(names)</c>.</summary>
     /// <param name="names">The names of the observations, length K; <see langword="null"/> means their own, or where they have none x1, x2, ….</param>
-    /// <returns>The summary, in lines.</returns>
+    /// <returns>The table, a row for each observation.</returns>
     /// <exception cref="ArgumentException"><paramref name="names"/> has another length or holds a null.</exception>
-    public string Summary(IReadOnlyList<string>? names = null) => Rotate(FactorRotation.None).Summary(names);
+    public SummaryTable Summary(IReadOnlyList<string>? names = null) => Rotate(FactorRotation.None).Summary(names);
 
     /// <inheritdoc cref="VariationalEmResult.Predictor"/>
     public Predictor Predictor(bool withParameterUncertainty = false) => Fit.Predictor(withParameterUncertainty);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using System.Text.Json.Serialization;
 
 namespace VariationalInference;
 
@@ -15,6 +16,7 @@ namespace VariationalInference;
 /// Console.WriteLine(comparison.FewestSufficient(level: 0.01)!.Fit.Model.LatentCount);   // 2
 /// ]]></code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed class FactorCountComparison
 {
     internal FactorCountComparison(ImmutableArray<FactorAnalysis> analyses) => Analyses = analyses;

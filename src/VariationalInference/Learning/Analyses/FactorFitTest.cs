@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace VariationalInference;
 
 /// <summary>
@@ -16,6 +18,7 @@ namespace VariationalInference;
 /// Console.WriteLine(analysis.ExactFit);   // chi-square 11.27 on 2 degrees of freedom, p = 0.00357
 /// ]]></code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed record FactorFitTest
 {
     /// <summary>Gets the statistic χ²; ≥ 0 but for rounding.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.Json.Serialization;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -27,6 +28,7 @@ namespace VariationalInference;
 /// Console.WriteLine(simple.Scores([1, 1, 1, double.NaN, 0, 0], FactorScoreMethod.Regression).Length);   // 2
 /// ]]></code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed class FactorSolution
 {
     private readonly Matrix<double> _loadings;
@@ -158,13 +160,30 @@ public sealed class FactorSolution
         return VariationalInference.LoadingTable.Write(_loadings, _analysis.NamesOrNumbers(names), cutoff, sorted);
     }
 
-    /// <summary>Prints uniquenesses, loadings, the correlations of factors where there are any, and how well the model fits.</summary>
+    /// <summary>
+    /// Sums up the solution in a table: the uniqueness and the loadings of each observation. Printed, it is uniquenesses, loadings, the correlations of factors where there
+    /// are any, and how well the model fits.
+    /// </summary>
     /// <param name="names">The names of the observations, length K; <see langword="null"/> means their own, or where they have none x1, x2, ….</param>
-    /// <returns>The summary, in lines.</returns>
+    /// <returns>The table, a row for each observation.</returns>
     /// <exception cref="ArgumentException"><paramref name="names"/> has another length or holds a null.</exception>
-    public string Summary(IReadOnlyList<string>? names = null)
+    public SummaryTable Summary(IReadOnlyList<string>? names = null)
     {
         IReadOnlyList<string> columns = _analysis.NamesOrNumbers(names);
+        return new SummaryTable(
+            ["uniqueness", .. Enumerable.Range(1, _loadings.ColumnCount).Select(j => Guard.Text($"factor {j}"))],
+            [.. columns.Select((name, k) => (name, (double[])[Uniquenesses[k], .. _loadings.Row(k)]))],
+            Text(columns));
+    }
+
+    /// <summary>Sums up the solution in one line.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => Rotation == FactorRotation.None
+        ? $"{Wording.Count(_loadings.ColumnCount, "factor")} of {Wording.Count(_loadings.RowCount, "observation")}, as learned"
+        : Guard.Text($"{Wording.Count(_loadings.ColumnCount, "factor")} of {Wording.Count(_loadings.RowCount, "observation")}, {Rotation}: {StartsAtBest} of {Wording.Count(Starts, "start")} at the best optimum{(Converged ? string.Empty : ", not converged")}");
+
+    private string Text(IReadOnlyList<string> columns)
+    {
         var text = new StringBuilder();
         text.AppendLine(ToString()).AppendLine().AppendLine("Uniquenesses:");
         VariationalInference.LoadingTable.Append(text, columns, [(string.Empty, Uniquenesses.Select(VariationalInference.LoadingTable.Number))]);
@@ -178,14 +197,8 @@ public sealed class FactorSolution
         }
 
         text.AppendLine().AppendLine(_analysis.FitText());
-        return text.ToString();
+        return text.ToString().ReplaceLineEndings("\n").TrimEnd('\n');
     }
-
-    /// <summary>Sums up the solution in one line.</summary>
-    /// <returns>The text.</returns>
-    public override string ToString() => Rotation == FactorRotation.None
-        ? $"{Wording.Count(_loadings.ColumnCount, "factor")} of {Wording.Count(_loadings.RowCount, "observation")}, as learned"
-        : Guard.Text($"{Wording.Count(_loadings.ColumnCount, "factor")} of {Wording.Count(_loadings.RowCount, "observation")}, {Rotation}: {StartsAtBest} of {Wording.Count(Starts, "start")} at the best optimum{(Converged ? string.Empty : ", not converged")}");
 
     private FactorScoring CreateScoring(FactorScoreMethod method) =>
         new(_analysis.Fit.Model, _transformation, Guard.Defined(method, nameof(method)));

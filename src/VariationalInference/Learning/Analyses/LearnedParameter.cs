@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using MathNet.Numerics.Distributions;
 
 namespace VariationalInference;
@@ -16,6 +17,7 @@ namespace VariationalInference;
 /// Console.WriteLine($"{lower:F4} to {upper:F4}");   // 0.0065 to 0.0772
 /// </code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public readonly record struct LearnedParameter
 {
     /// <summary>Initializes a new instance of the <see cref="LearnedParameter"/> struct.</summary>

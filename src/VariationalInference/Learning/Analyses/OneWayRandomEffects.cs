@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace VariationalInference;
 
@@ -19,6 +20,7 @@ namespace VariationalInference;
 /// Console.WriteLine(effects.Anova.F > 100);   // True
 /// </code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed class OneWayRandomEffects
 {
     private OneWayRandomEffects(MixedModelFit fit, OneWayLayout layout)

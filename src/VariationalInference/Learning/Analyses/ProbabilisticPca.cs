@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -19,7 +20,8 @@ namespace VariationalInference;
 /// Console.WriteLine(pca.Model.Posterior([1, 1, 0]));   // marginals N(0.66667, 0.33333)
 /// ]]></code>
 /// </example>
-public sealed class ProbabilisticPca
+[JsonConverter(typeof(ResultJsonConverter))]
+public sealed partial class ProbabilisticPca
 {
     private ProbabilisticPca(LinearGaussianModel model, double noiseVariance, double logEvidence, ImmutableArray<double> eigenvalues)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -16,6 +17,7 @@ namespace VariationalInference;
 /// Console.WriteLine($"{complete.Means[0]}, {complete.CrossProduct(0, 1)}");   // 2, 2
 /// ]]></code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed class PatternStatistics
 {
     internal PatternStatistics(MissingPattern pattern, Moments moments, int columnCount)

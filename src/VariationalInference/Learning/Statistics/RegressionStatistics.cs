@@ -34,7 +34,7 @@ namespace VariationalInference;
 /// Console.WriteLine($"{twice.ObservationCount}, {twice.ResidualSumOfSquares:F3}");   // 8, 0.036
 /// ]]></code>
 /// </example>
-public sealed class RegressionStatistics
+public sealed partial class RegressionStatistics
 {
     internal RegressionStatistics(TriangularFactor factor, long observationCount, long missingCount, NameList? latentNames = null)
     {
@@ -147,33 +147,6 @@ public sealed class RegressionStatistics
         return builder?.Build() ?? throw new ArgumentException($"{nameof(chunks)} is empty; it must have at least 1 chunk.", nameof(chunks));
     }
 
-    /// <summary>Loads statistics from a file that <see cref="Save(string)"/> wrote. Nothing in the file is believed before it is checked.</summary>
-    /// <param name="path">The file.</param>
-    /// <returns>The statistics, bit for bit.</returns>
-    /// <exception cref="ArgumentException"><paramref name="path"/> is empty or <see langword="null"/>.</exception>
-    /// <exception cref="ModelFileException">The file holds no such statistics, or damaged ones; the message says what is wrong.</exception>
-    /// <exception cref="IOException">The file is missing or cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
-    public static RegressionStatistics Load(string path)
-    {
-        Guard.Path(path, nameof(path));
-        using FileStream stream = File.OpenRead(path);
-        return RegressionStatisticsFormat.Read(stream, path);
-    }
-
-    /// <summary>Loads what <see cref="Save(Stream)"/> wrote. Nothing in the stream is believed before it is checked.</summary>
-    /// <param name="stream">The stream; it stays open, behind the statistics.</param>
-    /// <returns>The statistics, bit for bit.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="stream"/> is <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentException"><paramref name="stream"/> cannot be read.</exception>
-    /// <exception cref="ModelFileException">The stream holds no such statistics, or damaged ones; the message says what is wrong.</exception>
-    /// <exception cref="IOException">Reading failed.</exception>
-    public static RegressionStatistics Load(Stream stream)
-    {
-        Guard.Readable(stream, nameof(stream));
-        return RegressionStatisticsFormat.Read(stream, fileName: null);
-    }
-
     /// <summary>Puts the statistics of two sets of observations of the same latents together.</summary>
     /// <param name="other">Statistics of other observations.</param>
     /// <returns>The statistics of both; to the last bit the same when the same statistics are merged in the same tree.</returns>
@@ -215,31 +188,6 @@ public sealed class RegressionStatistics
         }
 
         return triangle;
-    }
-
-    /// <summary>
-    /// Saves the statistics to a file, in a binary format with a version and a checksum, the same on every machine. An old file is replaced
-    /// once the new one is whole on the disk; when anything fails the old file stays as it was.
-    /// </summary>
-    /// <param name="path">The file, created or replaced.</param>
-    /// <exception cref="ArgumentException"><paramref name="path"/> is empty or <see langword="null"/>.</exception>
-    /// <exception cref="IOException">The file cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file may not be written, or is a folder or a device.</exception>
-    public void Save(string path)
-    {
-        Guard.Path(path, nameof(path));
-        AtomicFile.Write(path, stream => RegressionStatisticsFormat.Write(this, stream));
-    }
-
-    /// <summary>Saves the statistics to a stream, in the format of <see cref="Save(string)"/>, from where the stream stands.</summary>
-    /// <param name="stream">The stream; it stays open, behind what was written.</param>
-    /// <exception cref="ArgumentNullException"><paramref name="stream"/> is <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentException"><paramref name="stream"/> cannot be written.</exception>
-    /// <exception cref="IOException">Writing failed.</exception>
-    public void Save(Stream stream)
-    {
-        Guard.Writable(stream, nameof(stream));
-        RegressionStatisticsFormat.Write(this, stream);
     }
 
     /// <summary>Sums up the statistics in one line.</summary>

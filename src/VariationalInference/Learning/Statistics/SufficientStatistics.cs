@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -40,7 +41,8 @@ namespace VariationalInference;
 /// Console.WriteLine(SufficientStatistics.Load("rows.statistics").RowCount);   // 3000
 /// </code>
 /// </example>
-public sealed class SufficientStatistics
+[JsonConverter(typeof(ResultJsonConverter))]
+public sealed partial class SufficientStatistics
 {
     internal SufficientStatistics(int columnCount, IReadOnlyDictionary<MissingPattern, Moments> moments, NameList? columnNames = null)
     {
@@ -210,33 +212,6 @@ public sealed class SufficientStatistics
         }
     }
 
-    /// <summary>Loads statistics from a file that <see cref="Save(string)"/> wrote. Nothing in the file is believed before it is checked.</summary>
-    /// <param name="path">The file.</param>
-    /// <returns>The statistics, bit for bit.</returns>
-    /// <exception cref="ArgumentException"><paramref name="path"/> is empty or <see langword="null"/>.</exception>
-    /// <exception cref="ModelFileException">The file holds no statistics, or damaged ones; the message says what is wrong.</exception>
-    /// <exception cref="IOException">The file is missing or cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
-    public static SufficientStatistics Load(string path)
-    {
-        Guard.Path(path, nameof(path));
-        using FileStream stream = File.OpenRead(path);
-        return SufficientStatisticsFormat.Read(stream, path);
-    }
-
-    /// <summary>Loads what <see cref="Save(Stream)"/> wrote. Nothing in the stream is believed before it is checked.</summary>
-    /// <param name="stream">The stream; it stays open, behind the statistics.</param>
-    /// <returns>The statistics, bit for bit.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="stream"/> is <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentException"><paramref name="stream"/> cannot be read.</exception>
-    /// <exception cref="ModelFileException">The stream holds no statistics, or damaged ones; the message says what is wrong.</exception>
-    /// <exception cref="IOException">Reading failed.</exception>
-    public static SufficientStatistics Load(Stream stream)
-    {
-        Guard.Readable(stream, nameof(stream));
-        return SufficientStatisticsFormat.Read(stream, fileName: null);
-    }
-
     /// <summary>Puts the statistics of two sets of rows together.</summary>
     /// <param name="other">Statistics of other rows with the same columns.</param>
     /// <returns>The statistics of both; to the last bit the same when the same statistics are merged in the same tree.</returns>
@@ -267,31 +242,6 @@ public sealed class SufficientStatistics
         }
 
         return new SufficientStatistics(ColumnCount, moments, names);
-    }
-
-    /// <summary>
-    /// Saves the statistics to a file, in a binary format with a version and a checksum, the same on every machine. An old file is replaced
-    /// once the new one is whole on the disk; when anything fails the old file stays as it was.
-    /// </summary>
-    /// <param name="path">The file, created or replaced.</param>
-    /// <exception cref="ArgumentException"><paramref name="path"/> is empty or <see langword="null"/>.</exception>
-    /// <exception cref="IOException">The file cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file may not be written, or is a folder or a device.</exception>
-    public void Save(string path)
-    {
-        Guard.Path(path, nameof(path));
-        AtomicFile.Write(path, stream => SufficientStatisticsFormat.Write(this, stream));
-    }
-
-    /// <summary>Saves the statistics to a stream, in the format of <see cref="Save(string)"/>, from where the stream stands.</summary>
-    /// <param name="stream">The stream; it stays open, behind what was written.</param>
-    /// <exception cref="ArgumentNullException"><paramref name="stream"/> is <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentException"><paramref name="stream"/> cannot be written.</exception>
-    /// <exception cref="IOException">Writing failed.</exception>
-    public void Save(Stream stream)
-    {
-        Guard.Writable(stream, nameof(stream));
-        SufficientStatisticsFormat.Write(this, stream);
     }
 
     /// <summary>Sums up the statistics in one line.</summary>

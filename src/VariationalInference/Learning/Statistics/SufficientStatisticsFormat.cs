@@ -1,6 +1,6 @@
 namespace VariationalInference;
 
-/// <summary>The binary format of <see cref="SufficientStatistics"/>, little-endian.</summary>
+/// <summary>The binary format of <see cref="SufficientStatistics"/> up to version 0.2.0, little-endian, which is still read.</summary>
 /// <remarks>
 /// Eight bytes "VISTATS1"; K and the number of patterns, 4 bytes each; then for each pattern ⌈K/8⌉ bytes with a bit for each missing column,
 /// n in 8 bytes, the high and the low parts of the means and, where n > 1, the upper triangle of the cross products; at the end the FNV-1a
@@ -11,42 +11,15 @@ internal static class SufficientStatisticsFormat
     /// <summary>The most columns that a stream may claim.</summary>
     private const int MostColumns = 32_768;
 
-    private static ReadOnlySpan<byte> Magic => "VISTATS1"u8;
+    /// <summary>Gets what such a file begins with.</summary>
+    public static ReadOnlySpan<byte> Magic => "VISTATS1"u8;
 
-    public static void Write(SufficientStatistics statistics, Stream stream)
-    {
-        var format = new HashedStream(stream, fileName: null);
-        format.Put(Magic);
-        format.Put(statistics.ColumnCount, sizeof(int));
-        format.Put(statistics.Patterns.Length, sizeof(int));
-        foreach (PatternStatistics item in statistics.Patterns)
-        {
-            var mask = new byte[(statistics.ColumnCount + 7) / 8];
-            for (int k = 0; k < statistics.ColumnCount; k++)
-            {
-                mask[k / 8] |= (byte)((item.Pattern.IsMissing(k) ? 1 : 0) << (k % 8));
-            }
-
-            format.Put(mask);
-            format.Put(item.RowCount, sizeof(long));
-            format.Put(item.Moments.High);
-            format.Put(item.Moments.Low);
-            if (item.RowCount > 1)
-            {
-                format.Put(item.Moments.Products);
-            }
-        }
-
-        format.PutHash();
-    }
-
+    /// <summary>Reads what stands behind the first bytes.</summary>
     /// <exception cref="ModelFileException">The stream holds no statistics, or damaged ones.</exception>
     public static SufficientStatistics Read(Stream stream, string? fileName)
     {
         var format = new HashedStream(stream, fileName);
-        Span<byte> magic = stackalloc byte[Magic.Length];
-        format.Get(magic);
-        format.Require(magic.SequenceEqual(Magic), "it does not begin with \"VISTATS1\"");
+        format.Hash(Magic);
         long columns = format.GetInteger(sizeof(int));
         format.Require(columns is >= 1 and <= MostColumns, Guard.Text($"it has {columns} columns; 1 to {MostColumns} are allowed"));
         long patterns = format.GetInteger(sizeof(int));
@@ -88,13 +61,15 @@ internal static class SufficientStatisticsFormat
         double[] low = format.GetNumbers(observed);
         double[]? products = count == 1 ? null : format.GetNumbers(Moments.TriangleLength(observed));
         var moments = new Moments(count, high, low, products);
-        for (int k = 0; k < observed; k++)
+        try
         {
-            format.Require(double.IsFinite(moments.Mean(k)) && moments.Mean(k) == high[k], "a mean is not in its normal form");
-            format.Require(moments.Product(k, k) >= 0, "a sum of squares is negative");
+            SufficientStatistics.RequirePossible(moments);
+        }
+        catch (FormatException exception)
+        {
+            throw new ModelFileException(format.FileName, $"{exception.Message}", exception);
         }
 
-        format.Require(moments.IsPositiveSemidefinite(), "its cross products are those of no rows: they are not positive semidefinite");
         return (pattern, moments);
     }
 }

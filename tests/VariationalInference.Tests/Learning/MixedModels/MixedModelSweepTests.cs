@@ -30,7 +30,7 @@ public class MixedModelSweepTests
 
         MixedModelFit fit = design.Model.Fit(new MixedModelOptions { Restricted = restricted });
 
-        fit.Converged.Should().BeTrue(fit.Summary());
+        fit.Converged.Should().BeTrue(fit.Summary().ToString());
         DenseMixedModel dense = design.Dense(fit);
 
         // The dense matrix as it stands loses digits where variances are far apart.

@@ -134,7 +134,7 @@ public class VarianceMaximaTests
         result.Fit.Converged.Should().BeFalse();
         result.LogLikelihood.Should().Be(double.PositiveInfinity);
         result.Fit.Warnings.Should().Contain(warning => warning.Kind == LearningWarningKind.NoiseVarianceAtZero);
-        result.Fit.Summary().Should().Contain("The likelihood has no maximum.");
+        result.Fit.Summary().ToString().Should().Contain("The likelihood has no maximum.");
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace VariationalInference;
 
 /// <summary>A fixed effect of a <see cref="MixedModelFit"/>.</summary>
@@ -12,6 +14,7 @@ namespace VariationalInference;
 /// Console.WriteLine($"{lower:F2} to {upper:F2}");   // 10.04 to 11.97
 /// </code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public readonly record struct FixedEffect
 {
     /// <summary>Gets the column's name.</summary>

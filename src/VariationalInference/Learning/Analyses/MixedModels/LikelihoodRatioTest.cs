@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using MathNet.Numerics;
 
 namespace VariationalInference;
@@ -18,6 +19,7 @@ namespace VariationalInference;
 /// Console.WriteLine(test);   // chi-square …, 1 degree of freedom, p = …
 /// </code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed class LikelihoodRatioTest
 {
     private const double Dependent = 1e-9;

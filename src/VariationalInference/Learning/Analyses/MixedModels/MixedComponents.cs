@@ -81,14 +81,14 @@ internal static class MixedComponents
             _parameters = estimate.Objective.Parameters;
             _optimum = estimate.Optimum;
             _covariance = _optimum.Curvature?.Covariance;
-            _along = _covariance is null ? null : Vector<double>.Build.Dense(_optimum.Active.Length, i =>
+            _along = _covariance is null || !IsUsable ? null : Vector<double>.Build.Dense(_optimum.Active.Length, i =>
                 estimate.Objective.Parts.Squares[_optimum.Active[i]] * _optimum.Scales[i] / estimate.Objective.Criterion.ResidualSquares);
         }
 
         public double OfResidual()
         {
-            bool isFlat = Enumerable.Range(0, _optimum.Active.Length).Any(
-                i => _optimum.Curvature?.IsFlat[i] == true && Math.Abs(_along![i]) > Apart);
+            bool isFlat = _along is not null && Enumerable.Range(0, _optimum.Active.Length).Any(
+                i => _optimum.Curvature!.IsFlat[i] && Math.Abs(_along[i]) > Apart);
             return !IsUsable || isFlat || _estimate.Flat.Any(item => item.MovesResidual)
                 ? double.NaN
                 : _units.Variance * Math.Sqrt(ResidualShare);

@@ -16,7 +16,8 @@ internal sealed class MixedCurvature
     /// <summary>A variable that has more than this share in a flat direction is not told from the others in it.</summary>
     private const double Share = 1e-2;
 
-    private readonly Evd<double> _spectrum;
+    // Null of what was read: by how much the likelihood may rise is known by then.
+    private readonly Evd<double>? _spectrum;
     private readonly bool[] _isFlatDirection;
 
     /// <param name="second">The second derivatives.</param>
@@ -47,6 +48,14 @@ internal sealed class MixedCurvature
         }
     }
 
+    /// <summary>Takes what was found out before.</summary>
+    public MixedCurvature(Matrix<double> covariance, bool[] isFlat)
+    {
+        Covariance = covariance;
+        IsFlat = isFlat;
+        _isFlatDirection = [];
+    }
+
     /// <summary>Gets the variables that the data do not tell apart.</summary>
     public bool[] IsFlat { get; }
 
@@ -60,7 +69,7 @@ internal sealed class MixedCurvature
     /// <param name="rounding">A square of a slope that counts for nothing.</param>
     public double Missing(Vector<double> slope, double rounding)
     {
-        Vector<double> along = _spectrum.EigenVectors.TransposeThisAndMultiply(slope);
+        Vector<double> along = _spectrum!.EigenVectors.TransposeThisAndMultiply(slope);
         double missing = 0;
         for (int i = 0; i < along.Count; i++)
         {

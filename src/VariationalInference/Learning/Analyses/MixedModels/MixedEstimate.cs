@@ -19,15 +19,24 @@ internal sealed class MixedEstimate
     private readonly double[][] _spherical;
 
     public MixedEstimate(MixedDesign design, MixedObjective objective, IReadOnlyList<MixedOptimum> optima, bool isCancelled)
+        : this(design, objective, OptimaOf(objective, optima, isCancelled), flat: null, isCancelled)
+    {
+    }
+
+    /// <param name="design">The design.</param>
+    /// <param name="objective">The deviance.</param>
+    /// <param name="optima">The maxima, the one that counts first.</param>
+    /// <param name="flat">The variances that do not enter the likelihood, where they are known.</param>
+    /// <param name="isCancelled">Whether the search was cut short.</param>
+    public MixedEstimate(
+        MixedDesign design, MixedObjective objective, IReadOnlyList<MixedOptimum> optima, IReadOnlyList<(int Parameter, bool MovesResidual)>? flat, bool isCancelled)
     {
         Design = design;
         IsCancelled = isCancelled;
         Objective = objective;
-        Optimum = optima.Count > 0 && (!isCancelled || optima[0].Value <= objective.BestValue)
-            ? optima[0]
-            : new MixedOptimum(objective.BestTheta!, objective.BestValue, [], [], null, double.PositiveInfinity, false);
-        Optima = optima.Count > 0 && ReferenceEquals(Optimum, optima[0]) ? optima : [Optimum, .. optima];
-        Flat = FlatVariances();
+        Optimum = optima[0];
+        Optima = optima;
+        Flat = flat ?? FlatVariances();
         objective.Value(Optimum.Theta, new double[Optimum.Theta.Length]);
         _criterion = objective.Criterion;
         _lambda = objective.Lambda;
@@ -128,6 +137,12 @@ internal sealed class MixedEstimate
 
         return (conditional, conditional + ShortVectors.SquaredNorm(rest));
     }
+
+    /// <summary>Puts the best point first, which after a cancellation may be none of the maxima.</summary>
+    private static IReadOnlyList<MixedOptimum> OptimaOf(MixedObjective objective, IReadOnlyList<MixedOptimum> optima, bool isCancelled) =>
+        optima.Count > 0 && (!isCancelled || optima[0].Value <= objective.BestValue)
+            ? optima
+            : [new MixedOptimum(objective.BestTheta!, objective.BestValue, [], [], null, double.PositiveInfinity, false), .. optima];
 
     private List<(int Parameter, bool MovesResidual)> FlatVariances()
     {

@@ -14,12 +14,7 @@ internal static class MixedFitting
 
     public static MixedModelFit Fit(MixedModel model, MixedModelOptions options, IProgress<double>? progress, CancellationToken cancellationToken)
     {
-        MixedDesign design = DesignOf(model);
-        RequireRank(design);
-        var reduction = new MixedReduction(design);
-        var parameters = new MixedParameters(design, reduction);
-        var objective = new MixedObjective(parameters, reduction, options.Restricted, options.MaxThreads ?? Environment.ProcessorCount);
-        RequireResiduals(objective, design);
+        (MixedDesign design, MixedObjective objective) = ObjectiveOf(model, options);
         var search = new MixedSearch(objective, options.MaxIterations, cancellationToken)
         {
             Found = value => progress?.Report(LogLikelihood(design, objective, value)),
@@ -35,6 +30,37 @@ internal static class MixedFitting
         }
 
         return new MixedModelFit(model, options, new MixedEstimate(design, objective, search.Optima, isCancelled));
+    }
+
+    /// <summary>Makes a fit of what a search found before.</summary>
+    /// <exception cref="FormatException">That belongs to another model.</exception>
+    public static MixedModelFit Again(
+        MixedModel model, MixedModelOptions options, IReadOnlyList<MixedOptimum> optima, IReadOnlyList<(int Parameter, bool MovesResidual)> flat, bool wasCancelled)
+    {
+        (MixedDesign design, MixedObjective objective) = ObjectiveOf(model, options);
+        int count = objective.Parameters.Count;
+        if (optima.Any(optimum => optimum.Theta.Length != count || !Array.TrueForAll(optimum.Theta, double.IsFinite)) || flat.Any(item => item.Parameter >= count))
+        {
+            throw new FormatException(Guard.Text($"theta or flat_variances do not belong to a model of {count} parameters; they must, and be finite."));
+        }
+
+        if (!optima[0].IsUnbounded && !double.IsFinite(objective.Value(optima[0].Theta)))
+        {
+            throw new FormatException("The likelihood is not finite at theta; it must be.");
+        }
+
+        return new MixedModelFit(model, options, new MixedEstimate(design, objective, optima, flat, wasCancelled));
+    }
+
+    private static (MixedDesign Design, MixedObjective Objective) ObjectiveOf(MixedModel model, MixedModelOptions options)
+    {
+        MixedDesign design = DesignOf(model);
+        RequireRank(design);
+        var reduction = new MixedReduction(design);
+        var parameters = new MixedParameters(design, reduction);
+        var objective = new MixedObjective(parameters, reduction, options.Restricted, options.MaxThreads ?? Environment.ProcessorCount);
+        RequireResiduals(objective, design);
+        return (design, objective);
     }
 
     /// <summary>Returns the log likelihood of a deviance, with every constant, in the units of the data.</summary>

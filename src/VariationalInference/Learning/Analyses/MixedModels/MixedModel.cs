@@ -38,7 +38,7 @@ namespace VariationalInference;
 /// Console.WriteLine(fit.RandomTerms[0].Levels.Length);   // 3
 /// </code>
 /// </example>
-public sealed class MixedModel
+public sealed partial class MixedModel
 {
     private const string InterceptName = "(Intercept)";
 

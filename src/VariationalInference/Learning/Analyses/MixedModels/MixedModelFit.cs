@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using MathNet.Numerics.Distributions;
 using MathNet.Numerics.LinearAlgebra;
 using MathNet.Numerics.Random;
@@ -20,7 +21,8 @@ namespace VariationalInference;
 /// Console.WriteLine(fit.Predict([], [("batch", ["b"])])[0]);   // 12.0339 (sd 0.11, of a measurement 0.18)
 /// </code>
 /// </example>
-public sealed class MixedModelFit
+[JsonConverter(typeof(ResultJsonConverter))]
+public sealed partial class MixedModelFit
 {
     /// <summary>So many nats are a distance of 4e-5 standard errors at most.</summary>
     private const double Negligible = 1e-9;
@@ -190,18 +192,14 @@ public sealed class MixedModelFit
     public MixedModelFit Refit(ReadOnlySpan<double> response, CancellationToken cancellationToken = default) =>
         Model.With(response).Fit(Options, null, cancellationToken);
 
-    /// <summary>Writes a summary of several lines: the random and the fixed effects as tables, the likelihood, and what is wrong.</summary>
-    /// <returns>The text, with line feeds between its lines.</returns>
-    public string Summary() => MixedSummary.Of(this);
-
     /// <summary>
-    /// Sums up the parameters in a table: fixed effects with their intervals, then variances and covariances of random effects with their standard errors, whose
-    /// intervals <see cref="VarianceIntervals"/> has.
+    /// Sums up the fit in a table: fixed effects with their intervals, then variances and covariances of random effects with their standard errors, whose
+    /// intervals <see cref="VarianceIntervals"/> has. Printed, it is the random and the fixed effects as tables of their own, the likelihood, and what is wrong.
     /// </summary>
     /// <param name="probability">The probability of the intervals. Range: 0 &lt; probability &lt; 1.</param>
     /// <returns>The table, a row for each parameter.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="probability"/> is outside its range.</exception>
-    public SummaryTable ParameterTable(double probability = 0.95)
+    public SummaryTable Summary(double probability = 0.95)
     {
         string[] ends = SummaryTable.Ends(probability);
         return new SummaryTable(
@@ -210,7 +208,8 @@ public sealed class MixedModelFit
                 .. FixedEffects.Select(effect => (effect.Name, (double[])
                     [effect.Estimate, effect.StandardError, effect.Interval(probability).Lower, effect.Interval(probability).Upper])),
                 .. VarianceComponents.Select(component => (NameOf(component), (double[])[component.Value, component.StandardError, double.NaN, double.NaN])),
-            ]);
+            ],
+            MixedSummary.Of(this, probability));
 
         static string NameOf(VarianceComponent component) =>
             component.OtherEffect is string other ? $"covariance {component.Group} {component.Effect}, {other}"

@@ -6,9 +6,8 @@ namespace VariationalInference;
 internal static class MixedSummary
 {
     private static readonly string[] RandomHeader = ["group", "effect", "variance", "sd", "correlation"];
-    private static readonly string[] FixedHeader = [string.Empty, "estimate", "standard error", "z", "95 % interval"];
 
-    public static string Of(MixedModelFit fit)
+    public static string Of(MixedModelFit fit, double probability)
     {
         var text = new StringBuilder();
         text.Append("Linear mixed model by ").Append(fit.Options.Restricted ? "REML" : "maximum likelihood").Append('\n');
@@ -24,7 +23,7 @@ internal static class MixedSummary
         text.Append("\n\nRandom effects\n");
         Write(text, RandomRows(fit), numbers: 2);
         text.Append("\nFixed effects\n");
-        Write(text, FixedRows(fit), numbers: 1);
+        Write(text, FixedRows(fit, probability), numbers: 1);
         if (!fit.Converged)
         {
             text.Append(fit.IsUnbounded ? "\nThe likelihood has no maximum.\n" : Guard.Text($"\nNot converged: the log likelihood may rise by {fit.RemainingNats:G2}.\n"));
@@ -35,7 +34,7 @@ internal static class MixedSummary
             text.Append('\n').Append(warning).Append('\n');
         }
 
-        return text.ToString();
+        return text.ToString().TrimEnd('\n');
     }
 
     private static List<string[]> RandomRows(MixedModelFit fit)
@@ -60,12 +59,12 @@ internal static class MixedSummary
     private static VarianceComponent Find(MixedModelFit fit, RandomTerm term, string effect, string? other) =>
         fit.VarianceComponents.First(component => component.Group == term.Group && component.Effect == effect && component.OtherEffect == other);
 
-    private static List<string[]> FixedRows(MixedModelFit fit)
+    private static List<string[]> FixedRows(MixedModelFit fit, double probability)
     {
-        List<string[]> rows = [FixedHeader];
+        List<string[]> rows = [[string.Empty, "estimate", "standard error", "z", Guard.Text($"{100 * probability:G4} % interval")]];
         foreach (FixedEffect effect in fit.FixedEffects)
         {
-            (double lower, double upper) = effect.Interval(0.95);
+            (double lower, double upper) = effect.Interval(probability);
             int decimals = Decimals(effect.StandardError);
             rows.Add(
             [

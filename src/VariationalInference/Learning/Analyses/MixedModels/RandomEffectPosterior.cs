@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace VariationalInference;
 
 /// <summary>What is known of a random effect of one level: its posterior at the estimated variances, which is normal and exact.</summary>
@@ -11,6 +13,7 @@ namespace VariationalInference;
 /// Console.WriteLine($"{effect.ConditionalSd:F3}");   // 0.105
 /// </code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public readonly record struct RandomEffectPosterior
 {
     /// <summary>Gets the mean, the conditional mode.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -15,6 +16,7 @@ namespace VariationalInference;
 /// Console.WriteLine(string.Join(", ", batches.Levels));   // a, b, c
 /// </code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed class RandomTerm
 {
     private readonly int _factor;

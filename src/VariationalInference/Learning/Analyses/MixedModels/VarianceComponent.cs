@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace VariationalInference;
 
 /// <summary>A variance or covariance that a mixed model learned: of a random effect, between two of a term, or of the residuals.</summary>
@@ -11,6 +13,7 @@ namespace VariationalInference;
 /// Console.WriteLine(fit.VarianceComponents[1]);   // Residual: variance 0.022345, sd 0.14948
 /// </code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public readonly record struct VarianceComponent
 {
     /// <summary>Gets the grouping factor, or Residual.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace VariationalInference;
 
 /// <summary>An interval for a variance component, on the scale of standard deviations or correlations.</summary>
@@ -13,6 +15,7 @@ namespace VariationalInference;
 /// Console.WriteLine(batches);   // batch (Intercept): sd 0.84466, …
 /// </code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public readonly record struct VarianceInterval
 {
     /// <summary>Gets the component.</summary>
