@@ -18,7 +18,7 @@ let ``Factor analysis learns from statistics of named columns`` () =
     let analysis = FactorAnalysis.Learn(statistics, factorCount = 1, starts = 2)
     // The standard error of a noise variance is below 0.02 with 4,000 rows.
     near 0.2 0.08 analysis.Fit.NoiseVariances.[0]
-    Assert.Contains("b", analysis.Summary())
+    Assert.Contains("b", analysis.Summary().ToString())
     let learner = VariationalEm(VariationalEmOptions(NoiseVariances = VarianceLearning.Each, Offset = true))
     near 2.0 0.1 (learner.Learn(truth, statistics).Offset.[1])
     let builder = SufficientStatisticsBuilder 3
