@@ -15,7 +15,7 @@ namespace VariationalInference;
 /// <code language="csharp">
 /// // Eight latents, sixty-four pixels, two hidden layers of 128 units.
 /// var decoder = new MlpDecoder(latentCount: 8, observationCount: 64, hiddenWidths: [128, 128], seed: 1);
-/// Console.WriteLine($"{decoder}, {decoder.Parameters.Length} parameters");   // MlpDecoder 8-128-128-64 tanh, 26944 parameters
+/// Console.WriteLine($"{decoder}, {decoder.Parameters.Length} parameters");   // MlpDecoder 8-128-128-64 tanh, 26432 parameters
 ///
 /// decoder.Save("decoder.safetensors");
 /// Console.WriteLine(MlpDecoder.Load("decoder.safetensors"));   // MlpDecoder 8-128-128-64 tanh

@@ -10,9 +10,8 @@ namespace VariationalInference;
 /// </remarks>
 /// <example>
 /// <code language="csharp"><![CDATA[
-/// // A curve and two straight directions in eight dimensions.
-/// var noise = new GaussianSumModel(latentCount: 1, observationCount: 8, noiseVariance: 0.01).Sample(1_000, seed: 1);
-/// Matrix<double> rows = noise.Observations.Clone();
+/// // One latent seen eight times, every second time bent.
+/// Matrix<double> rows = new GaussianSumModel(latentCount: 1, observationCount: 8, noiseVariance: 0.01).Sample(1_000, seed: 1).Observations;
 /// rows.MapIndexedInplace((n, k, x) => k % 2 == 0 ? x : Math.Sin(2 * x));
 /// var model = new DecoderModel(new MlpDecoder(latentCount: 1, observationCount: 8, hiddenWidths: [16]), linearLatentCount: 1);
 /// DecoderResult result = new HybridSolver(new DecoderOptions { MaxEpochs = 20 }).Fit(model, new MlpEncoder(8, 1, hiddenWidths: [16]), rows);
