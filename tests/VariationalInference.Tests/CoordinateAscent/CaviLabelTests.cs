@@ -37,17 +37,17 @@ public sealed class CaviLabelTests
         string[] names = [.. Enumerable.Range(0, 9).Select(n => $"K{n}")];
 
         Refusal.Of<ArgumentException>(
-            () => new CaviSolver().SolveChunks(Model, Chunks(bad, names)).ToList(),
+            () => _ = new CaviSolver().SolveChunks(Model, Chunks(bad, names)).ToList(),
             "chunks",
             "chunks[1][1, 1] ('b') of row 'K5' is Infinity; it must be finite, or NaN when it is missing.");
         Refusal.Of<ArgumentException>(
-            () => new CaviSolver().SolveChunks(Model, [(Table, (IReadOnlyList<string>)names[..3])]).ToList(),
+            () => _ = new CaviSolver().SolveChunks(Model, [(Table, (IReadOnlyList<string>)names[..3])]).ToList(),
             "chunks",
             "chunks[0].Labels has 3 elements; it must have 9, one for each row.");
         Refusal.Of<ArgumentException>(
-            () => new CaviSolver().SolveChunks(Model, [(Table, (IReadOnlyList<string>)null!)]).ToList(), "chunks", "chunks[0].Labels is null; it must be there.");
+            () => _ = new CaviSolver().SolveChunks(Model, [(Table, (IReadOnlyList<string>)null!)]).ToList(), "chunks", "chunks[0].Labels is null; it must be there.");
         Refusal.Of<ArgumentException>(
-            () => new CaviSolver().SolveChunks(Model, [((Matrix<double>)null!, (IReadOnlyList<string>)names)]).ToList(), "chunks", "chunks[0].Rows is null; it must be there.");
+            () => _ = new CaviSolver().SolveChunks(Model, [((Matrix<double>)null!, (IReadOnlyList<string>)names)]).ToList(), "chunks", "chunks[0].Rows is null; it must be there.");
     }
 
     private static IEnumerable<(Matrix<double> Rows, IReadOnlyList<T> Labels)> Chunks<T>(Matrix<double> table, T[] labels) =>

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using FluentAssertions;
-using MathNet.Numerics.LinearAlgebra;
 using VariationalInference.Tests.Likelihoods;
 using Xunit;
 

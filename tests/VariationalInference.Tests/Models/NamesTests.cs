@@ -111,7 +111,7 @@ public sealed class NamesTests
             () => Model.Observe(row), "row", "row[1] ('outside') is Infinity; it must be finite, or NaN when it is missing.");
         Refusal.Of<ArgumentException>(() => Nameless.Observe(row), "row", "row[1] is Infinity;");
         Refusal.Of<ArgumentException>(() => new CaviSolver().Solve(Model, table), "table", "table" + cell);
-        Refusal.Of<ArgumentException>(() => new CaviSolver().SolveChunks(Model, [table]).ToList(), "chunks", "chunks[0]" + cell);
+        Refusal.Of<ArgumentException>(() => _ = new CaviSolver().SolveChunks(Model, [table]).ToList(), "chunks", "chunks[0]" + cell);
         Refusal.Of<ArgumentException>(() => new Predictor(Model).Impute(table), "table", "table" + cell);
         Refusal.Of<ArgumentException>(() => new VariationalEm().Learn(Model, table), "table", "table" + cell);
         Refusal.Of<ArgumentException>(() => SufficientStatistics.Of(table, Columns), "table", "table" + cell);
