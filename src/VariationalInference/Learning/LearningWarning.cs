@@ -38,6 +38,9 @@ public enum LearningWarningKind
 
     /// <summary>The covariance of a mixed model's random effects is singular: a correlation is at its boundary, −1 or 1.</summary>
     SingularCovariance,
+
+    /// <summary>A loading, or a parameter of a likelihood, grows without limit: the data set no end to it.</summary>
+    UnlimitedParameter,
 }
 
 /// <summary>One thing that is wrong with a learned model or with its data.</summary>

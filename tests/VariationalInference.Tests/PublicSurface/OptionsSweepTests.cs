@@ -37,7 +37,7 @@ public sealed class OptionsSweepTests
         OptionsTypes().Should().BeEquivalentTo(
         [
             typeof(CaviOptions), typeof(GradientAscentOptions), typeof(HybridOptions), typeof(DecoderOptions), typeof(PerceptronOptions), typeof(VariationalEmOptions),
-            typeof(FactorRotationOptions), typeof(MixedModelOptions), typeof(ConformanceOptions), typeof(LikelihoodConformanceOptions), typeof(FixedFormOptions), typeof(Adam), typeof(Sgd),
+            typeof(FactorRotationOptions), typeof(MixedModelOptions), typeof(ConformanceOptions), typeof(LikelihoodConformanceOptions), typeof(FixedFormOptions), typeof(ItemResponseOptions), typeof(CountFactorOptions), typeof(Adam), typeof(Sgd),
         ]);
         Settable(typeof(HybridOptions)).Should().HaveCountGreaterThan(15, "the sweep sees its properties");
     }

@@ -27,6 +27,13 @@ internal static class SampleValues
 
     private static readonly Lazy<FactorAnalysis> Factors = new(() => FactorAnalysis.Learn(Correlated(), 1));
 
+    private static readonly Lazy<CountFactorFit> Counted = new(() => new CountFactorAnalysis(1).Learn(Answers(), columnNames: ["a", "b", "c"]));
+
+    private static readonly Lazy<GeneralizedMixedFit> Generalized = new(
+        () => new MixedModel("y", [.. Column.Select(value => Math.Floor(value))]).Random("g", Labels).Fit(Likelihood.Poisson()));
+
+    private static readonly Lazy<ItemResponseFit> Items = new(() => new ItemResponse(1, new ItemResponseOptions { EqualDiscriminations = true }).Learn(Answers(), ["a", "b", "c"]));
+
     /// <summary>Returns a value that the parameter takes.</summary>
     public static object? Of(MethodBase method, ParameterInfo parameter)
     {
@@ -76,6 +83,12 @@ internal static class SampleValues
         _ when type == typeof(FactorAnalysis) => Factors.Value,
         _ when type == typeof(MixedModelFit) => Mixed.Value,
         _ when type == typeof(RandomTerm) => Mixed.Value.RandomTerms[0],
+        _ when type == typeof(GeneralizedMixedFit) => Generalized.Value,
+        _ when type == typeof(CountFactorAnalysis) => new CountFactorAnalysis(1),
+        _ when type == typeof(CountFactorFit) => Counted.Value,
+        _ when type == typeof(ItemResponse) => new ItemResponse(),
+        _ when type == typeof(ItemResponseFit) => Items.Value,
+        _ when type == typeof(ResponseItem) => Items.Value.Items[0],
         _ when type == typeof(MultivariateGaussian) => Model.Posterior([1.2, 0.8]),
         _ when type == typeof(PatternStatistics) => SufficientStatistics.Of(Table).Patterns[0],
         _ when type == typeof(RowTable) => null,
@@ -114,6 +127,23 @@ internal static class SampleValues
         ("ResultJson", "Serialize", "value") => new Gaussian(0, 1),
         ("ResultJsonConverter", _, "typeToConvert") => typeof(Gaussian),
         ("ResultJsonConverter", _, "options") => new System.Text.Json.JsonSerializerOptions(),
+        ("MixedModel", "Fit", "likelihood") => Likelihood.Gamma(),
+        ("MixedModel", "Fit", "sizes") => Enumerable.Repeat(1.0, 12).ToArray(),
+        ("GeneralizedMixedFit", _, "group") => "g",
+        ("GeneralizedMixedFit", _, "level") => "a",
+        ("GeneralizedMixedFit", _, "effect") => "(Intercept)",
+        ("CountFactorAnalysis", "Learn", "counts") => Answers(),
+        ("CountFactorAnalysis", "Learn", "exposures") => new double[] { 1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3 },
+        ("CountFactorAnalysis", "Learn", "columnNames") => new[] { "a", "b", "c" },
+        ("CountFactorFit", _, "counts") => new double[] { 1, 0, double.NaN },
+        ("CountFactorFit", "Predict", "column") => "a",
+        ("CountFactorFit", _, "factor") => 0,
+        ("ItemResponse", "Learn", "answers") => Answers(),
+        ("ItemResponse", "Learn", "itemNames") => new[] { "a", "b", "c" },
+        ("ItemResponseFit", _, "answers") => new double[] { 1, 0, double.NaN },
+        ("ItemResponseFit", _, "item") => "a",
+        ("ItemResponseFit", _, "dimension" or "person") => 0,
+        ("ResponseItem", _, "abilities") => new double[] { 0.5 },
         ("RowSpan", _, "values") => new double[6],
         ("RowSpan", _, "columnCount") => 2,
         ("MixedModel", ".ctor", "name") => "y",
@@ -232,6 +262,9 @@ internal static class SampleValues
 
     private static SufficientStatistics Correlated() =>
         SufficientStatistics.OfMoments(100, [0, 0, 0, 0], Matrix<double>.Build.Dense(4, 4, (i, j) => i == j ? 1 : 0.5));
+
+    private static Matrix<double> Answers() => Matrix<double>.Build.DenseOfRowArrays(
+        [0, 0, 0], [0, 0, 1], [0, 1, 1], [1, 1, 1], [1, 0, 1], [0, 1, 1], [1, 1, 0], [0, 0, 1], [1, 1, 1], [0, 1, 0], [1, 0, 0], [0, 0, 0]);
 
     private static ModelState State()
     {

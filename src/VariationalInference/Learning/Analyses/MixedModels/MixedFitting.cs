@@ -89,7 +89,7 @@ internal static class MixedFitting
     }
 
     /// <summary>Requires that no fixed column is a combination of those before it, by Gram and Schmidt's method.</summary>
-    private static void RequireRank(MixedDesign design)
+    public static void RequireRank(MixedDesign design)
     {
         var basis = new List<double[]>();
         var triangle = new List<double[]>();

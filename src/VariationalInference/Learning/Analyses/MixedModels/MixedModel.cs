@@ -249,6 +249,34 @@ public sealed partial class MixedModel
     public MixedModelFit Fit(MixedModelOptions? options = null, IProgress<double>? progress = null, CancellationToken cancellationToken = default) =>
         MixedFitting.Fit(this, options ?? new MixedModelOptions(), progress, cancellationToken);
 
+    /// <summary>Fits the model with another likelihood than the Gaussian: its predictor is Xβ + Σ Z_t b_t.</summary>
+    /// <remarks>
+    /// Maximised is the ELBO with one Gaussian of full covariance for all random effects, a lower bound on the likelihood, which has no closed form. An evaluation costs O(rows) beside
+    /// what the linear model costs. Trials of binomial responses and exposures of counts are the sizes; an offset log t of counts is the exposure t.
+    /// </remarks>
+    /// <param name="likelihood">The likelihood; its parameters, such as cutpoints or a dispersion, are where learning starts.</param>
+    /// <param name="sizes">The trials or exposures of the responses; empty for 1 each.</param>
+    /// <param name="options">How; <see langword="null"/> means the defaults. There is no restricted likelihood.</param>
+    /// <param name="progress">Receives the best ELBO so far, in nats, after each start.</param>
+    /// <param name="cancellationToken">Stops the work; the best that was found so far is returned.</param>
+    /// <returns>The fit.</returns>
+    /// <exception cref="ArgumentException">A response or a size is not allowed by the likelihood; the message names it.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// There is no random term, or fixed effects are linear combinations of others, which the message names, or there are no more responses than fixed effects, or
+    /// there are weights, or the restricted likelihood is asked for, or ordered responses have no intercept.
+    /// </exception>
+    /// <exception cref="NonFiniteValueException">No start has a finite ELBO.</exception>
+    public GeneralizedMixedFit Fit(
+        Likelihood likelihood,
+        ReadOnlySpan<double> sizes = default,
+        MixedModelOptions? options = null,
+        IProgress<double>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(likelihood);
+        return GeneralizedFitting.Fit(this, likelihood, sizes, options ?? new MixedModelOptions(), progress, cancellationToken);
+    }
+
     /// <summary>Names the model's parts.</summary>
     /// <returns>The text.</returns>
     public override string ToString()

@@ -188,7 +188,7 @@ public sealed partial class MixedModelFit
     /// <param name="cancellationToken">Stops the work; the best that was found so far is returned.</param>
     /// <returns>The fit.</returns>
     /// <exception cref="ArgumentException"><paramref name="response"/> has another length, nothing but missing values, or an infinity.</exception>
-    /// <exception cref="InvalidOperationException">See <see cref="MixedModel.Fit"/>.</exception>
+    /// <exception cref="InvalidOperationException">See <see cref="MixedModel.Fit(MixedModelOptions, IProgress{double}, CancellationToken)"/>.</exception>
     public MixedModelFit Refit(ReadOnlySpan<double> response, CancellationToken cancellationToken = default) =>
         Model.With(response).Fit(Options, null, cancellationToken);
 
