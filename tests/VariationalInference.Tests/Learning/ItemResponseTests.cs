@@ -84,7 +84,7 @@ public sealed class ItemResponseTests
         for (int k = 0; k < 6; k++)
         {
             Add(fit.Items[k].Discriminations[0], discriminations[k]);
-            double[] cutpoints = fit.Items[k].CategoryCount == 2 ? [0] : [.. Cutpoints(likelihoods[k])];
+            double[] cutpoints = fit.Items[k].CategoryCount == 2 ? [0] : Cutpoints(likelihoods[k]);
             for (int c = 0; c < cutpoints.Length; c++)
             {
                 Add(fit.Items[k].Intercepts[c], -cutpoints[c]);
@@ -359,10 +359,10 @@ public sealed class ItemResponseTests
         rows,
         seed: 21);
 
-    private static IEnumerable<double> Cutpoints(Likelihood likelihood)
+    private static double[] Cutpoints(Likelihood likelihood)
     {
         double sum = 0;
-        return likelihood.Parameters.Select(parameter => sum += parameter.Value).ToArray();
+        return [.. likelihood.Parameters.Select(parameter => sum += parameter.Value)];
     }
 
     private sealed class Reporter(Action<double> report) : IProgress<double>
