@@ -286,7 +286,7 @@ public sealed class ItemResponseTests
 
         LearningWarning warning = fit.Warnings.Should().ContainSingle(item => item.Kind == LearningWarningKind.Unidentified).Which;
         warning.Message.Should().Be("The answers to 2 items have 3 free probabilities, fewer than the 4 parameters: others give the same likelihood.");
-            }
+    }
 
     [Fact]
     public void Learn_Stopped_ReturnsWhatItHas()
