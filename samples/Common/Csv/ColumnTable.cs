@@ -18,6 +18,18 @@ public sealed class ColumnTable
     /// <summary>Gets the number N of lines below the header line, blank ones aside.</summary>
     public int RowCount { get; }
 
+    /// <summary>Reads the names of a file's columns.</summary>
+    /// <param name="path">The file: UTF-8, with a header line.</param>
+    /// <param name="dialect">How the file is written; the default is <see cref="CsvDialect.Default"/>.</param>
+    /// <returns>The names, in their order.</returns>
+    /// <exception cref="CsvFormatException">The file cannot be read.</exception>
+    public static IReadOnlyList<string> Header(string path, CsvDialect? dialect = null)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        using var lines = new CsvLines(path, dialect ?? CsvDialect.Default);
+        return lines.Header;
+    }
+
     /// <summary>Reads columns by their names; the file's other columns may hold anything.</summary>
     /// <param name="path">The file: UTF-8, with a header line.</param>
     /// <param name="columns">Which columns, and as what.</param>

@@ -1,0 +1,3 @@
+using VariationalInference.Samples;
+
+return SampleProgram.Run(args, ItemResponseArguments.Help, console => new ItemResponseSample(console, new ItemResponseArguments(args)).Run());
