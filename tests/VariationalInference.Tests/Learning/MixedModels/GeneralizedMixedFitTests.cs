@@ -231,6 +231,19 @@ public sealed class GeneralizedMixedFitTests
         Refusal.Of<ArgumentException>(() => fit.RandomEffect("g", "a", "x"), "effect", "effect is 'x'; it must be one of '(Intercept)'.");
     }
 
+    /// <summary>Counts that vary less than Poisson's leave the negative binomial's dispersion without an end.</summary>
+    [Fact]
+    public void Fit_DispersionWithoutEnd_IsWarnedOf()
+    {
+        double[] counts = [3, 4, 3, 4, 3, 4, 6, 7, 6, 7, 6, 7, 2, 3, 2, 3, 2, 3];
+        string[] groups = [.. Enumerable.Range(0, counts.Length).Select(n => $"{n / 6}")];
+
+        GeneralizedMixedFit fit = new MixedModel("n", counts).Random("group", groups).Fit(Likelihood.NegativeBinomial());
+
+        fit.Warnings.Should().Contain(warning => warning.Kind == LearningWarningKind.UnlimitedParameter && warning.Message.Contains("dispersion size", StringComparison.Ordinal));
+        fit.Elbo.Should().BeApproximately(new MixedModel("n", counts).Random("group", groups).Fit(Likelihood.Poisson()).Elbo, 1e-4);
+    }
+
     [Fact]
     public void Texts_AreWhole()
     {

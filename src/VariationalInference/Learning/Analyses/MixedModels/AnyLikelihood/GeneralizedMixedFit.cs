@@ -24,6 +24,9 @@ public sealed class GeneralizedMixedFit
     /// <summary>So far from the optimum, in standard errors, an estimate counts as converged.</summary>
     private const double Tolerance = 1e-4;
 
+    /// <summary>Beyond this, on the scale of logarithms, a parameter of the likelihood no longer changes it.</summary>
+    private const double Unlimited = 15;
+
     private readonly GeneralizedEstimate _estimate;
 
     internal GeneralizedMixedFit(GeneralizedEstimate estimate)
@@ -199,6 +202,12 @@ public sealed class GeneralizedMixedFit
                 LearningWarningKind.SingularCovariance,
                 $"The correlation of \"{component.Effect}\" and \"{component.OtherEffect}\" between the levels of \"{component.Group}\" is at its boundary, {(component.Value > 0 ? 1 : -1)}.",
                 []);
+        }
+
+        foreach (LikelihoodParameter parameter in Likelihood is OrdinalLikelihood ? [] : Likelihood.Parameters.Where(item => Math.Abs(FreeParameter.Of(item)) > Unlimited))
+        {
+            yield return new LearningWarning(
+                LearningWarningKind.UnlimitedParameter, $"The {parameter.Name} of the likelihood grows without limit: the responses set no end to it.", []);
         }
 
         if (_estimate.Covariance is null)
