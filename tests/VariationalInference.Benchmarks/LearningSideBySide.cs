@@ -50,7 +50,7 @@ internal static class LearningSideBySide
             foreach (bool columnMajor in new[] { true, false })
             {
                 double[] ours = Seconds(() => SufficientStatistics.Of(
-                    columnMajor ? RowSpan.ColumnMajor(cells, Columns) : RowSpan.RowMajor(cells, Columns), threads));
+                    columnMajor ? RowSpan.ColumnMajor(cells, Columns) : RowSpan.RowMajor(cells, Columns), maxThreads: threads));
                 string order = columnMajor ? "columns" : "rows";
                 Row($"statistics of {Rows:N0} × {Columns} by {order}, {threads} thread(s)", ours, "XᵀX in OpenBLAS, 1 thread", [.. products[columnMajor ? "F" : "C"]]);
             }

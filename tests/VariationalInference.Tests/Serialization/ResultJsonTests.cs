@@ -12,6 +12,7 @@ namespace VariationalInference.Tests.Serialization;
 /// <summary>Posteriors and results as JSON, by whatever options and contexts.</summary>
 public sealed partial class ResultJsonTests
 {
+    private static readonly JsonSerializerOptions Chain = new() { TypeInfoResolver = null };
     private static readonly JsonSerializerOptions Web = new(JsonSerializerDefaults.Web);
 
     [Fact]
@@ -127,10 +128,9 @@ public sealed partial class ResultJsonTests
     [Fact]
     public void ChainsOfResolvers_TakeOurs()
     {
-        var options = new JsonSerializerOptions { TypeInfoResolver = null };
-        options.TypeInfoResolverChain.Add(ResultJson.Resolver);
+        Chain.TypeInfoResolverChain.Add(ResultJson.Resolver);
 
-        JsonSerializer.Serialize(new Gaussian(1, 2), options).Should().Be("""{"mean":1,"variance":2}""");
+        JsonSerializer.Serialize(new Gaussian(1, 2), Chain).Should().Be("""{"mean":1,"variance":2}""");
         ResultJson.Options.IsReadOnly.Should().BeTrue();
         ResultJson.Serialize(new Gaussian(1, 2)).Should().Be("""{"mean":1,"variance":2}""");
         ResultJson.Deserialize<Gaussian>("""{"mean":1,"variance":2}""").Should().Be(new Gaussian(1, 2));

@@ -10,8 +10,6 @@ internal sealed class DecoderCase
     public const int Amortized = 2;
     public const int Linear = 3;
 
-    private static readonly bool[] NoneMissing = new bool[Width];
-
     public DecoderCase(bool missing = false, bool correlated = false, int linear = Linear)
     {
         var random = new Xoshiro256StarStar(7, threadSafe: false);

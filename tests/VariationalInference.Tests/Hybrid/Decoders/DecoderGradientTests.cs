@@ -1,5 +1,4 @@
 using FluentAssertions;
-using MathNet.Numerics.LinearAlgebra;
 using Xunit;
 
 namespace VariationalInference.Tests.Hybrid.Decoders;
