@@ -40,9 +40,17 @@ namespace VariationalInference;
 /// </example>
 public sealed partial class HybridSolver
 {
+    // Which options the caller has given: the others would be ignored.
+    private readonly bool _isForLinearModels;
+    private readonly bool _isForDecoders;
+
     /// <summary>Initializes a new instance of the <see cref="HybridSolver"/> class.</summary>
     /// <param name="options">What to amortize and how to train; <see langword="null"/> for the defaults.</param>
-    public HybridSolver(HybridOptions? options = null) => Options = options ?? new HybridOptions();
+    public HybridSolver(HybridOptions? options = null)
+    {
+        Options = options ?? new HybridOptions();
+        _isForLinearModels = options is not null;
+    }
 
     /// <summary>Gets what is amortized and how training goes.</summary>
     public HybridOptions Options { get; }
@@ -59,6 +67,7 @@ public sealed partial class HybridSolver
     /// The trained encoder with its gaps, converged or not. Once training has begun, exceptions end it like a cancellation; see
     /// <see cref="HybridResult.Failure"/>.
     /// </returns>
+    /// <exception cref="InvalidOperationException">The solver has options for models with a decoder.</exception>
     /// <exception cref="ArgumentException">
     /// The encoder does not fit the model or the options, the rows are out of range, or the model determines an amortized latent to less than
     /// 1e-5 of its prior standard deviation, which no encoder can follow.
@@ -109,6 +118,7 @@ public sealed partial class HybridSolver
     /// The trained encoder with its gaps, converged or not. Once training has begun, exceptions end it like a cancellation; see
     /// <see cref="HybridResult.Failure"/>.
     /// </returns>
+    /// <exception cref="InvalidOperationException">The solver has options for models with a decoder.</exception>
     /// <exception cref="ArgumentException">The encoder does not fit the model or the options, or rows are out of range.</exception>
     /// <exception cref="NonFiniteValueException">The untrained encoder's outputs, or a row's evidence, are not finite.</exception>
     /// <exception cref="DirectoryNotFoundException">The folder of <see cref="HybridOptions.CheckpointPath"/> does not exist.</exception>
@@ -138,6 +148,7 @@ public sealed partial class HybridSolver
     /// <param name="progress">Receives a report after each epoch, on the training thread.</param>
     /// <param name="cancellationToken">Ends training at the next minibatch; the best parameters so far are returned.</param>
     /// <returns>The trained encoder with its gaps and whole history, converged or not.</returns>
+    /// <exception cref="InvalidOperationException">The solver has options for models with a decoder.</exception>
     /// <exception cref="ArgumentException">The model, the rows or the options are not those of the checkpoint; the message says what differs.</exception>
     /// <exception cref="NonFiniteValueException">A row's evidence is not finite.</exception>
     /// <exception cref="DirectoryNotFoundException">The folder of <see cref="HybridOptions.CheckpointPath"/> does not exist.</exception>
@@ -200,6 +211,11 @@ public sealed partial class HybridSolver
 
     private AmortizedBlocks Prepare(LinearGaussianModel model, IEncoder encoder, string encoderName)
     {
+        if (_isForDecoders)
+        {
+            throw new InvalidOperationException("The solver has DecoderOptions, which mean nothing for a linear-Gaussian model; make it with HybridOptions.");
+        }
+
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(encoder);
         AmortizedLatentsGuard.RequireFit(model, encoder, Options.AmortizedLatents, nameof(Options.AmortizedLatents), nameof(model), encoderName);

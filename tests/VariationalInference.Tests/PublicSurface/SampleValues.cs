@@ -61,7 +61,7 @@ internal static class SampleValues
         _ when type == typeof(SufficientStatisticsBuilder) => new SufficientStatisticsBuilder(2),
         _ when type == typeof(RegressionStatisticsBuilder) => new RegressionStatisticsBuilder(2),
         _ when type == typeof(CaviSolver) => new CaviSolver(),
-        _ when type == typeof(HybridSolver) => new HybridSolver(new HybridOptions { MaxEpochs = 1 }),
+        _ when type == typeof(HybridSolver) => new HybridSolver(),
         _ when type == typeof(VariationalEm) => new VariationalEm(),
         _ when type == typeof(CaviTable) => new CaviSolver().Solve(Model, Table),
         _ when type == typeof(HybridInference) || type == typeof(HybridResult) => Hybrid.Value,

@@ -15,6 +15,7 @@ public sealed partial class HybridSolver
     {
         ArgumentNullException.ThrowIfNull(decoderOptions);
         DecoderOptions = decoderOptions;
+        _isForDecoders = true;
     }
 
     /// <summary>Gets what is learned of models with a decoder, and how training goes; <see cref="Options"/> count for linear-Gaussian models alone.</summary>
@@ -35,6 +36,7 @@ public sealed partial class HybridSolver
     /// The trained model and encoder with what is known of them, converged or not. Once training has begun, exceptions end it like a cancellation;
     /// see <see cref="DecoderResult.Failure"/>.
     /// </returns>
+    /// <exception cref="InvalidOperationException">The solver has options for linear-Gaussian models.</exception>
     /// <exception cref="ArgumentException">The encoder does not fit the model, or the rows are out of range.</exception>
     /// <exception cref="NonFiniteValueException">A column's variance, or the bound of the held-out rows before training, is not finite.</exception>
     public DecoderResult Fit(
@@ -66,6 +68,7 @@ public sealed partial class HybridSolver
     /// <param name="progress">Receives a report after each epoch, on the training thread.</param>
     /// <param name="cancellationToken">Ends training at the next minibatch; the best parameters so far are returned.</param>
     /// <returns>The trained model and encoder, with the whole history.</returns>
+    /// <exception cref="InvalidOperationException">The solver has options for linear-Gaussian models.</exception>
     /// <exception cref="ArgumentException">The rows or the options are not those of the checkpoint; the message says what differs.</exception>
     public DecoderResult Resume(
         DecoderCheckpoint checkpoint,
@@ -111,6 +114,11 @@ public sealed partial class HybridSolver
     /// <summary>Holds out a share of a table's rows: drawn at random, or without shuffling the last.</summary>
     private (DecoderRows Training, DecoderRows HeldOut) Split(DecoderModel model, IEncoder encoder, Matrix<double> rows)
     {
+        if (_isForLinearModels)
+        {
+            throw new InvalidOperationException("The solver has HybridOptions, which mean nothing for a model with a decoder; make it with DecoderOptions.");
+        }
+
         RequireRows(model, encoder, rows);
         const int leastHeldOut = 2;
         if (rows.RowCount <= leastHeldOut)

@@ -8,6 +8,19 @@ namespace VariationalInference.Tests.Hybrid.Decoders;
 public sealed class DecoderTextTests
 {
     [Fact]
+    public void Solver_RefusesModels_ThatItsOptionsMeanNothingFor()
+    {
+        var decoder = new DecoderModel(new MlpDecoder(1, 2, hiddenWidths: [4]), linearLatentCount: 1);
+        var linear = new GaussianSumModel(latentCount: 2, observationCount: 2, noiseVariance: 1);
+        Matrix<double> rows = linear.Sample(10, seed: 1).Observations;
+
+        new HybridSolver(new HybridOptions()).Invoking(solver => solver.Fit(decoder, new MlpEncoder(2, 1), rows))
+            .Should().Throw<InvalidOperationException>().WithMessage("*HybridOptions*make it with DecoderOptions.");
+        new HybridSolver(new DecoderOptions()).Invoking(solver => solver.Fit(linear, new MlpEncoder(2, 1), rows))
+            .Should().Throw<InvalidOperationException>().WithMessage("*DecoderOptions*make it with HybridOptions.");
+    }
+
+    [Fact]
     public void Texts_AreWhole()
     {
         var model = new DecoderModel(new MlpDecoder(1, 2, hiddenWidths: [4]), linearLatentCount: 1);
