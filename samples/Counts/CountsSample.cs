@@ -114,7 +114,7 @@ internal sealed class CountsSample(IAnsiConsole console, CountsArguments argumen
 
     private Chart RateChart(string group, List<(string Label, double Own, double Ratio, double Lower, double Upper)> ratios)
     {
-        (string Label, double Own, double Ratio, double Lower, double Upper)[] rows = [.. ratios.OrderByDescending(row => row.Ratio).Take(MostLevels)];
+        (string Label, double Own, double Ratio, double Lower, double Upper)[] rows = [.. ratios.OrderByDescending(row => Math.Round(row.Ratio, 9)).Take(MostLevels)];
         string left = rows.Length == ratios.Count ? string.Empty : FormattableString.Invariant($" The {MostLevels} largest of {ratios.Count} are shown.");
         return new Chart(
             $"rates-{(group.All(char.IsAsciiLetterOrDigit) ? group.ToLowerInvariant() : $"{arguments.Groups.ToList().IndexOf(group) + 1}")}",
