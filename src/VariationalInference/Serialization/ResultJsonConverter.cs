@@ -20,8 +20,7 @@ namespace VariationalInference;
 /// <code language="csharp">
 /// using System.Text.Json;
 ///
-/// var model = new GaussianSumModel(latentCount: 2, observationCount: 1, noiseVariance: 1.0);
-/// Console.WriteLine(JsonSerializer.Serialize(new CaviSolver().Solve(model, [0.75]).MeanField));
+/// Console.WriteLine(JsonSerializer.Serialize(new MeanFieldGaussian([0.25, 0.25], [0.5, 0.5])));
 /// // {"family":"meanField","means":[0.25,0.25],"variances":[0.5,0.5]}
 /// </code>
 /// </example>
