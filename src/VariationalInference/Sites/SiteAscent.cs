@@ -19,6 +19,9 @@ internal sealed class SiteAscent
     /// <summary>The part of the tolerance at which the distance to the optimum, known to first order only, counts for a bound.</summary>
     private const double FirstOrderShare = 1e-2;
 
+    /// <summary>Room for so many latents, which takes some hundred kilobytes, is kept for the next row.</summary>
+    private const int MostKeptLatents = 32;
+
     [ThreadStatic]
     private static SiteAscent? _last;
 
@@ -53,10 +56,10 @@ internal sealed class SiteAscent
     /// <summary>Returns who shares out the cells of a row; <see langword="null"/> where they are few.</summary>
     public static ThreadTeam? TeamFor(SiteCells cells, int maxThreads) => maxThreads > 1 && cells.TileCount > 1 ? new ThreadTeam(maxThreads) : null;
 
-    /// <summary>Returns room for a row, of few cells that of the thread's last row where that had the same model.</summary>
+    /// <summary>Returns room for a row, of few cells and latents that of the thread's last row where that had the same model.</summary>
     public static SiteAscent Rent(SiteCells cells, SiteRules rules, ThreadTeam? team)
     {
-        if (team is not null || cells.TileCount > 1)
+        if (team is not null || cells.TileCount > 1 || cells.LatentCount > MostKeptLatents)
         {
             return new SiteAscent(cells, rules, team);
         }
@@ -123,7 +126,7 @@ internal sealed class SiteAscent
             firstIdle = idle == 0 ? _current.Elbo : firstIdle;
             Distance = _current.Distance;
 
-            // The scaled gradient is never shorter than the natural one: precisions are at least those of the prior.
+            // Where likelihoods are log-concave, precisions are at least those of the prior, and the scaled gradient is never shorter than the natural one.
             if (_current.Distance <= Rules.Tolerance && Certify() <= Rules.Tolerance)
             {
                 return StopReason.CertificateMet;
