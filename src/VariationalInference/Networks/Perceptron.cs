@@ -285,7 +285,8 @@ public sealed class Perceptron : INetwork
     /// own, a perceptron with hidden layers stays as it is.
     /// </summary>
     /// <param name="map">The map, outputs × inputs, for inputs less their means and outputs less theirs.</param>
-    internal void BeginLinear(MathNet.Numerics.LinearAlgebra.Matrix<double> map)
+    /// <param name="areDrawn">Whether the weights were just drawn; otherwise hidden layers add what they did.</param>
+    internal void BeginLinear(MathNet.Numerics.LinearAlgebra.Matrix<double> map, bool areDrawn)
     {
         if (!HasLinearPath && !HiddenWidths.IsEmpty)
         {
@@ -293,11 +294,11 @@ public sealed class Perceptron : INetwork
         }
 
         // Enough to break the symmetry between units, too little to matter beside the linear map.
-        const double share = 0.1;
+        double share = HiddenWidths.IsEmpty ? 0 : areDrawn ? 0.1 : 1;
         DenseLayer last = Layers[^1];
         foreach (ref double weight in _parameters.AsSpan(last.Offset, last.BiasOffset - last.Offset))
         {
-            weight *= HiddenWidths.IsEmpty ? 0 : share;
+            weight *= share;
         }
 
         Span<double> path = HasLinearPath ? _parameters.AsSpan(LinearPathOffset) : _parameters.AsSpan(last.Offset);
@@ -309,6 +310,9 @@ public sealed class Perceptron : INetwork
             }
         }
     }
+
+    /// <summary>Sets the bias of an output, in its own units.</summary>
+    internal void SetOutputBias(int output, double value) => _parameters[Layers[^1].BiasOffset + output] = value / Scales.OutputDeviations[output];
 
     internal static void RequireScale(ImmutableArray<double> values, int count, bool positive, string name, string meaning)
     {
@@ -385,8 +389,10 @@ public sealed class Perceptron : INetwork
         return layers.MoveToImmutable();
     }
 
-    private void DrawWeights(int seed)
+    /// <summary>Draws all weights anew; biases and the linear path become zero.</summary>
+    internal void DrawWeights(int seed)
     {
+        _parameters.AsSpan().Clear();
         var random = new Xoshiro256StarStar(seed, false);
         for (int l = 0; l < Layers.Length; l++)
         {

@@ -76,6 +76,7 @@ internal sealed class TrainingLoop<TRows, TProgress>
         StopReason? reason = Stop(_state.BestLoss);
         while (reason is null)
         {
+            ChangeStage();
             TrainingState<TProgress>? start = _rows.StayInMemory ? null : _state.Copy();
             bool isComplete = RunEpoch();
             if (_rowsChanged)
@@ -94,7 +95,7 @@ internal sealed class TrainingLoop<TRows, TProgress>
             }
 
             double loss = TryEndEpoch();
-            reason = Stop(loss);
+            reason = Stop(_objective.IsExploring(_state.Stage) ? _state.BestLoss : loss);
             if (reason == StopReason.Diverged)
             {
                 RestartFromBest();
@@ -125,7 +126,22 @@ internal sealed class TrainingLoop<TRows, TProgress>
             Best = [.. parameters],
             Carried = new double[_rows.Count * _objective.NumbersCarriedByRow],
             Optimizer = _options.Optimizer.NewState(parameters.Length),
+            Stage = _objective.FirstStage,
         };
+    }
+
+    /// <summary>Goes over to the next stage between two epochs, if it is time to.</summary>
+    private void ChangeStage()
+    {
+        if (_state.Visited > 0 || !_objective.ChangeStage(_state))
+        {
+            return;
+        }
+
+        _objective.CopyParametersTo(_state.Current);
+        _state.Current.CopyTo(_state.Average.AsSpan());
+        _state.Optimizer = _options.Optimizer.NewState(_state.Current.Length);
+        (_state.Waited, _state.RateFactor) = (0, 1);
     }
 
     private void JudgeUntrained()
@@ -165,7 +181,7 @@ internal sealed class TrainingLoop<TRows, TProgress>
         double loss = Judge();
         Report(objective, shortfall, loss);
         double required = _objective.RequiredImprovement(before);
-        _state.Waited = before - _state.BestLoss > required ? 0 : _state.Waited + 1;
+        _state.Waited = _objective.IsExploring(_state.Stage) || before - _state.BestLoss > required ? 0 : _state.Waited + 1;
         if (_state.Waited >= _options.Patience)
         {
             _state.Waited = 0;
@@ -225,7 +241,7 @@ internal sealed class TrainingLoop<TRows, TProgress>
     {
         double learningRate = _options.Optimizer.LearningRate * _state.RateFactor;
         TProgress progress = _objective.Describe(
-            new TrainingEpoch(_state.Epoch, _options.MaxEpochs, objective, shortfall, loss, learningRate, _before + _clock.Elapsed));
+            new TrainingEpoch(_state.Epoch, _state.Stage, _options.MaxEpochs, objective, shortfall, loss, learningRate, _before + _clock.Elapsed));
         _state.History = _state.History.Add(progress);
         try
         {

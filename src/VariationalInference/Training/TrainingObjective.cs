@@ -74,6 +74,17 @@ internal abstract class TrainingObjective<TRows, TProgress>
     /// <exception cref="ArgumentException">It is not.</exception>
     public abstract void RequireSame(TrainingState<TProgress> checkpoint);
 
+    /// <summary>Gets the stage that training begins in.</summary>
+    public virtual int FirstStage => 0;
+
+    /// <summary>Determines whether training in a stage may get worse for a while without anything being wrong.</summary>
+    public virtual bool IsExploring(int stage) => false;
+
+    /// <summary>Called between epochs: goes over to another stage if it is time to, and writes the parameters to go on from.</summary>
+    /// <param name="state">Where training stands; its stage is changed.</param>
+    /// <returns><see langword="true"/> if parameters were written: training goes on from there as if it had just begun.</returns>
+    public virtual bool ChangeStage(TrainingState<TProgress> state) => false;
+
     /// <summary>Reads all parameters.</summary>
     public void CopyParametersTo(Span<double> values)
     {

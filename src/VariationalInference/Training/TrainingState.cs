@@ -40,6 +40,12 @@ internal sealed class TrainingState<TProgress>
     /// <summary>Gets or sets the summed shortfall of these rows.</summary>
     public double Shortfall { get; set; }
 
+    /// <summary>Gets or sets the stage that training is in, by the objective's own numbers; 0 of one without stages.</summary>
+    public int Stage { get; set; }
+
+    /// <summary>Gets or sets the epoch after which the stage ends.</summary>
+    public int StageEnd { get; set; }
+
     public double RateFactor { get; set; } = 1;
 
     /// <summary>Gets or sets the number of epochs since the loss last fell by enough.</summary>
@@ -74,6 +80,8 @@ internal sealed class TrainingState<TProgress>
         Visited = Visited,
         Objective = Objective,
         Shortfall = Shortfall,
+        Stage = Stage,
+        StageEnd = StageEnd,
         RateFactor = RateFactor,
         Waited = Waited,
         BestLoss = BestLoss,

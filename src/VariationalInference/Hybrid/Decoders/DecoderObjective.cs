@@ -5,16 +5,21 @@ internal sealed class DecoderObjective : TrainingObjective<DecoderRows, DecoderP
 {
     private readonly DecoderParts _parts;
     private readonly DecoderOptions _options;
+    private readonly DecoderStages _stages;
     private readonly DecoderJudge _judge;
 
     /// <param name="parts">What is trained, in place.</param>
     /// <param name="heldOut">The rows held out.</param>
     /// <param name="options">The options of the run.</param>
+    /// <param name="stages">How training looks for its start.</param>
+    /// <param name="first">The stage to begin in.</param>
     /// <param name="team">The threads to work with.</param>
-    public DecoderObjective(DecoderParts parts, DecoderRows heldOut, DecoderOptions options, ThreadTeam team)
+    public DecoderObjective(DecoderParts parts, DecoderRows heldOut, DecoderOptions options, DecoderStages stages, DecoderStage first, ThreadTeam team)
     {
         _parts = parts;
         _options = options;
+        _stages = stages;
+        FirstStage = (int)first;
         _judge = new DecoderJudge(parts, heldOut, options.JudgePairs, options.Seed, team);
         Fingerprint = FingerprintOf(parts, options);
         using var fingerprint = new BitFingerprint();
@@ -23,6 +28,8 @@ internal sealed class DecoderObjective : TrainingObjective<DecoderRows, DecoderP
     }
 
     public override int BlockCount => 3;
+
+    public override int FirstStage { get; }
 
     public override UInt128 Fingerprint { get; }
 
@@ -49,6 +56,10 @@ internal sealed class DecoderObjective : TrainingObjective<DecoderRows, DecoderP
 
     public override TrainingJudgement Judge() => _judge.Judge();
 
+    public override bool IsExploring(int stage) => stage != (int)DecoderStage.Training;
+
+    public override bool ChangeStage(TrainingState<DecoderProgress> state) => _stages.Change(state, () => SetParameters(state.Best));
+
     public override bool IsGoodEnough(double loss) => false;
 
     public override double RequiredImprovement(double loss) => _options.ImprovementTolerance * _judge.StandardError;
@@ -64,6 +75,7 @@ internal sealed class DecoderObjective : TrainingObjective<DecoderRows, DecoderP
         ValidationElbo = -epoch.Loss,
         ValidationStandardError = _judge.StandardError,
         LearningRate = epoch.LearningRate,
+        IsExploring = epoch.Number > 0 && IsExploring(epoch.Stage),
         Elapsed = epoch.Elapsed,
     };
 

@@ -38,6 +38,14 @@ public sealed record DecoderOptions
     /// <value>The default is 500.</value>
     public int MaxEpochs { get; init => field = Guard.AtLeast(value, 1, nameof(MaxEpochs)); } = 500;
 
+    /// <summary>
+    /// Gets the number of epochs of each of the stages in which training looks for a better start than the factor analysis of the rows: one that finds
+    /// loadings, one that begins anew with them. They take place where networks are new and numbers are to be chosen, and cost as many epochs once or twice.
+    /// 0 looks for none. Range: at least 0.
+    /// </summary>
+    /// <value>The default is <see langword="null"/>: so many that a stage takes 3,000 steps, but at most 30.</value>
+    public int? ExploringEpochs { get; init => field = value is int epochs ? Guard.AtLeast(epochs, 0, nameof(ExploringEpochs)) : null; }
+
     /// <summary>Gets the optimiser.</summary>
     /// <value>The default is <see cref="Adam"/> with a learning rate of 0.002.</value>
     public Optimizer Optimizer
@@ -138,7 +146,7 @@ public sealed record DecoderOptions
     /// <summary>Lists the options.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Guard.Text(
-        $"DecoderOptions {{ Estimator = {Estimator}, DrawCount = {DrawCount}, BatchSize = {Wording.OrNull(BatchSize)}, MaxEpochs = {MaxEpochs}, Optimizer = {Optimizer}, Patience = {Patience}, ImprovementTolerance = {ImprovementTolerance}, ValidationFraction = {ValidationFraction}, JudgePairs = {JudgePairs}, FinalDraws = {FinalDraws}, RefinedRows = {RefinedRows}, Loadings = {Loadings}, Offset = {Offset}, NoiseVariances = {NoiseVariances}, NoiseFloor = {Wording.OrNull(NoiseFloor)}, Decoder = {Decoder}, Seed = {Seed}, ShuffleRows = {ShuffleRows}, MaxThreads = {MaxThreads} }}");
+        $"DecoderOptions {{ Estimator = {Estimator}, DrawCount = {DrawCount}, BatchSize = {Wording.OrNull(BatchSize)}, MaxEpochs = {MaxEpochs}, ExploringEpochs = {Wording.OrNull(ExploringEpochs)}, Optimizer = {Optimizer}, Patience = {Patience}, ImprovementTolerance = {ImprovementTolerance}, ValidationFraction = {ValidationFraction}, JudgePairs = {JudgePairs}, FinalDraws = {FinalDraws}, RefinedRows = {RefinedRows}, Loadings = {Loadings}, Offset = {Offset}, NoiseVariances = {NoiseVariances}, NoiseFloor = {Wording.OrNull(NoiseFloor)}, Decoder = {Decoder}, Seed = {Seed}, ShuffleRows = {ShuffleRows}, MaxThreads = {MaxThreads} }}");
 
     /// <summary>Requires a number of draws of which a standard error can be told, and that go through a network all at once.</summary>
     internal static int RequireDraws(int value, string name)
@@ -153,7 +161,7 @@ public sealed record DecoderOptions
     /// <param name="rows">The number of training rows.</param>
     internal TrainingOptions Training(long rows) => new()
     {
-        BatchSize = BatchSize ?? (int)Math.Clamp(rows / BatchShare, SmallestBatch, LargestBatch),
+        BatchSize = BatchSizeFor(rows),
         MaxEpochs = MaxEpochs,
         Patience = Patience,
         SmallestRateFactor = SmallestRateFactor,
@@ -162,6 +170,9 @@ public sealed record DecoderOptions
         ShuffleRows = ShuffleRows,
         CheckpointEpochs = MaxEpochs,
     };
+
+    /// <summary>Returns the number of rows in a minibatch of so many training rows.</summary>
+    internal int BatchSizeFor(long rows) => BatchSize ?? (int)Math.Clamp(rows / BatchShare, SmallestBatch, LargestBatch);
 
     private const int BatchShare = 100;
     private const int SmallestBatch = 64;

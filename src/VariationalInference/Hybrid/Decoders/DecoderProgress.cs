@@ -38,11 +38,14 @@ public sealed record DecoderProgress
     /// <summary>Gets the learning rate of the epoch to come.</summary>
     public required double LearningRate { get; init; }
 
+    /// <summary>Gets a value indicating whether the epoch was one of those that look for a start, see <see cref="DecoderOptions.ExploringEpochs"/>.</summary>
+    public required bool IsExploring { get; init; }
+
     /// <summary>Gets the time that training took so far, before a checkpoint included.</summary>
     public required TimeSpan Elapsed { get; init; }
 
     /// <summary>Sums up the state in one line.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Guard.Text(
-        $"epoch {Epoch} of {MaxEpochs}: held-out ELBO {ValidationElbo:G6} ± {ValidationStandardError:G2} nats a row, learning rate {LearningRate:G2}, {Elapsed.TotalSeconds:F1} s");
+        $"epoch {Epoch} of {MaxEpochs}: held-out ELBO {ValidationElbo:G6} ± {ValidationStandardError:G2} nats a row, {(IsExploring ? "looking for a start" : Guard.Text($"learning rate {LearningRate:G2}"))}, {Elapsed.TotalSeconds:F1} s");
 }

@@ -38,9 +38,10 @@ internal sealed class DecoderTraining
         double[] scales = Scales(moments, floor);
         IEncoder encoder = EncoderFile.Copy(_encoder, nameof(encoder));
         IDecoder decoder = _model.Decoder.Clone();
-        Calibrate(encoder, decoder, moments, start, scales);
+        bool areNew = Calibrate(encoder, decoder, moments, start, scales);
         var linear = new LinearPart(start.Model, scales, floor, Learning());
-        return Run(new DecoderParts(encoder, decoder, linear, _model.AmortizedPrior), scales, resumed: null, progress, cancellationToken);
+        var parts = new DecoderParts(encoder, decoder, linear, _model.AmortizedPrior);
+        return Run(parts, scales, DecoderStages.First(_model, _options, areNew), resumed: null, progress, cancellationToken);
     }
 
     /// <summary>Goes on from a checkpoint.</summary>
@@ -56,7 +57,7 @@ internal sealed class DecoderTraining
                 nameof(checkpoint));
         }
 
-        return Run(parts, [.. checkpoint.Scales], checkpoint.State, progress, cancellationToken);
+        return Run(parts, [.. checkpoint.Scales], (DecoderStage)checkpoint.State.Stage, checkpoint.State, progress, cancellationToken);
     }
 
     private LinearLearning Learning() => new(_options.Loadings && _model.LinearLatentCount > 0, _options.Offset, _options.NoiseVariances);
@@ -76,8 +77,8 @@ internal sealed class DecoderTraining
         return ordered[^1] <= sameKind * middle ? [.. deviations.Select(_ => root)] : deviations;
     }
 
-    /// <summary>Gives the networks their scales, and those of the library that were never calibrated the factors to begin with.</summary>
-    private void Calibrate(IEncoder encoder, IDecoder decoder, RowMoments moments, LinearStart start, double[] scales)
+    /// <summary>Gives the networks their scales, and those of the library that were never calibrated the factors to begin with; returns whether it did.</summary>
+    private bool Calibrate(IEncoder encoder, IDecoder decoder, RowMoments moments, LinearStart start, double[] scales)
     {
         GaussianPrior prior = _model.AmortizedPrior;
         ImmutableArray<double> deviations = [.. prior.Variances.Select(Math.Sqrt)];
@@ -88,15 +89,16 @@ internal sealed class DecoderTraining
         decoder.Calibrate(new NetworkScales(prior.Means, deviations, [.. new double[scales.Length]], [.. scales]));
         if (bothNew)
         {
-            Matrix<double> units = Matrix<double>.Build.DenseOfDiagonalArray([.. deviations]);
-            ((MlpEncoder)encoder).Network.BeginLinear(units * start.Gains);
-            ((MlpDecoder)decoder).Network.BeginLinear(start.Loadings * units.Inverse());
+            start.Begin((MlpEncoder)encoder, (MlpDecoder)decoder, areDrawn: true);
         }
+
+        return bothNew;
     }
 
     private DecoderResult Run(
         DecoderParts parts,
         double[] scales,
+        DecoderStage stage,
         TrainingState<DecoderProgress>? resumed,
         IProgress<DecoderProgress>? progress,
         CancellationToken cancellationToken)
@@ -104,7 +106,9 @@ internal sealed class DecoderTraining
         TrainingOptions options = _options.Training(_rows.Count);
         int most = Math.Max(BatchShape.Of(_rows.Count, options.BatchSize).Shards, DecoderJudge.TileCount(_heldOut.Count, _options.JudgePairs));
         using var team = new ThreadTeam(Math.Min(_options.MaxThreads, most));
-        var objective = new DecoderObjective(parts, _heldOut, _options, team);
+        var stages = new DecoderStages(_training, parts, _model, _options, scales);
+        stages.Enter(stage);
+        var objective = new DecoderObjective(parts, _heldOut, _options, stages, stage, team);
         if (resumed is not null)
         {
             objective.SetParameters(resumed.Current);

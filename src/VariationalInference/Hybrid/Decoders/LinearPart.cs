@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace VariationalInference;
 
 /// <summary>The linear part of a <see cref="DecoderModel"/> as it is trained: its numbers, and the parameters λ that they are functions of.</summary>
@@ -30,9 +32,9 @@ internal sealed class LinearPart
         Count = model.LinearLatentCount;
         Width = model.ObservationCount;
         Floor = floor;
-        Loadings = [.. model.LoadingValues];
-        Offset = [.. model.Offset];
-        NoiseVariances = [.. model.NoiseVariances];
+        Loadings = new double[model.LoadingValues.Length];
+        Offset = new double[Width];
+        NoiseVariances = new double[Width];
         Roots = new double[Width * Count];
         Centre = new double[Width];
         if (model.LinearPrior is { } prior)
@@ -53,8 +55,7 @@ internal sealed class LinearPart
         OffsetAt = loadings;
         NoiseAt = loadings + offset;
         Parameters = new double[NoiseAt + noise];
-        SetParameters();
-        Refresh();
+        Begin(model);
     }
 
     /// <summary>Gets the number of linear latents.</summary>
@@ -92,9 +93,27 @@ internal sealed class LinearPart
         .. _learning.Noise == VarianceLearning.Fixed ? NoiseVariances : [],
     ];
 
+    /// <summary>Gets or sets a value indicating whether loadings that are learned stay for now.</summary>
+    public bool HoldsLoadings { get; set; }
+
+    /// <summary>Gets or sets a value indicating whether noise variances of their own keep their ratios for now.</summary>
+    public bool TiesNoise { get; set; }
+
     private int OffsetAt { get; }
 
     private int NoiseAt { get; }
+
+    /// <summary>Begins, or begins again, with the numbers of a model.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="heat">What its noise variances are multiplied by.</param>
+    public void Begin(DecoderModel model, double heat = 1)
+    {
+        model.LoadingValues.CopyTo(Loadings, 0);
+        model.Offset.CopyTo(Offset);
+        TensorPrimitives.Multiply(model.NoiseVariances.AsSpan(), heat, NoiseVariances);
+        SetParameters();
+        Refresh();
+    }
 
     /// <summary>Takes over the parameters: to be called after they were written.</summary>
     public void Refresh()
@@ -128,7 +147,7 @@ internal sealed class LinearPart
     /// <param name="gradient">Is increased by that in λ.</param>
     public void AddGradient(ReadOnlySpan<double> roots, int stride, ReadOnlySpan<double> centre, ReadOnlySpan<double> noise, Span<double> gradient)
     {
-        for (int k = 0; k < Width && _learning.Loadings; k++)
+        for (int k = 0; k < Width && _learning.Loadings && !HoldsLoadings; k++)
         {
             ReadOnlySpan<double> row = roots.Slice(k * stride, Count);
             for (int j = 0; j < Count; j++)
@@ -144,18 +163,37 @@ internal sealed class LinearPart
             }
         }
 
+        for (int k = 0; k < Width && _learning.Offset; k++)
+        {
+            gradient[OffsetAt + k] += _scales[k] * centre[k];
+        }
+
+        AddNoiseGradient(noise, gradient[NoiseAt..]);
+    }
+
+    private void AddNoiseGradient(ReadOnlySpan<double> noise, Span<double> gradient)
+    {
+        if (_learning.Noise == VarianceLearning.Fixed)
+        {
+            return;
+        }
+
+        bool tied = TiesNoise || _learning.Noise == VarianceLearning.Shared;
+        double all = 0;
         for (int k = 0; k < Width; k++)
         {
-            if (_learning.Offset)
+            double slope = Pace * (NoiseVariances[k] - Floor) * noise[k];
+            all += slope;
+            if (!tied)
             {
-                gradient[OffsetAt + k] += _scales[k] * centre[k];
+                gradient[k] += slope;
             }
+        }
 
-            if (_learning.Noise != VarianceLearning.Fixed)
-            {
-                int at = NoiseAt + (_learning.Noise == VarianceLearning.Each ? k : 0);
-                gradient[at] += Pace * (NoiseVariances[k] - Floor) * noise[k];
-            }
+        if (tied)
+        {
+            // Equal slopes make equal steps in the logarithms: the ratios stay.
+            TensorPrimitives.Add(gradient, all, gradient);
         }
     }
 

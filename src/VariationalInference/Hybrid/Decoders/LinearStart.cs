@@ -31,13 +31,16 @@ internal sealed class LinearStart
     private readonly double _floor;
     private readonly int _width;
     private readonly Matrix<double> _covariance;
+    private readonly double[] _scales;
 
     /// <param name="moments">The moments of the training rows.</param>
     /// <param name="model">The model, which may lack numbers.</param>
     /// <param name="learning">How noise variances are learned.</param>
     /// <param name="floor">The smallest noise variance.</param>
-    public LinearStart(RowMoments moments, DecoderModel model, VarianceLearning learning, double floor)
+    /// <param name="scales">The scales of the observations, to whose squares all noise variances shall be in one ratio; empty to leave them free.</param>
+    public LinearStart(RowMoments moments, DecoderModel model, VarianceLearning learning, double floor, ReadOnlySpan<double> scales = default)
     {
+        _scales = scales.ToArray();
         _model = model;
         _learning = model.HasNoise ? VarianceLearning.Fixed : learning;
         _floor = floor;
@@ -79,6 +82,23 @@ internal sealed class LinearStart
 
     /// <summary>Gets the smallest noise variance where none is asked for; 1 where no column varies, and anything would do.</summary>
     public static double DefaultFloor(RowMoments moments) => moments.Variances.Average() is var variance and > 0 ? FloorShare * variance : 1;
+
+    /// <summary>Makes calibrated networks begin with the factors.</summary>
+    /// <param name="encoder">The encoder.</param>
+    /// <param name="decoder">The decoder.</param>
+    /// <param name="areDrawn">Whether their weights were just drawn; otherwise what hidden layers add to the linear maps stays.</param>
+    public void Begin(MlpEncoder encoder, MlpDecoder decoder, bool areDrawn)
+    {
+        GaussianPrior prior = _model.AmortizedPrior;
+        Matrix<double> units = Matrix<double>.Build.DenseOfDiagonalArray([.. prior.Variances.Select(Math.Sqrt)]);
+        encoder.Network.BeginLinear(units * Gains, areDrawn);
+        decoder.Network.BeginLinear(Loadings * units.Inverse(), areDrawn);
+        for (int a = 0; a < Variances.Length; a++)
+        {
+            double variance = prior.Variances[a] * Variances[a];
+            encoder.Network.SetOutputBias(Variances.Length + a, Math.Log(variance) - Math.Log(encoder.Scales.OutputVariances[a]));
+        }
+    }
 
     /// <summary>Returns the given loadings of whitened linear latents, AL with the root L of their prior.</summary>
     private Matrix<double> WhiteLoadings() => _model.Loadings()! * _model.LinearPrior!.CovarianceMatrix().Cholesky().Factor;
@@ -175,6 +195,14 @@ internal sealed class LinearStart
         if (_learning == VarianceLearning.Shared)
         {
             Array.Fill(noise, noise.Average());
+        }
+        else if (_scales.Length > 0)
+        {
+            double ratio = noise.Select((variance, k) => variance / (_scales[k] * _scales[k])).Average();
+            for (int k = 0; k < _width; k++)
+            {
+                noise[k] = Math.Max(ratio * _scales[k] * _scales[k], _floor);
+            }
         }
     }
 

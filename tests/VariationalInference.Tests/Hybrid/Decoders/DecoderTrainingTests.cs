@@ -32,6 +32,54 @@ public sealed class DecoderTrainingTests
     }
 
     [Fact]
+    public void Curve_WithLoadingsToLearn_FindsThem()
+    {
+        Matrix<double> rows = Curve(8_000, seed: 1), test = Curve(500, seed: 2);
+        var model = new DecoderModel(new MlpDecoder(1, 8, hiddenWidths: [32, 32], seed: 1), linearLatentCount: 2);
+        var options = new DecoderOptions { RefinedRows = 0, MaxEpochs = 90 };
+
+        DecoderResult result = new HybridSolver(options).Fit(model, new MlpEncoder(8, 1, hiddenWidths: [32, 32], seed: 2), rows);
+
+        // From factor analysis alone the curve folds up, 4 nats below.
+        DecoderEvaluation evaluation = result.Evaluate(test, refinedRowCount: 0);
+        evaluation.Elbo.Should().BeGreaterThan(Evidence(test) - 0.6);
+        Matrix<double> cosines = Basis(Loadings).Transpose() * Basis(result.Model.Loadings()!);
+        double angle = Math.Acos(Math.Min(1, cosines.Svd(computeVectors: false).S.Minimum())) * 180 / Math.PI;
+        angle.Should().BeLessThan(2);
+        result.History[1].IsExploring.Should().BeTrue();
+        result.History[^1].IsExploring.Should().BeFalse();
+        static Matrix<double> Basis(Matrix<double> columns) => columns.QR(MathNet.Numerics.LinearAlgebra.Factorization.QRMethod.Thin).Q;
+    }
+
+    [Fact]
+    public void StraightRows_KeepTheStartOfFactorAnalysis()
+    {
+        // Noise of very different size: one level for all is no match for it.
+        Matrix<double> rows = new LinearGaussianModel(Loadings, new double[8], [0.02, 4, 0.02, 4, 0.02, 4, 0.02, 4], GaussianPrior.Independent(2)).Sample(600, seed: 1).Observations;
+
+        DecoderResult result = Fit(Quick() with { MaxEpochs = 8, ExploringEpochs = 4 }, rows);
+
+        result.History.Select(state => state.IsExploring).Should().Equal(false, true, true, false, false, false, false, false, false);
+        result.History[2].ValidationElbo.Should().BeLessThan(result.History[0].ValidationElbo);
+        result.History[3].ValidationElbo.Should().BeGreaterThan(result.History[2].ValidationElbo + 1, "it begins anew where it began");
+    }
+
+    [Fact]
+    public void Resume_InAnyStage_GivesTheBitsOfTrainingThatNeverStopped()
+    {
+        Matrix<double> rows = Curve(600, seed: 3);
+        DecoderOptions options = Quick() with { MaxEpochs = 11, ExploringEpochs = 4 };
+        DecoderResult atOnce = Fit(options, rows);
+        atOnce.History.Count(state => state.IsExploring).Should().Be(8, "scouting came further than factor analysis, and holding followed");
+
+        for (int epochs = 1; epochs < options.MaxEpochs; epochs++)
+        {
+            DecoderResult begun = Fit(options with { MaxEpochs = epochs }, rows);
+            RequireSame(new HybridSolver(options).Resume(begun.Checkpoint, rows), atOnce);
+        }
+    }
+
+    [Fact]
     public void Resume_GivesTheBitsOfTrainingThatNeverStopped()
     {
         Matrix<double> rows = Curve(600, seed: 3);
