@@ -20,6 +20,9 @@ public sealed record Axis(string Title)
     /// <summary>Gets the names of the values 0, 1, … from the top of a vertical axis; or null for an axis of numbers.</summary>
     public IReadOnlyList<string>? Categories { get; init; }
 
+    /// <summary>Gets how much room each category has.</summary>
+    public double CategoryHeight { get; init; } = 26;
+
     /// <summary>Returns whether a value has a place on the axis. A value that is not finite never has.</summary>
     internal bool CanPlace(double value) => double.IsFinite(value) && (!IsLogarithmic || value > Smallest);
 

@@ -9,7 +9,6 @@ internal sealed class ChartLayout
     private const double Margin = 16;
     private const double LineHeight = 20;
     private const double PlotHeight = 300;
-    private const double CategoryHeight = 26;
     private const double TitleGutter = 22;
     private const double TickGap = 8;
     private const double PanelGap = 22;
@@ -26,7 +25,7 @@ internal sealed class ChartLayout
         _title = TextSize.Wrap(chart.Title, Width - (2 * Margin), TextSize.Title);
         _legend = new Legend(chart.Panels.SelectMany(panel => panel.Marks), Width - (2 * Margin));
         _top = LegendTop + _legend.Height + (chart.Panels.Any(panel => panel.Title.Length > 0) ? LineHeight : 0) + TickGap;
-        _bottom = _top + chart.Panels.Max(panel => panel.Y.Categories is { } names ? names.Count * CategoryHeight : PlotHeight);
+        _bottom = _top + chart.Panels.Max(panel => panel.Y.Categories is { } names ? names.Count * panel.Y.CategoryHeight : PlotHeight);
     }
 
     private double LegendTop => (Margin / 2) + (_title.Count * LineHeight) + TickGap;
