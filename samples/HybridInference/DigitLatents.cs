@@ -27,8 +27,8 @@ internal sealed record DigitLatents(double NetworkShare, double LinearShare, dou
     {
         DecoderPosterior[] posteriors = [.. rows.EnumerateRows().Select(row => inference.Infer(row.ToArray()))];
         return (
-            Matrix<double>.Build.DenseOfRows(posteriors.Select(posterior => posterior.Amortized.Means)),
-            Matrix<double>.Build.DenseOfRows(posteriors.Select(posterior => posterior.Linear!.Means)));
+            Matrix<double>.Build.DenseOfRows(posteriors.Select(posterior => posterior.Amortized.Means.AsEnumerable())),
+            Matrix<double>.Build.DenseOfRows(posteriors.Select(posterior => posterior.Linear!.Means.AsEnumerable())));
     }
 
     /// <summary>Returns the sum of the columns' variances.</summary>
