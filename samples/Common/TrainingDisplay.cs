@@ -6,10 +6,10 @@ namespace VariationalInference.Samples;
 /// <typeparam name="TProgress">What training reports.</typeparam>
 /// <param name="console">The console.</param>
 /// <param name="describe">Returns the epoch of a report, the most there can be, and the line to show.</param>
-public sealed class TrainingDisplay<TProgress>(IAnsiConsole console, Func<TProgress, (int Epoch, int MaxEpochs, string Text)> describe)
+/// <param name="epochsPerLine">How many epochs there are to a line, where there is no terminal.</param>
+public sealed class TrainingDisplay<TProgress>(
+    IAnsiConsole console, Func<TProgress, (int Epoch, int MaxEpochs, string Text)> describe, int epochsPerLine = 10)
 {
-    private const int EpochsPerLine = 10;
-
     /// <summary>Trains and shows it.</summary>
     /// <typeparam name="TResult">What training returns.</typeparam>
     /// <param name="train">Trains, with reports on the thread that calls this.</param>
@@ -34,7 +34,7 @@ public sealed class TrainingDisplay<TProgress>(IAnsiConsole console, Func<TProgr
             : train(new Report(progress =>
             {
                 (int epoch, _, string text) = describe(progress);
-                if (epoch is 0 or 1 || epoch % EpochsPerLine == 0)
+                if (epoch is 0 or 1 || epoch % epochsPerLine == 0)
                 {
                     console.WriteLine(text);
                 }

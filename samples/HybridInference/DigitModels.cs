@@ -38,7 +38,7 @@ internal sealed class DigitModels(IAnsiConsole console, HybridArguments argument
 
     private DecoderResult Fit(string name, DecoderOptions options, DecoderModel model, IEncoder encoder, Matrix<double> rows) =>
         Interruption.Stops(interrupted => new TrainingDisplay<DecoderProgress>(
-            console, progress => (progress.Epoch, progress.MaxEpochs, Describe(name, progress)))
+            console, progress => (progress.Epoch, progress.MaxEpochs, Describe(name, progress)), epochsPerLine: 50)
             .Show(progress => new HybridSolver(options).Fit(model, encoder, rows, progress, interrupted)));
 
     private DecoderOptions Options() => new()

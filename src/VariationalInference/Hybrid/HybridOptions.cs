@@ -137,20 +137,7 @@ public sealed record HybridOptions
     /// <see cref="HybridResult.CheckpointFailure"/> says why.
     /// </summary>
     /// <value>The default is <see langword="null"/>: the state is not saved.</value>
-    public string? CheckpointPath
-    {
-        get;
-        init
-        {
-            if (value is not null)
-            {
-                ArgumentException.ThrowIfNullOrWhiteSpace(value, nameof(CheckpointPath));
-                RequirePath(value, nameof(CheckpointPath));
-            }
-
-            field = value;
-        }
-    }
+    public string? CheckpointPath { get; init => field = CheckpointFile.RequirePath(value, nameof(CheckpointPath)); }
 
     /// <summary>Gets the number of epochs from one checkpoint to the next. Range: at least 1.</summary>
     /// <value>The default is 10.</value>
@@ -227,15 +214,5 @@ public sealed record HybridOptions
         hash.Add((GapTolerance, ImprovementTolerance, Patience, ValidationFraction, Seed, ShuffleRows));
         hash.Add((CheckpointPath, CheckpointEpochs, MaxThreads));
         return hash.ToHashCode();
-    }
-
-    private static void RequirePath(string path, string parameter)
-    {
-        int position = path.IndexOf('\0', StringComparison.Ordinal);
-        if (position >= 0)
-        {
-            throw new ArgumentException(
-                Guard.Text($"CheckpointPath has the null character at position {position}; no file may have it in its name."), parameter);
-        }
     }
 }

@@ -219,17 +219,7 @@ public sealed partial class HybridSolver
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(encoder);
         AmortizedLatentsGuard.RequireFit(model, encoder, Options.AmortizedLatents, nameof(Options.AmortizedLatents), nameof(model), encoderName);
-        if (Directory.Exists(Options.CheckpointPath))
-        {
-            throw new ArgumentException($"CheckpointPath is {Options.CheckpointPath}, a folder; it must be a file, or not exist.", nameof(model));
-        }
-
-        if (Options.CheckpointPath is { } path && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
-        {
-            throw new DirectoryNotFoundException(
-                $"CheckpointPath is {path}; the folder that it names must exist.");
-        }
-
+        CheckpointFile.RequireFolder(Options.CheckpointPath, nameof(model));
         var blocks = new AmortizedBlocks(model, Options.AmortizedLatents);
         AmortizedLatentsGuard.RequireReach(blocks.Complete.Shape, Options.AmortizedLatents, nameof(model));
         return blocks;

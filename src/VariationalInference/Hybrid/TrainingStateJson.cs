@@ -26,7 +26,7 @@ internal sealed class TrainingStateJson
     public TrainingFingerprint Fingerprint() => new(Bits(ModelFingerprint), Bits(RowsFingerprint), Bits(HeldOutFingerprint));
 
     /// <exception cref="InvalidOperationException">A number is not finite.</exception>
-    public static string Write(TrainingState<HybridProgress> state)
+    public static string Write<TProgress>(TrainingState<TProgress> state)
     {
         using var stream = new MemoryStream();
         using (var writer = new Utf8JsonWriter(stream))
@@ -74,15 +74,24 @@ internal sealed class TrainingStateJson
         }
     }
 
+    /// <param name="leastLoss">The smallest loss that there can be.</param>
+    /// <param name="fingerprint">By what the training is recognised.</param>
+    /// <param name="current">The parameters as the last step left them.</param>
+    /// <param name="average">Their running average.</param>
+    /// <param name="best">The best so far.</param>
+    /// <param name="coordinates">What is carried with rows.</param>
+    /// <param name="optimizer">The state of the optimiser.</param>
+    /// <param name="history">The reports so far.</param>
     /// <exception cref="FormatException">A number is missing or out of its range.</exception>
-    public TrainingState<HybridProgress> ToState(
+    public TrainingState<TProgress> ToState<TProgress>(
+        double leastLoss,
         TrainingFingerprint? fingerprint,
         double[] current,
         double[] average,
         double[] best,
         double[] coordinates,
         OptimizerState optimizer,
-        ImmutableArray<HybridProgress> history) => new()
+        ImmutableArray<TProgress> history) => new()
         {
             RowCount = Count("rowCount"),
             Fingerprint = fingerprint,
@@ -98,8 +107,8 @@ internal sealed class TrainingStateJson
             Shortfall = Number("optimizationGap"),
             RateFactor = Number("rateFactor") is > 1e-9 and <= 1 and double factor ? factor : throw Failure("rateFactor"),
             Waited = (int)Count("waited", int.MaxValue),
-            BestLoss = Number("bestGap") is >= 0 and double gap ? gap : throw Failure("bestGap"),
-            LargestLoss = Number("largestGap") is >= 0 and double largest ? largest : throw Failure("largestGap"),
+            BestLoss = Number("bestGap") is double gap && gap >= leastLoss ? gap : throw Failure("bestGap"),
+            LargestLoss = Number("largestGap") is double largest && largest >= leastLoss ? largest : throw Failure("largestGap"),
             BestEpoch = (int)Count("bestEpoch", history.Length - 1),
             Elapsed = new TimeSpan(Count("elapsedTicks", MostTicks)),
             History = history,

@@ -102,6 +102,19 @@ internal static partial class JsonShapes
             fields.Add("failure", value.Failure?.Message);
             fields.AddObjects("history", value.History);
         });
+        Add<DecoderResult>((fields, value) =>
+        {
+            fields.Add("encoder", value.Encoder.ToString());
+            fields.Add("model", value.Model.ToString());
+            fields.Add("stopReason", value.StopReason);
+            fields.Add("converged", value.Converged);
+            fields.Add("epochs", value.Epochs);
+            fields.Add("bestEpoch", value.BestEpoch);
+            fields.AddObject("evaluation", value.Evaluation);
+            fields.Add("elboLimit", value.ElboLimit);
+            fields.Add("failure", value.Failure?.Message);
+            fields.AddObjects("history", value.History);
+        });
         Add<MeanFieldFit>((fields, value) =>
         {
             fields.AddObject("posterior", value.Posterior);

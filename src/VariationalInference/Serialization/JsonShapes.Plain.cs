@@ -287,6 +287,70 @@ internal static partial class JsonShapes
                 fields.Add("indices", value.Indices);
             },
             source => new LearningWarning(source.Member<LearningWarningKind>("kind"), source.Text("message"), source.WholeNumbers("indices")));
+        Add<DecoderEvaluation>(
+            (fields, value) =>
+            {
+                fields.Add("rowCount", value.RowCount);
+                fields.Add("drawCount", value.DrawCount);
+                fields.Add("elbo", value.Elbo);
+                fields.Add("elboStandardError", value.ElboStandardError);
+                fields.Add("elboMonteCarloError", value.ElboMonteCarloError);
+                fields.Add("importanceWeightedBound", value.ImportanceWeightedBound);
+                fields.Add("importanceWeightedStandardError", value.ImportanceWeightedStandardError);
+                fields.Add("lowestElbo", value.LowestElbo);
+                fields.Add("latentDivergences", value.LatentDivergences);
+                fields.Add("refinedRowCount", value.RefinedRowCount);
+                fields.Add("amortizationGap", value.AmortizationGap);
+                fields.Add("amortizationGapStandardError", value.AmortizationGapStandardError);
+                fields.Add("approximationGap", value.ApproximationGap);
+                fields.Add("paretoShape", value.ParetoShape);
+            },
+            source => new DecoderEvaluation
+            {
+                RowCount = source.WholeNumber("rowCount"),
+                DrawCount = source.WholeNumber("drawCount"),
+                Elbo = source.Number("elbo"),
+                ElboStandardError = source.Number("elboStandardError"),
+                ElboMonteCarloError = source.Number("elboMonteCarloError"),
+                ImportanceWeightedBound = source.Number("importanceWeightedBound"),
+                ImportanceWeightedStandardError = source.Number("importanceWeightedStandardError"),
+                LowestElbo = source.Number("lowestElbo"),
+                LatentDivergences = source.Numbers("latentDivergences"),
+                RefinedRowCount = source.WholeNumber("refinedRowCount"),
+                AmortizationGap = source.Number("amortizationGap"),
+                AmortizationGapStandardError = source.Number("amortizationGapStandardError"),
+                ApproximationGap = source.Number("approximationGap"),
+                ParetoShape = source.Number("paretoShape"),
+            });
+        Add<DecoderPosterior>(
+            (fields, value) =>
+            {
+                fields.AddObject("amortized", value.Amortized);
+                fields.AddObject("linear", value.Linear);
+                fields.Add("elbo", value.Elbo);
+                fields.Add("isUnlikeTraining", value.IsUnlikeTraining);
+            });
+        Add<DecoderProgress>(
+            (fields, value) =>
+            {
+                fields.Add("epoch", value.Epoch);
+                fields.Add("maxEpochs", value.MaxEpochs);
+                fields.Add("trainingElbo", value.TrainingElbo);
+                fields.Add("validationElbo", value.ValidationElbo);
+                fields.Add("validationStandardError", value.ValidationStandardError);
+                fields.Add("learningRate", value.LearningRate);
+                fields.Add("elapsedTicks", value.Elapsed.Ticks);
+            },
+            source => new DecoderProgress
+            {
+                Epoch = source.WholeNumber("epoch"),
+                MaxEpochs = source.WholeNumber("maxEpochs"),
+                TrainingElbo = source.Number("trainingElbo"),
+                ValidationElbo = source.Number("validationElbo"),
+                ValidationStandardError = source.Number("validationStandardError"),
+                LearningRate = source.Number("learningRate"),
+                Elapsed = new TimeSpan(source.LongNumber("elapsedTicks")),
+            });
         Add<HybridProgress>(
             (fields, value) =>
             {

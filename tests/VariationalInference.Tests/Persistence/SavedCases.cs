@@ -116,5 +116,12 @@ internal static class SavedCases
         yield return SavedCase.Of("trained", "hybrid_inference", trained, stream => HybridInference.Load(stream));
         var inference = new HybridInference(Dense, new MlpEncoder(2, 1, [3]), [0]) { GapLimit = 0.125, CoordinateSweeps = 2 };
         yield return SavedCase.Of("untrained", "hybrid_inference", inference, stream => HybridInference.Load(stream));
+        DecoderResult decoder = new HybridSolver(new DecoderOptions { MaxEpochs = 2 }).Fit(
+            new DecoderModel(new MlpDecoder(1, 3, [4]), linearLatentCount: 1), new MlpEncoder(3, 1, [4]), Sum.Sample(60, seed: 1).Observations);
+        yield return SavedCase.Of("trained", "decoder_inference", (DecoderInference)decoder, stream => DecoderInference.Load(stream));
+        yield return SavedCase.Of("trained", "decoder_model", decoder.Model, stream => DecoderModel.Load(stream));
+        yield return SavedCase.Of("without numbers", "decoder_model", new DecoderModel(new MlpDecoder(2, 3), linearLatentCount: 2), stream => DecoderModel.Load(stream));
+        yield return SavedCase.Of("without linear latents", "decoder_model", new DecoderModel(new MlpDecoder(1, 2), null, [1, 2]), stream => DecoderModel.Load(stream));
+        yield return SavedCase.Of("trained", "decoder_checkpoint", decoder.Checkpoint, stream => DecoderCheckpoint.Load(stream));
     }
 }

@@ -28,18 +28,25 @@ public sealed class SampleArgumentsTests : IDisposable
     [InlineData("--group has no effect with --wide", "--wide", "--group", "g")]
     [InlineData("--value has no effect with --wide", "--wide", "--value", "y")]
     [InlineData("--decimal-comma has no effect without --data", "--decimal-comma")]
-    public void Hybrid_OptionWithoutEffect_IsRefused(string message, params string[] arguments) =>
-        Refused(() => _ = new HybridArguments(arguments), message);
+    public void Amortization_OptionWithoutEffect_IsRefused(string message, params string[] arguments) =>
+        Refused(() => _ = new AmortizationArguments(arguments), message);
 
     [Fact]
-    public void Hybrid_TrainRowsBesideAFileWithEnoughOfThem_IsRefused()
+    public void Amortization_TrainRowsBesideAFileWithEnoughOfThem_IsRefused()
     {
         File.WriteAllLines(_path, ["a,b", .. Enumerable.Range(0, 2_000).Select(n => $"{n % 7},{n % 11}")]);
-        new HybridArguments(["--data", _path, "--wide"]).TrainOnData.Should().BeTrue();
+        new AmortizationArguments(["--data", _path, "--wide"]).TrainOnData.Should().BeTrue();
         Refused(
-            () => _ = new HybridArguments(["--data", _path, "--wide", "--train-rows", "100"]),
+            () => _ = new AmortizationArguments(["--data", _path, "--wide", "--train-rows", "100"]),
             "--train-rows has no effect: the file has 2000 complete rows, enough to train on");
     }
+
+    [Theory]
+    [InlineData("--linear is '0'; it must be a whole number of at least 1", "--linear", "0")]
+    [InlineData("--amortized is '25'; it must be at most 24", "--amortized", "25")]
+    [InlineData("--epochs is 'many'; it must be a whole number of at least 1", "--epochs", "many")]
+    public void Hybrid_NumberOutOfRange_IsRefused(string message, params string[] arguments) =>
+        Refused(() => _ = new HybridArguments(arguments), message);
 
     [Theory]
     [InlineData("--value has no effect with --wide", "--data", "x.csv", "--wide", "--value", "y")]
@@ -57,12 +64,12 @@ public sealed class SampleArgumentsTests : IDisposable
         string[] file = ["--data", _path, "--group", "g", "--value", "y", "--decimal-comma"];
         double[] expected = [1.5, 2.5, 3.5, 5];
         new GaussianSumArguments(file).Data.Values.ToRowMajorArray().Should().Equal(expected);
-        new HybridArguments(file).Data.Values.ToRowMajorArray().Should().Equal(expected);
+        new AmortizationArguments(file).Data.Values.ToRowMajorArray().Should().Equal(expected);
         string text = RunReplicates(file);
         text.Should().Contain("4 measurements in 2 groups").And.MatchRegex(@"\n  A +2 +2\.0");
 
         File.WriteAllText(_path, "g;y;z\nA;1,5;2,5\nB;3,5;5\n");
-        new HybridArguments(["--data", _path, "--wide", "--label", "g", "--decimal-comma"]).Data.Values.ToRowMajorArray().Should().Equal(expected);
+        new AmortizationArguments(["--data", _path, "--wide", "--label", "g", "--decimal-comma"]).Data.Values.ToRowMajorArray().Should().Equal(expected);
         RunReplicates("--data", _path, "--wide", "--group", "g", "--decimal-comma").Should().MatchRegex(@"\n  mean +3\.125 ");
     }
 

@@ -44,6 +44,33 @@ internal static class JsonSamples
             LearningRate = 1e-3,
             Elapsed = TimeSpan.FromTicks(long.MaxValue),
         };
+        yield return new DecoderEvaluation
+        {
+            RowCount = 3,
+            DrawCount = 7,
+            Elbo = -1.0 / 3,
+            ElboStandardError = double.NaN,
+            ElboMonteCarloError = 0.25,
+            ImportanceWeightedBound = -0.25,
+            ImportanceWeightedStandardError = 1e-300,
+            LowestElbo = double.NegativeInfinity,
+            LatentDivergences = [0.5, -0.0],
+            RefinedRowCount = 0,
+            AmortizationGap = double.NaN,
+            AmortizationGapStandardError = double.NaN,
+            ApproximationGap = double.NaN,
+            ParetoShape = 0.7,
+        };
+        yield return new DecoderProgress
+        {
+            Epoch = 0,
+            MaxEpochs = 9,
+            TrainingElbo = double.NaN,
+            ValidationElbo = -1.5,
+            ValidationStandardError = double.PositiveInfinity,
+            LearningRate = 1e-3,
+            Elapsed = TimeSpan.FromTicks(3),
+        };
         yield return row.Summary(["a", "b", "c"]);
         yield return new MixedModel("y", [1, 2.5, 2, 4, 3.5, 5]).Random("g", ["a", "a", "b", "b", "c", "c"]).Fit().Summary();
         yield return row.MeanField;
@@ -70,6 +97,10 @@ internal static class JsonSamples
         HybridResult hybrid = new HybridSolver(new HybridOptions { MaxEpochs = 1 }).Fit(Model, new MlpEncoder(2, 1), table);
         FactorCountComparison factors = FactorAnalysis.Compare(SufficientStatistics.Of(SavedCases.Wide, ["a", "b", "c", "d"]), 1);
         MixedModelFit smaller = SavedCases.Simple.Fit();
+        DecoderResult decoder = new HybridSolver(new DecoderOptions { MaxEpochs = 1 })
+            .Fit(new DecoderModel(new MlpDecoder(1, 2), 1), new MlpEncoder(2, 1), table);
+        yield return decoder;
+        yield return decoder.Infer([1.2, 0.8]);
         yield return new CaviSolver().Solve(SavedCases.Dense, [0.3, double.NaN]);
         yield return new CaviSolver().Solve(Model, holed, CaviOutputs.Elbos | CaviOutputs.ErrorBounds);
         yield return new CaviSolver().Solve(Model, table);

@@ -21,7 +21,7 @@ namespace VariationalInference;
 /// Console.WriteLine(ended.Encoder.Parameters.Span.SequenceEqual(atOnce.Encoder.Parameters.Span));   // True
 /// ]]></code>
 /// </example>
-public sealed class DecoderCheckpoint
+public sealed partial class DecoderCheckpoint
 {
     internal DecoderCheckpoint(
         DecoderModel model,

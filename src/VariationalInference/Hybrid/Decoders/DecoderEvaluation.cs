@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace VariationalInference;
 
@@ -19,6 +20,7 @@ namespace VariationalInference;
 /// Console.WriteLine(heldOut);   // 50 rows: ELBO …
 /// ]]></code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed record DecoderEvaluation
 {
     /// <summary>The mean divergence from its prior above which an amortized latent counts as active, in nats.</summary>

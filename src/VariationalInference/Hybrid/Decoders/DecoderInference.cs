@@ -20,7 +20,7 @@ namespace VariationalInference;
 /// Console.WriteLine(inference.Sample(3, seed: 1).RowCount);   // 3
 /// ]]></code>
 /// </example>
-public class DecoderInference
+public partial class DecoderInference
 {
     // Enough for means; how good the ELBO is with more draws, evaluations say.
     private const int Pairs = 8;

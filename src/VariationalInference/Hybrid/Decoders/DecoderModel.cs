@@ -27,7 +27,7 @@ namespace VariationalInference;
 /// Console.WriteLine(model);   // MlpDecoder 8-128-128-64 tanh + 8 linear latents, 64 observations
 /// ]]></code>
 /// </example>
-public sealed class DecoderModel
+public sealed partial class DecoderModel
 {
     /// <summary>Creates a model whose loadings, offset and noise variances are to be learned; both priors are standard normal.</summary>
     /// <param name="decoder">The decoder. It is not copied; training works on copies.</param>

@@ -139,14 +139,50 @@ public sealed record DecoderOptions
     /// <value>The default is <see langword="true"/>.</value>
     public bool ShuffleRows { get; init; } = true;
 
+    /// <summary>
+    /// Gets the file to which the state of training is saved every <see cref="CheckpointEpochs"/> epochs and at its end, replaced whole each
+    /// time; see <see cref="DecoderCheckpoint.Load(string, IEncoder?, IDecoder?, Optimizer?)"/>. When it cannot be saved training goes on, and
+    /// <see cref="DecoderResult.CheckpointFailure"/> says why.
+    /// </summary>
+    /// <value>The default is <see langword="null"/>: the state is not saved.</value>
+    public string? CheckpointPath { get; init => field = CheckpointFile.RequirePath(value, nameof(CheckpointPath)); }
+
+    /// <summary>Gets the number of epochs from one checkpoint to the next. Range: at least 1.</summary>
+    /// <value>The default is 50.</value>
+    public int CheckpointEpochs { get; init => field = Guard.AtLeast(value, 1, nameof(CheckpointEpochs)); } = 50;
+
     /// <summary>Gets the largest number of threads; results do not depend on it. Range: at least 1.</summary>
     /// <value>The default is the number of processors.</value>
     public int MaxThreads { get; init => field = Guard.AtLeast(value, 1, nameof(MaxThreads)); } = Environment.ProcessorCount;
 
+    /// <summary>Reads options that <see cref="ToJson"/> wrote.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="optimizer">
+    /// An optimiser of the kind that the text names, of whatever settings. <see langword="null"/> for a kind of the library's own.
+    /// </param>
+    /// <returns>The options; those that the text leaves out have their defaults.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="json"/> is <see langword="null"/>.</exception>
+    /// <exception cref="FormatException">
+    /// The text is no JSON object, is of a newer version, or names an option that does not exist or a value out of its range; the message
+    /// says which, and what is allowed.
+    /// </exception>
+    public static DecoderOptions FromJson(string json, Optimizer? optimizer = null)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        return DecoderOptionsJson.Read(json, optimizer);
+    }
+
+    /// <summary>
+    /// Writes the options as JSON, with the version of its format. <see cref="CheckpointPath"/> and <see cref="MaxThreads"/> are left out:
+    /// they belong to a machine, and results do not depend on them.
+    /// </summary>
+    /// <returns>The text, an object.</returns>
+    public string ToJson() => DecoderOptionsJson.Write(this);
+
     /// <summary>Lists the options.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Guard.Text(
-        $"DecoderOptions {{ Estimator = {Estimator}, DrawCount = {DrawCount}, BatchSize = {Wording.OrNull(BatchSize)}, MaxEpochs = {MaxEpochs}, ExploringEpochs = {Wording.OrNull(ExploringEpochs)}, Optimizer = {Optimizer}, Patience = {Patience}, ImprovementTolerance = {ImprovementTolerance}, ValidationFraction = {ValidationFraction}, JudgePairs = {JudgePairs}, FinalDraws = {FinalDraws}, RefinedRows = {RefinedRows}, Loadings = {Loadings}, Offset = {Offset}, NoiseVariances = {NoiseVariances}, NoiseFloor = {Wording.OrNull(NoiseFloor)}, Decoder = {Decoder}, Seed = {Seed}, ShuffleRows = {ShuffleRows}, MaxThreads = {MaxThreads} }}");
+        $"DecoderOptions {{ Estimator = {Estimator}, DrawCount = {DrawCount}, BatchSize = {Wording.OrNull(BatchSize)}, MaxEpochs = {MaxEpochs}, ExploringEpochs = {Wording.OrNull(ExploringEpochs)}, Optimizer = {Optimizer}, Patience = {Patience}, ImprovementTolerance = {ImprovementTolerance}, ValidationFraction = {ValidationFraction}, JudgePairs = {JudgePairs}, FinalDraws = {FinalDraws}, RefinedRows = {RefinedRows}, Loadings = {Loadings}, Offset = {Offset}, NoiseVariances = {NoiseVariances}, NoiseFloor = {Wording.OrNull(NoiseFloor)}, Decoder = {Decoder}, Seed = {Seed}, ShuffleRows = {ShuffleRows}, CheckpointPath = {CheckpointPath ?? "null"}, CheckpointEpochs = {CheckpointEpochs}, MaxThreads = {MaxThreads} }}");
 
     /// <summary>Requires a number of draws of which a standard error can be told, and that go through a network all at once.</summary>
     internal static int RequireDraws(int value, string name)
@@ -168,7 +204,7 @@ public sealed record DecoderOptions
         Optimizer = Optimizer,
         Seed = Seed,
         ShuffleRows = ShuffleRows,
-        CheckpointEpochs = MaxEpochs,
+        CheckpointEpochs = CheckpointEpochs,
     };
 
     /// <summary>Returns the number of rows in a minibatch of so many training rows.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace VariationalInference;
 
 /// <summary>What is inferred of a row's latents by a <see cref="DecoderInference"/>.</summary>
@@ -12,6 +14,7 @@ namespace VariationalInference;
 /// Console.WriteLine(posterior.IsUnlikeTraining);   // False
 /// ]]></code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed class DecoderPosterior
 {
     internal DecoderPosterior(MeanFieldGaussian amortized, MultivariateGaussian? linear, double elbo, bool isUnlikeTraining)

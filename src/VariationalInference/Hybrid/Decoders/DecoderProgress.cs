@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace VariationalInference;
 
 /// <summary>Where the training of a <see cref="DecoderModel"/> stands after an epoch. Values a row are means over rows, in nats, with every constant.</summary>
@@ -18,6 +20,7 @@ namespace VariationalInference;
 /// }
 /// ]]></code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed record DecoderProgress
 {
     /// <summary>Gets the number of epochs done; 0 is before the first.</summary>

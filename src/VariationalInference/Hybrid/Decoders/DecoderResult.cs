@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace VariationalInference;
 
@@ -19,6 +20,7 @@ namespace VariationalInference;
 /// Console.WriteLine(result);   // MlpEncoder 8-16-2 tanh for MlpDecoder 1-16-8 tanh + 1 linear latent, 8 observations, …
 /// ]]></code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed class DecoderResult : DecoderInference
 {
     internal DecoderResult(DecoderModel model, IEncoder encoder, DecoderCheckpoint checkpoint, DecoderEvaluation evaluation)
@@ -48,6 +50,9 @@ public sealed class DecoderResult : DecoderInference
 
     /// <summary>Gets the state in which training ended, from which it can go on.</summary>
     public DecoderCheckpoint Checkpoint { get; }
+
+    /// <summary>Gets why the last checkpoint could not be saved to <see cref="DecoderOptions.CheckpointPath"/>; <see langword="null"/> when it was.</summary>
+    public Exception? CheckpointFailure { get; internal init; }
 
     /// <summary>
     /// Gets the exception that ended training, thrown while a network worked or progress was reported; <see langword="null"/> when none did. It is

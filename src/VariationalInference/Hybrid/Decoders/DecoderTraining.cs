@@ -60,7 +60,11 @@ internal sealed class DecoderTraining
         return Run(parts, [.. checkpoint.Scales], (DecoderStage)checkpoint.State.Stage, checkpoint.State, progress, cancellationToken);
     }
 
-    private LinearLearning Learning() => new(_options.Loadings && _model.LinearLatentCount > 0, _options.Offset, _options.NoiseVariances);
+    /// <summary>Returns which numbers of a model options let be learned.</summary>
+    public static LinearLearning LearningOf(DecoderOptions options, DecoderModel model) =>
+        new(options.Loadings && model.LinearLatentCount > 0, options.Offset, options.NoiseVariances);
+
+    private LinearLearning Learning() => LearningOf(_options, _model);
 
     /// <summary>
     /// Returns the scale of each observation: one for all when they look like readings of one kind, else each column's own deviation. One scale keeps
@@ -115,7 +119,7 @@ internal sealed class DecoderTraining
         }
 
         var run = new TrainingLoop<DecoderRows, DecoderProgress>(
-            _rows, objective, options, resumed, team, saveCheckpoint: null, progress, cancellationToken);
+            _rows, objective, options, resumed, team, SaveTo(_options.CheckpointPath, parts, scales), progress, cancellationToken);
         StopReason reason = run.Run();
         parts.Prepare();
         TrainingState<DecoderProgress> state = run.State;
@@ -130,8 +134,23 @@ internal sealed class DecoderTraining
             History = state.History,
             BestEpoch = state.BestEpoch,
             Failure = run.Failure,
+            CheckpointFailure = run.CheckpointFailure,
         };
     }
+
+    /// <summary>Returns what saves a state on the way, with networks of its best parameters; null where nothing is saved.</summary>
+    private Action<TrainingState<DecoderProgress>>? SaveTo(string? path, DecoderParts parts, double[] scales) => path is null ? null : state =>
+    {
+        IEncoder encoder = EncoderFile.Copy(parts.Encoder, nameof(encoder));
+        IDecoder decoder = parts.Decoder.Clone();
+        var linear = new LinearPart(ModelOf(parts), scales, parts.Linear.Floor, Learning());
+        ReadOnlySpan<double> best = state.Best;
+        best[..encoder.Parameters.Length].CopyTo(encoder.Parameters.Span);
+        best.Slice(encoder.Parameters.Length, decoder.Parameters.Length).CopyTo(decoder.Parameters.Span);
+        best[(encoder.Parameters.Length + decoder.Parameters.Length)..].CopyTo(linear.Parameters);
+        var own = new DecoderParts(encoder, decoder, linear, _model.AmortizedPrior);
+        new DecoderCheckpoint(ModelOf(own), encoder, _options, [.. scales], linear.Floor, state).Save(path);
+    };
 
     private DecoderModel ModelOf(DecoderParts parts) => new(
         parts.Decoder,

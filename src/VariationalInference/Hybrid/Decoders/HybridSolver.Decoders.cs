@@ -39,6 +39,7 @@ public sealed partial class HybridSolver
     /// <exception cref="InvalidOperationException">The solver has options for linear-Gaussian models.</exception>
     /// <exception cref="ArgumentException">The encoder does not fit the model, or the rows are out of range.</exception>
     /// <exception cref="NonFiniteValueException">A column's variance, or the bound of the held-out rows before training, is not finite.</exception>
+    /// <exception cref="DirectoryNotFoundException">The folder of <see cref="DecoderOptions.CheckpointPath"/> does not exist.</exception>
     public DecoderResult Fit(
         DecoderModel model,
         IEncoder encoder,
@@ -70,6 +71,7 @@ public sealed partial class HybridSolver
     /// <returns>The trained model and encoder, with the whole history.</returns>
     /// <exception cref="InvalidOperationException">The solver has options for linear-Gaussian models.</exception>
     /// <exception cref="ArgumentException">The rows or the options are not those of the checkpoint; the message says what differs.</exception>
+    /// <exception cref="DirectoryNotFoundException">The folder of <see cref="DecoderOptions.CheckpointPath"/> does not exist.</exception>
     public DecoderResult Resume(
         DecoderCheckpoint checkpoint,
         Matrix<double> rows,
@@ -119,6 +121,7 @@ public sealed partial class HybridSolver
             throw new InvalidOperationException("The solver has HybridOptions, which mean nothing for a model with a decoder; make it with DecoderOptions.");
         }
 
+        CheckpointFile.RequireFolder(DecoderOptions.CheckpointPath, nameof(model));
         RequireRows(model, encoder, rows);
         const int leastHeldOut = 2;
         if (rows.RowCount <= leastHeldOut)

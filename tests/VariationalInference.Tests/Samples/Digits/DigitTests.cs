@@ -3,7 +3,7 @@ using MathNet.Numerics.LinearAlgebra;
 using VariationalInference.Samples;
 using Xunit;
 
-namespace VariationalInference.Tests.Samples.HybridInference;
+namespace VariationalInference.Tests.Samples.Digits;
 
 /// <summary>What the main sample says of its data, and measures.</summary>
 public sealed class DigitTests
