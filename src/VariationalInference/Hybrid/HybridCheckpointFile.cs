@@ -193,7 +193,6 @@ internal static class HybridCheckpointFile
 
         double[] coordinates = Values(StatePrefix + "coordinates", options.CoordinateSweeps is null ? 0 : null);
         TrainingState<HybridProgress> state = training.ToState(
-            leastLoss: 0,
             fingerprint,
             Values(StatePrefix + "current", parameterCount),
             Values(StatePrefix + "average", parameterCount),

@@ -74,7 +74,6 @@ internal sealed class TrainingStateJson
         }
     }
 
-    /// <param name="leastLoss">The smallest loss that there can be.</param>
     /// <param name="fingerprint">By what the training is recognised.</param>
     /// <param name="current">The parameters as the last step left them.</param>
     /// <param name="average">Their running average.</param>
@@ -82,16 +81,17 @@ internal sealed class TrainingStateJson
     /// <param name="coordinates">What is carried with rows.</param>
     /// <param name="optimizer">The state of the optimiser.</param>
     /// <param name="history">The reports so far.</param>
+    /// <param name="leastLoss">The smallest loss that there can be.</param>
     /// <exception cref="FormatException">A number is missing or out of its range.</exception>
     public TrainingState<TProgress> ToState<TProgress>(
-        double leastLoss,
         TrainingFingerprint? fingerprint,
         double[] current,
         double[] average,
         double[] best,
         double[] coordinates,
         OptimizerState optimizer,
-        ImmutableArray<TProgress> history) => new()
+        ImmutableArray<TProgress> history,
+        double leastLoss = 0) => new()
         {
             RowCount = Count("rowCount"),
             Fingerprint = fingerprint,

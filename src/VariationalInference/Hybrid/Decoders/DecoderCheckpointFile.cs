@@ -99,14 +99,14 @@ internal static class DecoderCheckpointFile
         }
 
         TrainingState<DecoderProgress> read = training.ToState(
-            leastLoss: double.MinValue,
             training.Fingerprint(),
             Finite(state, CurrentName, count),
             Finite(state, AverageName, count),
             Finite(state, BestName, count),
             coordinates: [],
             steps,
-            History(state));
+            History(state),
+            leastLoss: double.MinValue);
         return new DecoderCheckpoint(model, encoder, options, scales, floor, read);
     }
 
