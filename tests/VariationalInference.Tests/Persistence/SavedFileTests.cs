@@ -174,9 +174,10 @@ public sealed class SavedFileTests
         {
             // The file is refused.
         }
-        catch (ArgumentException exception) when ((saved.Kind, exception.ParamName) is ("hybrid_inference", "encoder") or ("linear_model", "likelihoods"))
+        catch (ArgumentException exception) when ((saved.Kind, exception.ParamName) is ("hybrid_inference", "encoder")
+            or ("decoder_inference" or "decoder_checkpoint", "encoder" or "decoder") or ("decoder_model", "decoder") or ("linear_model", "likelihoods"))
         {
-            // The encoder, or a likelihood, has another kind than the library knows.
+            // A network, or a likelihood, has another kind than the library knows.
         }
 
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;

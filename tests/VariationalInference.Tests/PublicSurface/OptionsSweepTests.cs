@@ -64,17 +64,18 @@ public sealed class OptionsSweepTests
     {
         PropertyInfo property = type.GetProperty(name)!;
         object value = Other(property, Activator.CreateInstance(type)!), set = With(type, property, value);
-        HybridOptions options = set as HybridOptions ?? new HybridOptions { Optimizer = (Optimizer)set };
+        object options = set is Optimizer optimizer ? new HybridOptions { Optimizer = optimizer } : set;
+        string json = InCommas(() => options is DecoderOptions decoder ? decoder.ToJson() : ((HybridOptions)options).ToJson());
 
-        using JsonDocument document = JsonDocument.Parse(InCommas(options.ToJson));
-        JsonElement parent = type == typeof(HybridOptions) ? document.RootElement : document.RootElement.GetProperty("optimizer");
+        using JsonDocument document = JsonDocument.Parse(json);
+        JsonElement parent = set is Optimizer ? document.RootElement.GetProperty("optimizer") : document.RootElement;
         bool isThere = parent.TryGetProperty(Camel(name), out JsonElement element);
         isThere.Should().Be(!OfTheMachine.Contains(name));
         if (isThere)
         {
             element.GetRawText().Should().Be(Json(value));
-            HybridOptions read = HybridOptions.FromJson(options.ToJson());
-            property.GetValue(type == typeof(HybridOptions) ? read : read.Optimizer).Should().BeEquivalentTo(value);
+            object read = options is DecoderOptions ? DecoderOptions.FromJson(json) : HybridOptions.FromJson(json);
+            property.GetValue(set is Optimizer ? ((HybridOptions)read).Optimizer : read).Should().BeEquivalentTo(value);
         }
     }
 
@@ -123,7 +124,7 @@ public sealed class OptionsSweepTests
         new[] { typeof(HybridOptions).Assembly, typeof(ConformanceOptions).Assembly }.SelectMany(assembly => assembly.GetExportedTypes())
             .Where(type => !type.IsAbstract && (type.Name.EndsWith("Options", StringComparison.Ordinal) || type.IsAssignableTo(typeof(Optimizer))));
 
-    private static bool IsWritten(Type type) => type == typeof(HybridOptions) || type.IsAssignableTo(typeof(Optimizer));
+    private static bool IsWritten(Type type) => type == typeof(HybridOptions) || type == typeof(DecoderOptions) || type.IsAssignableTo(typeof(Optimizer));
 
     private static IEnumerable<PropertyInfo> Settable(Type type) =>
         type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.SetMethod is { IsPublic: true });

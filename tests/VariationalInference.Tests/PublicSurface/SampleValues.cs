@@ -112,6 +112,7 @@ internal static class SampleValues
         ("LowRankGaussian", ".ctor", "factors") => Matrix<double>.Build.Dense(3, 1, 0.5),
         ("FactorSolution" or "FactorAnalysis", _, "names") => new[] { "a", "b", "c", "d" },
         ("HybridOptions", "FromJson", "json") => new HybridOptions().ToJson(),
+        ("DecoderOptions", "FromJson", "json") => new DecoderOptions().ToJson(),
         ("HybridSolver", "Resume", "rows") => Model.Sample(40, seed: 2).Observations,
         ("DecoderModel", ".ctor", "loadings") => Matrix<double>.Build.Dense(2, 1, 1),
         ("DecoderModel", ".ctor", "amortizedPrior" or "linearPrior") => GaussianPrior.Independent(1),
