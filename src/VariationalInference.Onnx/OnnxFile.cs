@@ -45,11 +45,13 @@ public static class OnnxFile
 
     /// <summary>Saves a decoder: <c>latents</c>, N×A, to <c>outputs</c>, N×K.</summary>
     /// <param name="decoder">The decoder.</param>
+    /// <param name="path">The file, created or replaced.</param>
     /// <inheritdoc cref="SaveOnnx(MlpEncoder, string)"/>
     public static void SaveOnnx(this MlpDecoder decoder, string path) => Save(path, () => Model(decoder));
 
     /// <summary>Saves a decoder to a stream: <c>latents</c>, N×A, to <c>outputs</c>, N×K.</summary>
     /// <param name="decoder">The decoder.</param>
+    /// <param name="stream">The stream; it stays open, behind what was written.</param>
     /// <inheritdoc cref="SaveOnnx(MlpEncoder, Stream)"/>
     public static void SaveOnnx(this MlpDecoder decoder, Stream stream) => Save(stream, () => Model(decoder));
 
@@ -57,6 +59,7 @@ public static class OnnxFile
     /// Saves what a model makes of its latents: <c>amortized</c>, N×A, and <c>linear</c>, N×C, if there are any, to the <c>mean</c>, N×K, f_θ(z_A) + A z_C + b.
     /// </summary>
     /// <param name="model">The model; its decoder must be an <see cref="MlpDecoder"/>.</param>
+    /// <param name="path">The file, created or replaced.</param>
     /// <inheritdoc cref="SaveOnnx(MlpEncoder, string)"/>
     public static void SaveOnnx(this DecoderModel model, string path) => Save(path, () => Model(model));
 
@@ -64,16 +67,19 @@ public static class OnnxFile
     /// Saves what a model makes of its latents to a stream: <c>amortized</c>, N×A, and <c>linear</c>, N×C, if there are any, to the <c>mean</c>, N×K.
     /// </summary>
     /// <param name="model">The model; its decoder must be an <see cref="MlpDecoder"/>.</param>
+    /// <param name="stream">The stream; it stays open, behind what was written.</param>
     /// <inheritdoc cref="SaveOnnx(MlpEncoder, Stream)"/>
     public static void SaveOnnx(this DecoderModel model, Stream stream) => Save(stream, () => Model(model));
 
     /// <summary>Saves a perceptron: <c>inputs</c> to <c>outputs</c>.</summary>
     /// <param name="network">The perceptron.</param>
+    /// <param name="path">The file, created or replaced.</param>
     /// <inheritdoc cref="SaveOnnx(MlpEncoder, string)"/>
     public static void SaveOnnx(this Perceptron network, string path) => Save(path, () => Model(network));
 
     /// <summary>Saves a perceptron to a stream: <c>inputs</c> to <c>outputs</c>.</summary>
     /// <param name="network">The perceptron.</param>
+    /// <param name="stream">The stream; it stays open, behind what was written.</param>
     /// <inheritdoc cref="SaveOnnx(MlpEncoder, Stream)"/>
     public static void SaveOnnx(this Perceptron network, Stream stream) => Save(stream, () => Model(network));
 
