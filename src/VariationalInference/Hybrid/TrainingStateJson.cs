@@ -15,6 +15,10 @@ internal sealed class TrainingStateJson
     private const string RowsFingerprint = "rowsFingerprint";
     private const string HeldOutFingerprint = "heldOutFingerprint";
 
+    // Of training in stages alone.
+    private const string StageName = "stage";
+    private const string StageEndName = "stageEnd";
+
     private readonly JsonElement _root;
 
     private TrainingStateJson(JsonElement root) => _root = root;
@@ -46,6 +50,12 @@ internal sealed class TrainingStateJson
             writer.WriteNumber("visited", state.Visited);
             writer.WriteNumber("elbo", Finite(state.Objective, "elbo"));
             writer.WriteNumber("optimizationGap", Finite(state.Shortfall, "optimizationGap"));
+            if (state.Stage != 0 || state.StageEnd != 0)
+            {
+                writer.WriteNumber(StageName, state.Stage);
+                writer.WriteNumber(StageEndName, state.StageEnd);
+            }
+
             writer.WriteNumber("rateFactor", state.RateFactor);
             writer.WriteNumber("waited", state.Waited);
             writer.WriteNumber("bestGap", state.BestLoss);
@@ -105,6 +115,8 @@ internal sealed class TrainingStateJson
             Visited = Count("visited", Count("rowCount")),
             Objective = Number("elbo"),
             Shortfall = Number("optimizationGap"),
+            Stage = CountIfAny(StageName),
+            StageEnd = CountIfAny(StageEndName),
             RateFactor = Number("rateFactor") is > 1e-9 and <= 1 and double factor ? factor : throw Failure("rateFactor"),
             Waited = (int)Count("waited", int.MaxValue),
             BestLoss = Number("bestGap") is double gap && gap >= leastLoss ? gap : throw Failure("bestGap"),
@@ -116,6 +128,8 @@ internal sealed class TrainingStateJson
 
     private long Count(string name, long largest = long.MaxValue) =>
         Element(name).TryGetInt64(out long count) && count >= 0 && count <= largest ? count : throw Failure(name);
+
+    private int CountIfAny(string name) => _root.TryGetProperty(name, out _) ? (int)Count(name, int.MaxValue) : 0;
 
     private double Number(string name) =>
         Element(name).TryGetDouble(out double number) && double.IsFinite(number) ? number : throw Failure(name);

@@ -339,6 +339,7 @@ internal static partial class JsonShapes
                 fields.Add("validationElbo", value.ValidationElbo);
                 fields.Add("validationStandardError", value.ValidationStandardError);
                 fields.Add("learningRate", value.LearningRate);
+                fields.Add("isExploring", value.IsExploring);
                 fields.Add("elapsedTicks", value.Elapsed.Ticks);
             },
             source => new DecoderProgress
@@ -349,6 +350,7 @@ internal static partial class JsonShapes
                 ValidationElbo = source.Number("validationElbo"),
                 ValidationStandardError = source.Number("validationStandardError"),
                 LearningRate = source.Number("learningRate"),
+                IsExploring = source.Flag("isExploring"),
                 Elapsed = new TimeSpan(source.LongNumber("elapsedTicks")),
             });
         Add<HybridProgress>(

@@ -69,6 +69,7 @@ internal static class JsonSamples
             ValidationElbo = -1.5,
             ValidationStandardError = double.PositiveInfinity,
             LearningRate = 1e-3,
+            IsExploring = true,
             Elapsed = TimeSpan.FromTicks(3),
         };
         yield return row.Summary(["a", "b", "c"]);

@@ -20,7 +20,7 @@ internal static class DecoderCheckpointFile
     private const string HistoryName = "training.history";
 
     // Epoch to elapsed ticks, as DecoderProgress has them.
-    private const int HistoryColumns = 7;
+    private const int HistoryColumns = 8;
 
     /// <exception cref="InvalidOperationException">A number is not finite; nothing was written.</exception>
     public static void Write(DecoderCheckpoint checkpoint, Stream stream)
@@ -107,7 +107,18 @@ internal static class DecoderCheckpointFile
             steps,
             History(state),
             leastLoss: double.MinValue);
+        RequireStage(read.Stage, model, encoder);
         return new DecoderCheckpoint(model, encoder, options, scales, floor, read);
+    }
+
+    /// <summary>Requires a stage that there is; those that look for a start begin the library's own networks anew.</summary>
+    private static void RequireStage(int stage, DecoderModel model, IEncoder encoder)
+    {
+        bool areOwn = encoder is MlpEncoder && model.Decoder is MlpDecoder;
+        if (!Enum.IsDefined((DecoderStage)stage) || (stage != (int)DecoderStage.Training && !areOwn))
+        {
+            throw new FormatException(Guard.Text($"stage is {stage}; networks of these kinds are never in it."));
+        }
     }
 
     private static double[] Finite(ModelState state, string name, int count)
@@ -131,14 +142,15 @@ internal static class DecoderCheckpointFile
         progress.ValidationElbo,
         progress.ValidationStandardError,
         progress.LearningRate,
+        progress.IsExploring ? 1 : 0,
         progress.Elapsed.Ticks,
     ];
 
     /// <summary>Reads an epoch, whose bounds may be anything: of one that diverged they are.</summary>
     private static DecoderProgress Progress(double[] row, int epoch)
     {
-        double epochs = row[1], ticks = row[6];
-        return row[0] == epoch && epochs >= 1 && epochs <= int.MaxValue && double.IsFinite(row[5]) && ticks >= 0 && ticks < long.MaxValue
+        double epochs = row[1], exploring = row[6], ticks = row[7];
+        return row[0] == epoch && epochs >= 1 && epochs <= int.MaxValue && double.IsFinite(row[5]) && (exploring is 0 or 1) && ticks >= 0 && ticks < long.MaxValue
             ? new DecoderProgress
             {
                 Epoch = epoch,
@@ -147,6 +159,7 @@ internal static class DecoderCheckpointFile
                 ValidationElbo = row[3],
                 ValidationStandardError = row[4],
                 LearningRate = row[5],
+                IsExploring = exploring == 1,
                 Elapsed = new TimeSpan((long)ticks),
             }
             : throw new FormatException(Guard.Text($"{HistoryName}[{epoch}] does not describe epoch {epoch}."));

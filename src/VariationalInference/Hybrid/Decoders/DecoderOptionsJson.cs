@@ -13,6 +13,7 @@ internal static class DecoderOptionsJson
         writer.WriteNumber(Key(nameof(options.DrawCount)), options.DrawCount);
         WriteIfAny(writer, nameof(options.BatchSize), options.BatchSize);
         writer.WriteNumber(Key(nameof(options.MaxEpochs)), options.MaxEpochs);
+        WriteIfAny(writer, nameof(options.ExploringEpochs), options.ExploringEpochs);
         WriteOptimizer(writer, Key(nameof(options.Optimizer)), options.Optimizer);
         writer.WriteNumber(Key(nameof(options.Patience)), options.Patience);
         writer.WriteNumber(Key(nameof(options.ImprovementTolerance)), options.ImprovementTolerance);
@@ -40,6 +41,7 @@ internal static class DecoderOptionsJson
         "drawCount" => options with { DrawCount = Integer(value) },
         "batchSize" => options with { BatchSize = IsNull(value) ? null : Integer(value) },
         "maxEpochs" => options with { MaxEpochs = Integer(value) },
+        "exploringEpochs" => options with { ExploringEpochs = IsNull(value) ? null : Integer(value) },
         "optimizer" => options with { Optimizer = ReadOptimizer(value, optimizer) },
         "patience" => options with { Patience = Integer(value) },
         "improvementTolerance" => options with { ImprovementTolerance = Number(value) },
