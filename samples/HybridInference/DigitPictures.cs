@@ -23,7 +23,7 @@ internal static class DigitPictures
         return new Chart(
             "digits-training",
             "Training by epoch",
-            "The ELBO of rows that are held out of training. Both begin at a factor analysis: the plain VAE at one with fewer factors.",
+            "The ELBO of rows that are held out of training. Both begin at a factor analysis, the plain VAE at one with fewer factors, and look for a better start at first.",
             [panel]);
 
         static Curve Curve(string label, Look look, DecoderResult result) => new(
