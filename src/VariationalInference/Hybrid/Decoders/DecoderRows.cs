@@ -13,9 +13,11 @@ internal sealed class DecoderRows : ITrainingRows
     /// <param name="width">The number of observations in a row.</param>
     /// <param name="table">A table that has been checked.</param>
     /// <param name="indices">Which of its rows, and in which order.</param>
-    public DecoderRows(int width, Matrix<double> table, ReadOnlySpan<int> indices)
+    /// <param name="first">The number of the first of these rows among all of their kind, counted from 0.</param>
+    public DecoderRows(int width, Matrix<double> table, ReadOnlySpan<int> indices, long first = 0)
     {
         _width = width;
+        First = first;
         Count = indices.Length;
         _observations = new double[checked(Count * width)];
         _patterns = new int[Count];
@@ -39,7 +41,8 @@ internal sealed class DecoderRows : ITrainingRows
 
     public int Count { get; }
 
-    public long First => 0;
+    /// <inheritdoc/>
+    public long First { get; }
 
     public ReadOnlySpan<double> Observations(int row) => _observations.AsSpan(row * _width, _width);
 

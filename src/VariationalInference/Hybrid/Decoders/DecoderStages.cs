@@ -24,21 +24,21 @@ internal sealed class DecoderStages
     // New networks bend under more noise than is left in the end: with less, they fold now and then.
     private const double Heat = 4;
 
-    private readonly DecoderRows _rows;
+    private readonly Lazy<RowMoments> _moments;
     private readonly DecoderParts _parts;
     private readonly DecoderOptions _options;
     private readonly double[] _scales;
     private readonly GaussianPrior _amortizedPrior;
     private readonly GaussianPrior? _linearPrior;
 
-    /// <param name="rows">The training rows.</param>
+    /// <param name="moments">The moments of the training rows.</param>
     /// <param name="parts">What is trained.</param>
     /// <param name="model">The model, for its priors.</param>
     /// <param name="options">The options of the run.</param>
     /// <param name="scales">The scales of the observations.</param>
-    public DecoderStages(DecoderRows rows, DecoderParts parts, DecoderModel model, DecoderOptions options, double[] scales)
+    public DecoderStages(Lazy<RowMoments> moments, DecoderParts parts, DecoderModel model, DecoderOptions options, double[] scales)
     {
-        _rows = rows;
+        _moments = moments;
         _parts = parts;
         _options = options;
         _scales = scales;
@@ -117,7 +117,7 @@ internal sealed class DecoderStages
     private void Begin(DecoderStage stage)
     {
         LinearPart linear = _parts.Linear;
-        var moments = new RowMoments(_rows, linear.Width);
+        RowMoments moments = _moments.Value;
         bool given = stage == DecoderStage.Holding && linear.Count > 0;
         DecoderModel model = given || linear.Count == 0
             ? new DecoderModel(

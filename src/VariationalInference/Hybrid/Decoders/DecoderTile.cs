@@ -19,7 +19,8 @@ internal sealed class DecoderTile
     private readonly int _width;
     private readonly int _latents;
     private readonly long[] _order;
-    private readonly DecoderRows[] _rows;
+    private readonly DecoderRows[] _patternRows;
+    private readonly int[] _patterns;
     private readonly double[] _observations;
     private readonly double[] _encoded;
     private readonly double[] _deviations;
@@ -29,6 +30,7 @@ internal sealed class DecoderTile
     private readonly double[] _values;
     private readonly double[] _slopes;
     private int _count;
+    private int _patternCount;
 
     /// <param name="parts">The networks and the linear part.</param>
     /// <param name="capacity">The largest number of rows at a time.</param>
@@ -45,7 +47,8 @@ internal sealed class DecoderTile
         _block = new ConditionalBlock(parts.Linear, all);
         _partial = new ConditionalShape(parts.Linear);
         _order = new long[capacity];
-        _rows = new DecoderRows[capacity];
+        _patternRows = new DecoderRows[capacity];
+        _patterns = new int[capacity];
         _observations = new double[checked(capacity * _width)];
         _encoded = new double[2 * capacity * _latents];
         _deviations = new double[capacity * _latents];
@@ -89,15 +92,13 @@ internal sealed class DecoderTile
     public void Load(ReadOnlySpan<RowReference<DecoderRows>> rows)
     {
         _count = rows.Length;
-        bool isComplete = true;
+        _patternCount = 0;
         for (int n = 0; n < _count; n++)
         {
-            int pattern = rows[n].Rows.Pattern(rows[n].Index);
-            isComplete &= pattern == 0;
-            _order[n] = ((long)pattern << 32) | (uint)n;
+            _order[n] = ((long)PatternOf(rows[n].Rows, rows[n].Index) << 32) | (uint)n;
         }
 
-        if (!isComplete)
+        if (_patternCount > 0)
         {
             Array.Sort(_order, 0, _count);
         }
@@ -105,7 +106,6 @@ internal sealed class DecoderTile
         for (int place = 0; place < _count; place++)
         {
             RowReference<DecoderRows> row = rows[RowAt(place)];
-            _rows[place] = row.Rows;
             row.Rows.Observations(row.Index).CopyTo(_observations.AsSpan(place * _width, _width));
         }
 
@@ -121,8 +121,8 @@ internal sealed class DecoderTile
     public void Load(DecoderRows row, ReadOnlySpan<double> means, ReadOnlySpan<double> logVariances)
     {
         _count = 1;
-        _rows[0] = row;
-        _order[0] = (long)row.Pattern(0) << 32;
+        _patternCount = 0;
+        _order[0] = (long)PatternOf(row, 0) << 32;
         row.Observations(0).CopyTo(_observations);
         means.CopyTo(_encoded);
         logVariances.CopyTo(_encoded.AsSpan(_latents));
@@ -231,19 +231,44 @@ internal sealed class DecoderTile
             return _parts.Complete;
         }
 
-        _partial.Compute(_rows[place].Missing(pattern));
+        _partial.Compute(_patternRows[pattern - 1].Missing(_patterns[pattern - 1]));
         return _partial;
     }
 
     private static INetworkTape Tape(INetwork network, int capacity, string name) => network.CreatePreparedTape(capacity)
         ?? throw new InvalidOperationException($"CreatePreparedTape of the {name} returned null; it must return a tape.");
 
+    /// <summary>
+    /// Returns the number of a row's pattern within the tile, counted from 1 as they come, 0 of a complete row: it does not depend on the table or chunk
+    /// that the row stands in.
+    /// </summary>
+    private int PatternOf(DecoderRows rows, int index)
+    {
+        int own = rows.Pattern(index);
+        if (own == 0)
+        {
+            return 0;
+        }
+
+        ReadOnlySpan<bool> missing = rows.Missing(own);
+        for (int i = 0; i < _patternCount; i++)
+        {
+            if (_patternRows[i].Missing(_patterns[i]).SequenceEqual(missing))
+            {
+                return i + 1;
+            }
+        }
+
+        (_patternRows[_patternCount], _patterns[_patternCount]) = (rows, own);
+        return ++_patternCount;
+    }
+
     private int PatternAt(int place) => (int)(_order[place] >> 32);
 
     private int EndOfPattern(int first)
     {
         int end = first + 1;
-        while (end < _count && PatternAt(end) == PatternAt(first) && ReferenceEquals(_rows[end], _rows[first]))
+        while (end < _count && PatternAt(end) == PatternAt(first))
         {
             end++;
         }

@@ -9,16 +9,16 @@ internal sealed class DecoderTraining
     private readonly DecoderModel _model;
     private readonly IEncoder _encoder;
     private readonly TrainingRows<DecoderRows> _rows;
-    private readonly DecoderRows _training;
+    private readonly Lazy<RowMoments> _moments;
     private readonly DecoderRows _heldOut;
     private readonly DecoderOptions _options;
 
-    public DecoderTraining(DecoderModel model, IEncoder encoder, DecoderRows training, DecoderRows heldOut, DecoderOptions options)
+    public DecoderTraining(DecoderModel model, IEncoder encoder, TrainingRows<DecoderRows> rows, DecoderRows heldOut, DecoderOptions options)
     {
         _model = model;
         _encoder = encoder;
-        _training = training;
-        _rows = new TrainingRows<DecoderRows>([training], stayInMemory: true, static _ => { });
+        _rows = rows;
+        _moments = new Lazy<RowMoments>(() => new RowMoments(_rows, _model.ObservationCount));
         _heldOut = heldOut;
         _options = options;
     }
@@ -26,7 +26,7 @@ internal sealed class DecoderTraining
     /// <summary>Begins from the factor analysis of the rows.</summary>
     public DecoderResult Begin(IProgress<DecoderProgress>? progress, CancellationToken cancellationToken)
     {
-        var moments = new RowMoments(_training, _model.ObservationCount);
+        RowMoments moments = _moments.Value;
         int column = Array.FindIndex(moments.Variances, static variance => !double.IsFinite(variance));
         if (column >= 0)
         {
@@ -55,6 +55,12 @@ internal sealed class DecoderTraining
             throw new ArgumentException(
                 Guard.Text($"The checkpoint has {checkpoint.State.Current.Length} parameters and these options {count}; Loadings, Offset and NoiseVariances must be as they were."),
                 nameof(checkpoint));
+        }
+
+        if (checkpoint.State.Stage != (int)DecoderStage.Training)
+        {
+            // What reading chunks may throw is thrown before training goes on.
+            _ = _moments.Value;
         }
 
         return Run(parts, [.. checkpoint.Scales], (DecoderStage)checkpoint.State.Stage, checkpoint.State, progress, cancellationToken);
@@ -110,7 +116,7 @@ internal sealed class DecoderTraining
         TrainingOptions options = _options.Training(_rows.Count);
         int most = Math.Max(BatchShape.Of(_rows.Count, options.BatchSize).Shards, DecoderJudge.TileCount(_heldOut.Count, _options.JudgePairs));
         using var team = new ThreadTeam(Math.Min(_options.MaxThreads, most));
-        var stages = new DecoderStages(_training, parts, _model, _options, scales);
+        var stages = new DecoderStages(_moments, parts, _model, _options, scales);
         stages.Enter(stage);
         var objective = new DecoderObjective(parts, _heldOut, _options, stages, stage, team);
         if (resumed is not null)
