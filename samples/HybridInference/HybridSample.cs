@@ -86,11 +86,20 @@ internal sealed class HybridSample(IAnsiConsole console, HybridArguments argumen
         Add("+ amortization gap: each row's own best factors", row => row.AmortizationGap);
         Add("+ approximation gap, at least: importance weighting from these", row => row.ApproximationGap);
         Add("= log evidence, at least", row => row.Elbo + row.AmortizationGap + row.ApproximationGap);
+        table.AddRow("latents of the encoder that are active", Active(plain), Active(hybrid));
         _output.Write(table);
         _output.WriteLine();
 
         void Add(string part, Func<DecoderEvaluation, double> nats) =>
             table.AddRow(part, Decimals(plain.Average(nats)), Decimals(hybrid.Average(nats)));
+    }
+
+    /// <summary>Counts the latents whose mean divergence from their prior is above 0.01 nats; the others say nothing of rows.</summary>
+    private static string Active(DecoderEvaluation[] rows)
+    {
+        const double least = 0.01;
+        int count = rows[0].LatentDivergences.Length;
+        return $"{Enumerable.Range(0, count).Count(a => rows.Average(row => row.LatentDivergences[a]) > least)} of {count}";
     }
 
     private void WriteReconstructions(Predictor components, Predictor factors, DecoderResult plain, DecoderResult hybrid)

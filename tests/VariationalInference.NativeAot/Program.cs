@@ -62,6 +62,13 @@ try
     HybridResult resumed = new HybridSolver(further).Resume(model, hybrid.Checkpoint, rows);
     HybridResult reloaded = new HybridSolver(further).Resume(model, HybridCheckpoint.Load(checkpointFile), rows);
     Check("a checkpoint, saved, loaded and gone on from", reloaded.Infer([1.2, 0.8]).MeanField[0] == resumed.Infer([1.2, 0.8]).MeanField[0]);
+
+    var decoder = new DecoderModel(new MlpDecoder(latentCount: 1, observationCount: 2, hiddenWidths: [8]), linearLatentCount: 1);
+    DecoderResult bent = new HybridSolver(new DecoderOptions { MaxEpochs = 2 }).Fit(decoder, new MlpEncoder(2, 1, hiddenWidths: [8]), rows);
+    bent.Save(inferenceFile);
+    bent.Checkpoint.Save(checkpointFile);
+    Check("a hybrid with a decoder, saved and loaded", DecoderInference.Load(inferenceFile).Infer([1.2, 0.8]).Elbo == bent.Infer([1.2, 0.8]).Elbo);
+    Check("its training, saved and loaded", DecoderCheckpoint.Load(checkpointFile).Options == bent.Checkpoint.Options && ResultJson.Serialize(bent).Contains("evaluation", StringComparison.Ordinal));
     Check("options, written and read", HybridOptions.FromJson(further.ToJson()).ToJson() == further.ToJson());
 }
 finally
