@@ -5,8 +5,8 @@ namespace VariationalInference;
 /// <summary>The state of the training of a <see cref="DecoderModel"/> between two steps: parameters, optimiser, learning rate, place in the rows and history.</summary>
 /// <remarks>
 /// <see cref="HybridSolver.Resume(DecoderCheckpoint, MathNet.Numerics.LinearAlgebra.Matrix{double}, IProgress{DecoderProgress}?, CancellationToken)"/>
-/// goes on from it as if training had never stopped, to the last bit. Every <see cref="DecoderResult"/> has one. It holds about six times the
-/// parameters.
+/// goes on from it as if training had never stopped, to the last bit. Every <see cref="DecoderResult"/> has one, and
+/// <see cref="DecoderOptions.CheckpointPath"/> saves them on the way. It holds about six times the parameters.
 /// <threadsafety>Safe to share: nothing changes a checkpoint, and each training run that goes on from it works on a copy.</threadsafety>
 /// </remarks>
 /// <example>
@@ -16,7 +16,10 @@ namespace VariationalInference;
 /// var encoder = new MlpEncoder(observationCount: 4, latentCount: 1, hiddenWidths: [8]);
 /// var options = new DecoderOptions { MaxEpochs = 2 };
 /// DecoderResult begun = new HybridSolver(options).Fit(model, encoder, rows);
-/// DecoderResult ended = new HybridSolver(options with { MaxEpochs = 4 }).Resume(begun.Checkpoint, rows);
+/// begun.Checkpoint.Save("training.checkpoint");
+///
+/// DecoderCheckpoint checkpoint = DecoderCheckpoint.Load("training.checkpoint");
+/// DecoderResult ended = new HybridSolver(checkpoint.Options with { MaxEpochs = 4 }).Resume(checkpoint, rows);
 /// DecoderResult atOnce = new HybridSolver(options with { MaxEpochs = 4 }).Fit(model, encoder, rows);
 /// Console.WriteLine(ended.Encoder.Parameters.Span.SequenceEqual(atOnce.Encoder.Parameters.Span));   // True
 /// ]]></code>
