@@ -17,7 +17,7 @@ namespace VariationalInference;
 /// ]]></code>
 /// </example>
 [JsonConverter(typeof(ResultJsonConverter))]
-public sealed record MeanFieldFit : LinearModelFit
+public sealed partial record MeanFieldFit : LinearModelFit
 {
     private readonly Lazy<Matrix<double>> _response;
 

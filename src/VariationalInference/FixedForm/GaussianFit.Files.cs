@@ -1,10 +1,23 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 
 namespace VariationalInference;
 
 /// <content>Saving and loading.</content>
 public sealed partial record GaussianFit : ISaved<GaussianFit>
 {
+    /// <summary>Creates a fit of numbers that are known.</summary>
+    public GaussianFit()
+    {
+    }
+
+    [SetsRequiredMembers]
+    private GaussianFit(ModelState state)
+        : base(state)
+    {
+        Posterior = null!;
+    }
+
     static string ISaved<GaussianFit>.Kind => "gaussian_fit";
 
     /// <summary>Loads a fit that <see cref="Save(string)"/> saved.</summary>
@@ -29,14 +42,7 @@ public sealed partial record GaussianFit : ISaved<GaussianFit>
         state.AddNames("latent_names", NameList.Of(Posterior.LatentNames, Posterior.Count, nameof(Posterior), "one for each latent"));
         state.Add("means", parameters.AsSpan(0, Posterior.Count));
         state.Add("cholesky_factor", parameters.AsSpan(Posterior.Count));
-        state.AddNumber("elbo", Elbo);
-        state.Add("elbo_trace", ElboTrace.AsSpan());
-        state.AddMember("stop_reason", StopReason);
-        state.AddNumber("slope", Slope);
-        state.AddNumber("distance", Distance);
-        state.AddFlag("converged", Converged);
-        state.AddFlag("is_global", IsGlobal);
-        state.AddNumber("elbo_gap_bound", ElboGapBound);
+        WriteOutcome(state);
     }
 
     static GaussianFit ISaved<GaussianFit>.Read(ModelState state)
@@ -51,20 +57,12 @@ public sealed partial record GaussianFit : ISaved<GaussianFit>
             Guard.Positive(factor[LowerFactor.Start(j) + j], "cholesky_factor's diagonal");
         }
 
-        return new GaussianFit
+        return new GaussianFit(state)
         {
             Posterior = new MultivariateGaussian(means, DenseCovariance.Of(new LowerFactor([.. factor], means.Length)))
             {
                 LatentNames = state.NamesIfAny("latent_names"),
             },
-            Elbo = state.Number("elbo"),
-            ElboTrace = state.Vector("elbo_trace"),
-            StopReason = state.Member<StopReason>("stop_reason"),
-            Slope = state.Number("slope"),
-            Distance = state.Number("distance"),
-            Converged = state.Flag("converged"),
-            IsGlobal = state.Flag("is_global"),
-            ElboGapBound = state.Number("elbo_gap_bound"),
         };
     }
 }

@@ -35,7 +35,39 @@ internal static class LikelihoodFile
             ? numbers => found.WithParameters(numbers)
             : Kinds.GetValueOrDefault(kind);
 
-    /// <summary>Makes the likelihoods of a file, whose kinds are all known.</summary>
+    /// <summary>Copies likelihoods of one's own, none of them null.</summary>
+    /// <exception cref="ArgumentException">One is.</exception>
+    public static Likelihood[] Checked(ReadOnlySpan<Likelihood> likelihoods)
+    {
+        for (int i = 0; i < likelihoods.Length; i++)
+        {
+            if (likelihoods[i] is null)
+            {
+                throw new ArgumentException(Guard.Text($"{nameof(likelihoods)}[{i}] is null; it must be a likelihood."), nameof(likelihoods));
+            }
+        }
+
+        return likelihoods.ToArray();
+    }
+
+    /// <summary>Requires that every kind of a file is known.</summary>
+    /// <exception cref="ArgumentException">One is not: <paramref name="likelihoods"/> lack it.</exception>
+    /// <exception cref="ModelFileException">The file does not say them.</exception>
+    public static void RequireKnown(ModelState state, Likelihood[] likelihoods, string? fileName)
+    {
+        ImmutableArray<string> kinds = ModelFile.Make(state, whole => (ImmutableArray<string>?)whole.Names("likelihood_kinds"), fileName)!.Value;
+        foreach (string kind in kinds)
+        {
+            if (Find(kind, likelihoods) is null)
+            {
+                throw new ArgumentException(
+                    $"The file holds a likelihood of the kind {SafeTensors.Show(kind)}, which the library does not know; likelihoods must have one of that kind.", nameof(likelihoods));
+            }
+        }
+    }
+
+    /// <summary>Makes the likelihoods of a file.</summary>
+    /// <exception cref="FormatException">A kind is not known, or numbers are not those of its kind.</exception>
     public static Likelihood[] Read(ModelState state, Likelihood[] own)
     {
         ImmutableArray<string> kinds = state.Names("likelihood_kinds");
@@ -49,7 +81,9 @@ internal static class LikelihoodFile
         var likelihoods = new Likelihood[kinds.Length];
         for (int i = 0, at = 0; i < kinds.Length; at += counts[i], i++)
         {
-            likelihoods[i] = Find(kinds[i], own)!([.. numbers.AsSpan(at, counts[i])]);
+            Func<double[], Likelihood> make = Find(kinds[i], own)
+                ?? throw new FormatException($"likelihood_kinds has {SafeTensors.Show(kinds[i])}; it must be one that the library knows.");
+            likelihoods[i] = make([.. numbers.AsSpan(at, counts[i])]);
         }
 
         return likelihoods;

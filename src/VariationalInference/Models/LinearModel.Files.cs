@@ -22,7 +22,7 @@ public sealed partial class LinearModel
     public static LinearModel Load(string path, params ReadOnlySpan<Likelihood> likelihoods)
     {
         Guard.Path(path, nameof(path));
-        Likelihood[] own = Checked(likelihoods);
+        Likelihood[] own = LikelihoodFile.Checked(likelihoods);
         using FileStream stream = File.OpenRead(path);
         return Read(stream, path, own);
     }
@@ -37,7 +37,7 @@ public sealed partial class LinearModel
     public static LinearModel Load(Stream stream, params ReadOnlySpan<Likelihood> likelihoods)
     {
         Guard.Readable(stream, nameof(stream));
-        return Read(stream, fileName: null, Checked(likelihoods));
+        return Read(stream, fileName: null, LikelihoodFile.Checked(likelihoods));
     }
 
     /// <inheritdoc cref="SavedFile.Save{T}(T, string)"/>
@@ -55,32 +55,10 @@ public sealed partial class LinearModel
         Write(stream);
     }
 
-    private static Likelihood[] Checked(ReadOnlySpan<Likelihood> likelihoods)
-    {
-        for (int i = 0; i < likelihoods.Length; i++)
-        {
-            if (likelihoods[i] is null)
-            {
-                throw new ArgumentException(Guard.Text($"{nameof(likelihoods)}[{i}] is null; it must be a likelihood."), nameof(likelihoods));
-            }
-        }
-
-        return likelihoods.ToArray();
-    }
-
     private static LinearModel Read(Stream stream, string? fileName, Likelihood[] likelihoods)
     {
         ModelState state = SavedFile.ReadState(stream, fileName, FileKind);
-        ImmutableArray<string> kinds = ModelFile.Make(state, whole => (ImmutableArray<string>?)whole.Names("likelihood_kinds"), fileName)!.Value;
-        foreach (string kind in kinds)
-        {
-            if (LikelihoodFile.Find(kind, likelihoods) is null)
-            {
-                throw new ArgumentException(
-                    $"The file holds a likelihood of the kind {SafeTensors.Show(kind)}, which the library does not know; likelihoods must have one of that kind.", nameof(likelihoods));
-            }
-        }
-
+        LikelihoodFile.RequireKnown(state, likelihoods, fileName);
         return ModelFile.Make(state, Make, fileName);
 
         LinearModel Make(ModelState whole)

@@ -86,6 +86,52 @@ internal static partial class JsonShapes
             fields.AddObject("anova", value.Anova);
             fields.Add("logLikelihood", value.LogLikelihood);
         });
+        Add<ItemResponseFit>((fields, value) =>
+        {
+            fields.Add("dimensions", value.Dimensions);
+            fields.Add("personCount", value.PersonCount);
+            fields.AddObjects("items", value.Items);
+            fields.Add("elbo", value.Elbo);
+            fields.Add("elboTrace", value.ElboTrace);
+            fields.Add("parameterCount", value.ParameterCount);
+            fields.Add("stopReason", value.StopReason);
+            fields.Add("converged", value.Converged);
+            fields.Add("remainingStandardErrors", value.RemainingStandardErrors);
+            fields.AddObjects("warnings", value.Warnings);
+        });
+        Add<ResponseItem>((fields, value) =>
+        {
+            fields.Add("name", value.Name);
+            fields.Add("categoryCount", value.CategoryCount);
+            fields.AddObjects("discriminations", value.Discriminations);
+            fields.AddObjects("intercepts", value.Intercepts);
+            fields.AddObjects("difficulties", value.Difficulties);
+        });
+        Add<CountFactorFit>((fields, value) =>
+        {
+            fields.AddNames("columnNames", value.ColumnNames);
+            fields.Add("factorCount", value.FactorCount);
+            fields.Add("rowCount", value.RowCount);
+            fields.AddObjects("loadings", Enumerable.Range(0, value.ColumnNames.Count * value.FactorCount).Select(i => value.Loading(i / value.FactorCount, i % value.FactorCount)));
+            fields.AddObjects("offsets", value.Offsets);
+            fields.AddObjects("dispersionSizes", value.DispersionSizes);
+            fields.Add("elbo", value.Elbo);
+            fields.Add("elboTrace", value.ElboTrace);
+            fields.Add("parameterCount", value.ParameterCount);
+            fields.Add("stopReason", value.StopReason);
+            fields.Add("converged", value.Converged);
+            fields.Add("remainingStandardErrors", value.RemainingStandardErrors);
+            fields.AddObjects("warnings", value.Warnings);
+        });
+        Add<RegressionStatistics>((fields, value) =>
+        {
+            fields.AddNames(LatentNamesName, value.LatentNames);
+            fields.Add("latentCount", value.LatentCount);
+            fields.Add("observationCount", value.ObservationCount);
+            fields.Add("missingCount", value.MissingCount);
+            fields.Add("residualSumOfSquares", value.ResidualSumOfSquares);
+            fields.Add("triangle", value.Triangle());
+        });
         Add<PatternStatistics>((fields, value) =>
         {
             fields.Add("observed", value.Observed);
@@ -124,6 +170,19 @@ internal static partial class JsonShapes
             fields.Add("isUnbounded", value.IsUnbounded);
             fields.Add("wasCancelled", value.WasCancelled);
             fields.Add("fitted", value.Fitted);
+            fields.AddObjects("warnings", value.Warnings);
+        });
+        Add<GeneralizedMixedFit>((fields, value) =>
+        {
+            fields.Add("likelihood", value.Likelihood.Kind);
+            fields.Add("responseCount", value.ResponseCount);
+            fields.AddObjects("fixedEffects", value.FixedEffects);
+            fields.AddObjects("parameters", value.Parameters);
+            fields.AddObjects("varianceComponents", value.VarianceComponents);
+            fields.Add("elbo", value.Elbo);
+            fields.Add("converged", value.Converged);
+            fields.Add("remainingStandardErrors", value.RemainingStandardErrors);
+            fields.Add("fitted", value.Fitted());
             fields.AddObjects("warnings", value.Warnings);
         });
         Add<RandomTerm>((fields, value) =>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 
 namespace VariationalInference;
 
@@ -18,6 +19,19 @@ public abstract record LinearModelFit
 {
     private protected LinearModelFit()
     {
+    }
+
+    [SetsRequiredMembers]
+    private protected LinearModelFit(ModelState state)
+    {
+        Elbo = state.Number("elbo");
+        ElboTrace = state.Vector("elbo_trace");
+        StopReason = state.Member<StopReason>("stop_reason");
+        Slope = state.Number("slope");
+        Distance = state.Number("distance");
+        Converged = state.Flag("converged");
+        IsGlobal = state.Flag("is_global");
+        ElboGapBound = state.Number("elbo_gap_bound");
     }
 
     /// <summary>Gets the ELBO, in nats, with every constant.</summary>
@@ -63,6 +77,18 @@ public abstract record LinearModelFit
 
     /// <summary>Gets the bound on what the ELBO lacks of its largest value, in nats; ∞ where the optimum need not be the only one.</summary>
     public required double ElboGapBound { get; init; }
+
+    private protected void WriteOutcome(ModelState state)
+    {
+        state.AddNumber("elbo", Elbo);
+        state.Add("elbo_trace", ElboTrace.AsSpan());
+        state.AddMember("stop_reason", StopReason);
+        state.AddNumber("slope", Slope);
+        state.AddNumber("distance", Distance);
+        state.AddFlag("converged", Converged);
+        state.AddFlag("is_global", IsGlobal);
+        state.AddNumber("elbo_gap_bound", ElboGapBound);
+    }
 
     private protected string Outcome => Guard.Text(
         $"{Wording.Count(Iterations, "iteration")} ({StopReason}), ELBO {Elbo:G8}, {(IsGlobal ? "means off by at most" : "one optimum of several, slope")} {Slope:G2}{(IsGlobal ? " posterior sd" : string.Empty)}");

@@ -48,13 +48,54 @@ internal static class SavedCases
         LatentNames = ["level", "trend"],
     };
 
-    private static double[] Column { get; } = [.. Enumerable.Range(0, 60).Select(i => ((i * 37) % 60) / 10.0)];
+    // Static fields are set in their order: what those below are made of comes first.
+    private static double[] Trend { get; } = [.. Enumerable.Range(0, 60).Select(i => ((i * 37) % 60) / 10.0)];
+
+    public static ItemResponseFit Test { get; } = new ItemResponse(1).Learn(Answers(60), ["one", "two", "ü\"|", "four"]);
+
+    public static CountFactorFit Counted { get; } = new CountFactorAnalysis(2).Learn(Counts(50), [.. Enumerable.Range(0, 50).Select(n => 1 + (n % 3 / 2.0))]);
+
+    public static GeneralizedMixedFit Rates { get; } = new MixedModel("y", Whole(60, 5, missing: 7))
+        .Fixed("x", Trend)
+        .Random("subject", [.. Enumerable.Range(0, 60).Select(i => $"s{i % 8}")], slopes: [("x", Trend)])
+        .Random("day", [.. Enumerable.Range(0, 60).Select(i => i / 12)])
+        .Fit(Likelihood.NegativeBinomial(), [.. Enumerable.Range(0, 60).Select(i => i == 7 ? double.NaN : 1 + (i % 4))]);
+
+    public static GeneralizedMixedFit Ordered { get; } = new MixedModel("y", Whole(60, 3, missing: -1))
+        .Random("subject", [.. Enumerable.Range(0, 60).Select(i => $"s{i % 8}")])
+        .Fit(Likelihood.Ordinal([-1, 1]));
+
+    public static MeanFieldFit Sites => new CaviSolver().Solve(AnyCells, [1, 0.5, 3, 0, 2, 1, 2, 0.7, 1.5, 1], [1, 1, 1, 1, 1, 4, 1, 1, 1, 1]);
+
+    private static double[] Column => Trend;
 
     private static double[] Response(int count, int seed)
     {
         var random = new Random(seed);
         double[] groups = [.. Enumerable.Range(0, 8).Select(_ => 3 * random.NextDouble())];
         return [.. Enumerable.Range(0, count).Select(i => i == 5 ? double.NaN : groups[i % (count == 24 ? 6 : 8)] + random.NextDouble())];
+    }
+
+    private static Matrix<double> Answers(int persons)
+    {
+        var random = new Random(4);
+        Matrix<double> answers = Matrix<double>.Build.Dense(persons, 4, (n, k) => Math.Floor((k == 3 ? 3 : 2) * ((0.6 * random.NextDouble()) + (0.4 * (n % 7) / 7))));
+        answers[5, 2] = double.NaN;
+        return answers;
+    }
+
+    private static Matrix<double> Counts(int rows)
+    {
+        var random = new Random(5);
+        Matrix<double> counts = Matrix<double>.Build.Dense(rows, 5, (n, k) => Math.Floor(4 * random.NextDouble() * (1 + (n % (3 + k)))));
+        counts[3, 1] = double.NaN;
+        return counts;
+    }
+
+    private static double[] Whole(int count, int values, int missing)
+    {
+        var random = new Random(6);
+        return [.. Enumerable.Range(0, count).Select(i => i == missing ? double.NaN : Math.Floor(values * ((0.6 * random.NextDouble()) + (0.4 * (i % 8) / 8))))];
     }
 
     private static Matrix<double> Holed(Matrix<double> table)
@@ -90,6 +131,14 @@ internal static class SavedCases
         yield return SavedCase.Of("principal components", "probabilistic_pca", ProbabilisticPca.Solve(Wide, 2), ProbabilisticPca.Load);
         yield return SavedCase.Of("principal components without noise", "probabilistic_pca", ProbabilisticPca.Solve(Wide.SubMatrix(0, 3, 0, 4), 2), ProbabilisticPca.Load);
         yield return SavedCase.Of("principal components, learned", "probabilistic_pca", ProbabilisticPca.Learn(SufficientStatistics.Of(Table), 1), ProbabilisticPca.Load);
+        yield return SavedCase.Of("one way", "one_way_random_effects", OneWayRandomEffects.Learn([[1, 3], [5, double.NaN, 7], [], [2, 6.5]]), OneWayRandomEffects.Load);
+        yield return SavedCase.Of("a test", "item_response_fit", Test, ItemResponseFit.Load);
+        yield return SavedCase.Of(
+            "a test, equal discriminations", "item_response_fit", new ItemResponse(1, new ItemResponseOptions { EqualDiscriminations = true }).Learn(Answers(40)), ItemResponseFit.Load);
+        yield return SavedCase.Of("a test of two dimensions", "item_response_fit", new ItemResponse(2).Learn(Answers(60)), ItemResponseFit.Load);
+        yield return SavedCase.Of("counts", "count_factor_fit", Counted, CountFactorFit.Load);
+        yield return SavedCase.Of(
+            "counts with dispersion", "count_factor_fit", new CountFactorAnalysis(1, new CountFactorOptions { Overdispersed = true }).Learn(Counts(50)), CountFactorFit.Load);
         yield return SavedCase.Of("regression", "bayesian_regression", BayesianRegression.Learn(Row, [0, 0], [10, 10]), BayesianRegression.Load);
         yield return SavedCase.Of("regression, all known", "bayesian_regression", BayesianRegression.Solve(Row, [0, 1], [10, 2], 0.3), BayesianRegression.Load);
     }
@@ -98,6 +147,8 @@ internal static class SavedCases
     {
         yield return SavedCase.Of("one variance", "mixed_model_fit", Simple.Fit(), MixedModelFit.Load);
         yield return SavedCase.Of("a likelihood without limit", "mixed_model_fit", Unlimited.Fit(), MixedModelFit.Load);
+        yield return SavedCase.Of("rates", "generalized_mixed_fit", Rates, stream => GeneralizedMixedFit.Load(stream));
+        yield return SavedCase.Of("ordered responses", "generalized_mixed_fit", Ordered, stream => GeneralizedMixedFit.Load(stream));
         yield return SavedCase.Of("slopes and factors", "mixed_model_fit", Crossed.Fit(new MixedModelOptions { Restricted = true }), MixedModelFit.Load);
     }
 
@@ -105,6 +156,7 @@ internal static class SavedCases
     {
         yield return SavedCase.Of("a row's result", "cavi_result", new CaviSolver().Solve(Dense, [0.3, double.NaN]), CaviResult.Load);
         yield return SavedCase.Of("a row's result, sum", "cavi_result", new CaviSolver().Solve(Sum, [1.2, 0.8, double.NaN]), CaviResult.Load);
+        yield return SavedCase.Of("a mean-field fit", "mean_field_fit", Sites, MeanFieldFit.Load);
         yield return SavedCase.Of("cells of any kind", "linear_model", AnyCells, stream => LinearModel.Load(stream));
         yield return SavedCase.Of(
             "a fit", "gaussian_fit", new FixedFormSolver().Solve(AnyCells, [1, 0.5, 3, 0, 2, 1, 2, 0.7, 1.5, 1], [1, 1, 1, 1, 1, 4, 1, 1, 1, 1]), GaussianFit.Load);

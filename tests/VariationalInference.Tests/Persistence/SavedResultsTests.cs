@@ -53,6 +53,44 @@ public sealed class SavedResultsTests
     }
 
     [Fact]
+    public void WhatWasLearnedOfAnyCells_AnswersWithTheSameBits()
+    {
+        ItemResponseFit test = Again(SavedCases.Test, ItemResponseFit.Load);
+        test.Summary().ToString().Should().Be(SavedCases.Test.Summary().ToString());
+        test.ToString().Should().Be(SavedCases.Test.ToString());
+        test.Predict("four", [1, 0, double.NaN, double.NaN]).Should().Equal(SavedCases.Test.Predict("four", [1, 0, double.NaN, double.NaN]));
+        ShouldBeTheSame(test.Person(5), SavedCases.Test.Person(5));
+        test.Items[3].Information([0.3]).Should().Be(SavedCases.Test.Items[3].Information([0.3]));
+        test.Warnings.Select(warning => warning.Message).Should().Equal(SavedCases.Test.Warnings.Select(warning => warning.Message));
+
+        CountFactorFit counted = Again(SavedCases.Counted, CountFactorFit.Load);
+        counted.Summary().ToString().Should().Be(SavedCases.Counted.Summary().ToString());
+        ShouldBeTheSame(counted.Row(3), SavedCases.Counted.Row(3));
+        counted.Predict("x2", [1, double.NaN, 3, 4, 0], exposure: 1.5).Should().Be(SavedCases.Counted.Predict("x2", [1, double.NaN, 3, 4, 0], exposure: 1.5));
+
+        foreach (GeneralizedMixedFit fit in new[] { SavedCases.Rates, SavedCases.Ordered })
+        {
+            GeneralizedMixedFit loaded = Again(fit, stream => GeneralizedMixedFit.Load(stream));
+            loaded.Elbo.Should().Be(fit.Elbo);
+            loaded.ToString().Should().Be(fit.ToString());
+            loaded.Summary().ToString().Should().Be(fit.Summary().ToString());
+            loaded.Fitted().Should().Equal(fit.Fitted());
+            loaded.RandomEffect("subject", "s2").Should().Be(fit.RandomEffect("subject", "s2"));
+        }
+
+        MeanFieldFit sites = SavedCases.Sites, sitesAgain = Again(sites, MeanFieldFit.Load);
+        sitesAgain.Posterior.Variances.Should().Equal(sites.Posterior.Variances);
+        sitesAgain.LinearResponse().ToRowMajorArray().Should().Equal(sites.LinearResponse().ToRowMajorArray());
+        sitesAgain.ErrorBound.Should().Be(sites.ErrorBound);
+
+        OneWayRandomEffects oneWay = OneWayRandomEffects.Learn([[1, 3], [5, double.NaN, 7], [], [2, 6.5]]), again = Again(oneWay, OneWayRandomEffects.Load);
+        again.Effects.Should().Equal(oneWay.Effects);
+        again.Anova.Should().Be(oneWay.Anova);
+        again.Model.ObservationCount.Should().Be(3, "the largest group has three cells, one of them missing");
+        again.Mean.Should().Be(oneWay.Mean);
+    }
+
+    [Fact]
     public void Names_ComeBackWithEveryModelAndTable()
     {
         LinearGaussianModel named = new(Matrix<double>.Build.Dense(2, 1, 1), [0, 0], [1, 1], [0], [1]) { ObservationNames = ["a", "ü"], LatentNames = ["z\n"] };

@@ -128,6 +128,11 @@ internal static class JsonSamples
         yield return ProbabilisticPca.Solve(SavedCases.Wide, 2);
         yield return BayesianRegression.Solve(SavedCases.Row, [0, 1], [10, 2], 0.3);
         yield return OneWayRandomEffects.Learn([[1.0, 3.0], [5.0, 7.0], [2.0, 6.5]]);
+        yield return SavedCases.Test;
+        yield return SavedCases.Test.Items[3];
+        yield return SavedCases.Counted;
+        yield return SavedCases.Rates;
+        yield return SavedCases.Row;
         yield return SufficientStatistics.Of(holed);
         yield return SufficientStatistics.Of(holed).Patterns[1];
         yield return smaller;

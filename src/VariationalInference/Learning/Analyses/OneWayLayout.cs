@@ -6,6 +6,8 @@ internal sealed class OneWayLayout
     private readonly List<double> _measurements = [];
     private readonly List<int> _codes = [];
     private readonly List<int> _places = [];
+    private readonly List<double> _cells = [];
+    private readonly List<int> _sizes = [];
 
     public OneWayLayout(IEnumerable<IReadOnlyList<double>> groups, string name)
     {
@@ -17,6 +19,8 @@ internal sealed class OneWayLayout
             Width = Math.Max(Width, group?.Count ?? 0);
             Moments? moments = Group(group!, Guard.Text($"{name}[{_places.Count}]"), name);
             _places.Add(moments is null ? -1 : means.Count);
+            _sizes.Add(group!.Count);
+            _cells.AddRange(group);
             if (moments is null)
             {
                 continue;
@@ -66,6 +70,12 @@ internal sealed class OneWayLayout
 
     /// <summary>Gets the place of each group among those with measurements, −1 for one without.</summary>
     public IReadOnlyList<int> Places => _places;
+
+    /// <summary>Gets all cells, group after group; NaN where missing.</summary>
+    public IReadOnlyList<double> Cells => _cells;
+
+    /// <summary>Gets the number of cells of each group.</summary>
+    public IReadOnlyList<int> Sizes => _sizes;
 
     public AnovaTable Anova { get; }
 

@@ -21,10 +21,13 @@ namespace VariationalInference;
 /// </code>
 /// </example>
 [JsonConverter(typeof(ResultJsonConverter))]
-public sealed class OneWayRandomEffects
+public sealed partial class OneWayRandomEffects
 {
+    private readonly OneWayLayout _layout;
+
     private OneWayRandomEffects(MixedModelFit fit, OneWayLayout layout)
     {
+        _layout = layout;
         Fit = fit;
         Anova = layout.Anova;
         FixedEffect mean = fit.FixedEffects[0];

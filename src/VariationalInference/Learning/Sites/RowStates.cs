@@ -1,7 +1,9 @@
+using MathNet.Numerics.LinearAlgebra;
+
 namespace VariationalInference;
 
 /// <summary>The Gaussian posterior of each row: its means, and the lower triangle of its precision by rows.</summary>
-internal sealed class RowStates
+internal sealed class RowStates : ISaved<RowStates>
 {
     private readonly double[][] _numbers;
 
@@ -34,6 +36,38 @@ internal sealed class RowStates
 
     /// <summary>Returns one of the numbers of all rows.</summary>
     public double[] this[int number] => _numbers[number];
+
+    static string ISaved<RowStates>.Kind => "row_states";
+
+    void ISaved<RowStates>.Write(ModelState state)
+    {
+        state.Add("latents", Latents);
+        state.Add("numbers", [.. _numbers.SelectMany(numbers => numbers)], Width, _numbers[0].Length);
+    }
+
+    static RowStates ISaved<RowStates>.Read(ModelState state)
+    {
+        int latents = state.WholeNumber("latents");
+        Matrix<double> numbers = state.Matrix("numbers");
+        if (latents < 1 || latents + ((long)latents * (latents + 1L) / 2) != numbers.RowCount)
+        {
+            throw new FormatException(Guard.Text($"numbers have {numbers.RowCount} rows for {latents} latents; they must have the means and a triangle of each row."));
+        }
+
+        var states = new RowStates(latents, [.. numbers.EnumerateRows().Select(row => row.ToArray())]);
+        var own = new double[states.Width];
+        for (int n = 0; n < numbers.ColumnCount; n++)
+        {
+            states.Read(n, own);
+            Guard.AllFinite(own, "numbers");
+            if (!PackedSymmetric.TryFactor(latents, own.AsSpan(latents)))
+            {
+                throw new FormatException(Guard.Text($"The precision of row {n} is not positive definite; it must be."));
+            }
+        }
+
+        return states;
+    }
 
     /// <summary>Copies all.</summary>
     public RowStates Copy() => new(Latents, [.. _numbers.Select(numbers => (double[])numbers.Clone())]);

@@ -1,9 +1,10 @@
+using System.Collections.Immutable;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
 
 /// <summary>The covariance of learned parameters, the inverse of minus the second derivatives, and which of them the data cannot tell apart.</summary>
-internal sealed class SiteCovariance
+internal sealed class SiteCovariance : ISaved<SiteCovariance>
 {
     /// <summary>A curvature that is this part of what it is with all other parameters held is none: its own rounding is of that size.</summary>
     private const double LeastCurvature = 1e-6;
@@ -24,8 +25,35 @@ internal sealed class SiteCovariance
     /// <summary>Gets the parameters of each direction along which there is no curvature.</summary>
     public IReadOnlyList<int[]> Unidentified { get; }
 
+    /// <summary>Gets the number of parameters.</summary>
+    public int Count => _scales.Length;
+
     /// <summary>Gets a covariance; NaN where there is none.</summary>
     public double this[int i, int j] => _scales[i] * _covariance[i, j] * _scales[j];
+
+    static string ISaved<SiteCovariance>.Kind => "site_covariance";
+
+    void ISaved<SiteCovariance>.Write(ModelState state)
+    {
+        state.AddMatrix("values", _covariance);
+        state.Add("scales", _scales);
+        state.AddWholeNumbers("null_counts", Unidentified.Select(indices => indices.Length));
+        state.AddWholeNumbers("null_places", Unidentified.SelectMany(indices => indices));
+    }
+
+    static SiteCovariance ISaved<SiteCovariance>.Read(ModelState state)
+    {
+        double[] scales = [.. state.Vector("scales")];
+        var places = new Queue<int>(state.WholeNumbers("null_places", least: 0));
+        ImmutableArray<int> counts = state.WholeNumbers("null_counts", least: 1);
+        if (counts.Sum(count => (long)count) != places.Count || places.Any(place => place >= scales.Length))
+        {
+            throw new FormatException("null_places have other numbers or places than null_counts and scales say; they must have these.");
+        }
+
+        return new SiteCovariance(
+            state.Matrix("values", scales.Length, scales.Length), scales, [.. counts.Select(count => Enumerable.Range(0, count).Select(_ => places.Dequeue()).ToArray())]);
+    }
 
     /// <summary>Inverts second derivatives, in principal axes where the latents can turn.</summary>
     public static SiteCovariance Of(SiteParameters parameters, double[] theta, SiteCurvature curvature)

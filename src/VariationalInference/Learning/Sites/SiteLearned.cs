@@ -4,14 +4,15 @@ using MathNet.Numerics.LinearAlgebra;
 namespace VariationalInference;
 
 /// <summary>Parameters learned from rows, the posteriors of these, and how learning went.</summary>
-internal sealed class SiteLearned
+internal sealed partial class SiteLearned
 {
     /// <summary>Loadings beyond this, and logarithms of parameters, are on their way to infinity.</summary>
     private const double Unlimited = 30;
 
     public required SiteParameters Parameters { get; init; }
 
-    public required SiteRows Rows { get; init; }
+    /// <summary>Gets which of the states each row of the table has.</summary>
+    public required int[] Places { get; init; }
 
     public required double[] Theta { get; init; }
 
@@ -64,7 +65,7 @@ internal sealed class SiteLearned
     }
 
     /// <summary>Returns the posterior of a row of the table that was learned from.</summary>
-    public MultivariateGaussian Posterior(int row) => Posterior(States, Rows.Places[row]);
+    public MultivariateGaussian Posterior(int row) => Posterior(States, Places[row]);
 
     /// <summary>Returns the posterior of another row.</summary>
     public MultivariateGaussian Posterior(ReadOnlySpan<double> cells, double exposure = 1)

@@ -53,7 +53,7 @@ internal sealed class SiteLearner
         return new SiteLearned
         {
             Parameters = _parameters,
-            Rows = _rows,
+            Places = _rows.Places,
             Theta = ascent.Theta,
             Point = _parameters.At(ascent.Theta)!,
             States = ascent.States,

@@ -21,6 +21,9 @@ internal sealed class SiteParameters
     /// <summary>Gets the length of θ.</summary>
     public int Count { get; }
 
+    /// <summary>Gets a value indicating whether all columns share the loadings of one.</summary>
+    public bool SharesLoadings { get; private init; }
+
     /// <summary>Gets a value indicating whether all loadings are free, so that latents can be turned without a change to the rows.</summary>
     public bool CanTurn { get; private init; }
 
@@ -41,7 +44,7 @@ internal sealed class SiteParameters
             }
         }
 
-        return new SiteParameters(columns, latents, places, next) { CanTurn = latents > 1 && !shared };
+        return new SiteParameters(columns, latents, places, next) { SharesLoadings = shared, CanTurn = latents > 1 && !shared };
     }
 
     /// <summary>Returns where the numbers of a column stand in θ: its loadings, its offset, and what its likelihood learns.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -34,6 +35,7 @@ namespace VariationalInference;
 /// Console.WriteLine($"{twice.ObservationCount}, {twice.ResidualSumOfSquares:F3}");   // 8, 0.036
 /// ]]></code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed partial class RegressionStatistics
 {
     internal RegressionStatistics(TriangularFactor factor, long observationCount, long missingCount, NameList? latentNames = null)

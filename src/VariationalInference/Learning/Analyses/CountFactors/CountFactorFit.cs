@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -14,15 +15,18 @@ namespace VariationalInference;
 /// Console.WriteLine(fit.Factors([9, 12, 0])[0] == fit.Row(8)[0]);   // …
 /// ]]></code>
 /// </example>
-public sealed class CountFactorFit
+[JsonConverter(typeof(ResultJsonConverter))]
+public sealed partial class CountFactorFit
 {
     private readonly SiteLearned _learned;
     private readonly NameList _names;
+    private readonly double _tolerance;
 
     internal CountFactorFit(SiteLearned learned, CountFactorOptions options, NameList names)
     {
         _learned = learned;
         _names = names;
+        _tolerance = options.Tolerance;
         Offsets = [.. Enumerable.Range(0, names.Count).Select(learned.Offset)];
         DispersionSizes = options.Overdispersed ? [.. Enumerable.Range(0, names.Count).Select(k => learned.Parameter(k, 0))] : [];
         Warnings = learned.Warnings(names, "column");
@@ -36,7 +40,7 @@ public sealed class CountFactorFit
     public int FactorCount => _learned.Parameters.Latents;
 
     /// <summary>Gets the number of rows N.</summary>
-    public int RowCount => _learned.Rows.Places.Length;
+    public int RowCount => _learned.Places.Length;
 
     /// <summary>Gets the offsets b, one for each column: the logarithm of a count's median, over rows, at an exposure of 1.</summary>
     public ImmutableArray<LearnedParameter> Offsets { get; }

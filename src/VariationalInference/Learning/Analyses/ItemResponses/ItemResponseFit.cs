@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -15,7 +16,8 @@ namespace VariationalInference;
 /// Console.WriteLine(test.Predict("third", [1, 1, double.NaN])[1] > 0.5);   // True
 /// ]]></code>
 /// </example>
-public sealed class ItemResponseFit
+[JsonConverter(typeof(ResultJsonConverter))]
+public sealed partial class ItemResponseFit
 {
     private readonly SiteLearned _learned;
     private readonly ItemResponseOptions _options;
@@ -38,7 +40,7 @@ public sealed class ItemResponseFit
     public int Dimensions => _learned.Parameters.Latents;
 
     /// <summary>Gets the number of persons N.</summary>
-    public int PersonCount => _learned.Rows.Places.Length;
+    public int PersonCount => _learned.Places.Length;
 
     /// <summary>Gets the ELBO, in nats: a lower bound on the log likelihood of the items' parameters, with the abilities integrated out.</summary>
     public double Elbo => _learned.Elbo;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace VariationalInference;
 
@@ -16,6 +17,7 @@ namespace VariationalInference;
 /// Console.WriteLine($"{last.CategoryCount} categories, {last.Probabilities([0.5]).Sum():F3}");   // 3 categories, 1.000
 /// ]]></code>
 /// </example>
+[JsonConverter(typeof(ResultJsonConverter))]
 public sealed class ResponseItem
 {
     private readonly Likelihood _likelihood;

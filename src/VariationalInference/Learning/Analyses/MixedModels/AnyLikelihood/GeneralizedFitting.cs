@@ -60,6 +60,45 @@ internal static class GeneralizedFitting
         return Finish(model, profile, design, column, best!.Value.Point, best.Value.State, isCancelled);
     }
 
+    /// <summary>Makes a fit anew of what was found: nothing is searched.</summary>
+    /// <exception cref="FormatException">The numbers do not belong together.</exception>
+    public static GeneralizedMixedFit Again(
+        MixedModel model, ReadOnlySpan<double> sizes, SiteColumn column, double[] point, MixedSiteState state, Matrix<double>? covariance, double distance, bool isCancelled)
+    {
+        Require(model, column.Likelihood, sizes, new MixedModelOptions());
+        MixedFitting.RequireRank(MixedFitting.DesignOf(model));
+        var design = new MixedSiteDesign(model, sizes);
+        var profile = new MixedSiteProfile(design, column, Environment.ProcessorCount);
+        int count = design.Fixed.Length + profile.VariableCount;
+        if (point.Length != profile.VariableCount
+            || state.Precisions.Length != profile.State.Precisions.Length || state.First.Length != profile.State.First.Length
+            || state.Rest.Length != profile.State.Rest.Length || state.Effects.Length != profile.State.Effects.Length
+            || (covariance is not null && (covariance.RowCount != count || covariance.ColumnCount != count)))
+        {
+            throw new FormatException("The numbers of the estimate are not as many as the model has; they must be.");
+        }
+
+        double elbo = Array.TrueForAll(point, double.IsFinite) ? profile.Restore(point, state) : double.NaN;
+        if (!double.IsFinite(elbo))
+        {
+            throw new FormatException(Guard.Text($"The ELBO of the estimate is {elbo}; it must be finite."));
+        }
+
+        return new GeneralizedMixedFit(new GeneralizedEstimate
+        {
+            Model = model,
+            Profile = profile,
+            Design = design,
+            Column = column,
+            Point = point,
+            Effects = [.. profile.State.Effects],
+            Covariance = covariance,
+            Elbo = elbo,
+            Distance = distance,
+            IsCancelled = isCancelled,
+        });
+    }
+
     /// <summary>Returns the signs of Λ's columns that make its diagonal positive, applied to its elements.</summary>
     private static void Straighten(MixedSiteProfile profile, double[] point)
     {
@@ -108,7 +147,8 @@ internal static class GeneralizedFitting
             }
         }
 
-        double value = profile.Value(point, gradient);
+        profile.Value(point, gradient);
+        double elbo = profile.Restore(point, profile.State);
         return new GeneralizedMixedFit(new GeneralizedEstimate
         {
             Model = model,
@@ -118,7 +158,7 @@ internal static class GeneralizedFitting
             Point = point,
             Effects = [.. profile.State.Effects],
             Covariance = covariance,
-            Elbo = -value,
+            Elbo = elbo,
             Distance = distance,
             IsCancelled = isCancelled,
         });

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace VariationalInference;
@@ -19,7 +20,8 @@ namespace VariationalInference;
 /// Console.WriteLine(fit.RandomEffect("nest", "b").Mean > fit.RandomEffect("nest", "c").Mean);   // True
 /// </code>
 /// </example>
-public sealed class GeneralizedMixedFit
+[JsonConverter(typeof(ResultJsonConverter))]
+public sealed partial class GeneralizedMixedFit
 {
     /// <summary>So far from the optimum, in standard errors, an estimate counts as converged.</summary>
     private const double Tolerance = 1e-4;

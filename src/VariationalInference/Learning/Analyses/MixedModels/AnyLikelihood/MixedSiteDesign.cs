@@ -10,8 +10,8 @@ internal sealed class MixedSiteDesign
     {
         Rows = [.. Enumerable.Range(0, model.RowCount).Where(i => !double.IsNaN(model.Response[i]))];
         Responses = [.. Rows.Select(i => model.Response[i])];
-        double[] all = sizes.ToArray();
-        Sizes = all.Length == 0 ? [] : [.. Rows.Select(i => all[i])];
+        AllSizes = sizes.ToArray();
+        Sizes = AllSizes.Length == 0 ? [] : [.. Rows.Select(i => AllSizes[i])];
         FixedNames = [.. model.Columns.Select(column => column.Name)];
         Intercept = Array.FindIndex([.. model.Columns], column => column.Values is null);
         Fixed = [.. model.Columns.Select(column => column.Values is double[] values ? Rows.Select(i => values[i]).ToArray() : [.. Rows.Select(_ => 1.0)])];
@@ -43,7 +43,11 @@ internal sealed class MixedSiteDesign
 
     public double[] Responses { get; }
 
+    /// <summary>Gets the sizes of the rows with a response; empty for 1 each.</summary>
     public double[] Sizes { get; }
+
+    /// <summary>Gets the sizes of all rows, as they were given.</summary>
+    public double[] AllSizes { get; }
 
     public string[] FixedNames { get; }
 

@@ -79,6 +79,20 @@ internal sealed class MixedSiteProfile
     /// <summary>Sets a state to go on from.</summary>
     public void Begin(MixedSiteState state) => State = state.Copy();
 
+    /// <summary>Works out all that belongs to a state as it is, with no step on from there; returns its ELBO, NaN where it has none.</summary>
+    public double Restore(double[] variables, MixedSiteState state)
+    {
+        if (_column.At(variables.AsSpan(Elements.Length), new double[_column.Learned.Length]) is not Likelihood likelihood)
+        {
+            return double.NaN;
+        }
+
+        _likelihood = likelihood;
+        Load(variables);
+        Begin(state);
+        return Elbo(State);
+    }
+
     /// <summary>Returns minus the largest ELBO, with its gradient; fixed effects are found along with it.</summary>
     public double Value(double[] variables, double[] gradient) => Evaluate(variables, holdsEffects: false, gradient);
 
