@@ -12,7 +12,7 @@ internal sealed class ServiceArguments
           --file FILE       what HybridInference.Save wrote (default: one that is trained first, on draws from a model of three sensors)
           --port N          the port on the loopback address; 0 takes a free one (default: 0)
           --train FILE      trains, saves to the file and ends
-          --load-test       sends requests to itself, prints how long they took, and ends
+          --load-test       sends requests to a process of its own, kills it in the middle, prints how long they took, and ends
           --requests N      the number of those requests (default: 10000)
           --help            this text
         """;

@@ -52,10 +52,13 @@ internal sealed class ServiceSample(IAnsiConsole console, ServiceArguments argum
 
     private async Task TestAsync(string file)
     {
-        var test = new LoadTest(file, arguments.Requests);
+        await using var served = new ServedProcess(file);
+        var test = new LoadTest(file, arguments.Requests, served);
         await test.RunAsync();
-        console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{arguments.Requests} requests, with a restart in the middle: {test.Wrong} wrong answers, {test.Refined} rows refined."));
-        console.WriteLine($"The same answers after the restart: {(test.SameAfterRestart ? "yes" : "no")}.");
+        console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{arguments.Requests} requests, the process killed and started again in the middle, {test.Repeated} sent again: {test.Wrong} wrong answers, {test.Refined} rows refined."));
+        console.WriteLine($"The same answer after the restart: {(test.SameAfterRestart ? "yes" : "no")}.");
         console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"p50 {At(test.Milliseconds, 0.5):F2} ms, p99 {At(test.Milliseconds, 0.99):F2} ms"));
     }
 

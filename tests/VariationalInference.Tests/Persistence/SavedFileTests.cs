@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using FluentAssertions;
+using MathNet.Numerics.LinearAlgebra;
 using MathNet.Numerics.Random;
 using Xunit;
 
@@ -136,6 +137,42 @@ public sealed class SavedFileTests
         accepted.Should().BeInRange(1, 1_999, "some files are spoilt in a number only, and others in their format");
     }
 
+    [Fact]
+    public void Load_OfALargeSpoiltFile_TakesNoMoreThanTwiceItsSize()
+    {
+        const int cells = 100_000;
+        var model = new LinearModel(Matrix<double>.Build.Dense(cells, 10, (k, j) => k % (j + 7)), Likelihood.Poisson(), GaussianPrior.Independent(10));
+        byte[] file = SavedCase.Save(model);
+        byte[] Flipped(int at) => [.. file[..at], (byte)(file[at] ^ 1), .. file[(at + 1)..]];
+        byte[][] spoilt =
+        [
+            Flipped(file.Length / 2),
+            Flipped(file.Length - 1),
+            file[..^1],
+            [.. file, 0],
+            Checksum.Replace(file, "\"likelihood_of_cell\"", "\"likelihood_of_sell\""),
+            Replaced("[100000,10]", "[100000,99]"),
+            Replaced("[100000,10]", "[999999,10]"),
+            Replaced("\"content_sha256\"", "\"content_sha255\""),
+        ];
+        foreach (byte[] bytes in spoilt)
+        {
+            using var stream = new MemoryStream(bytes, writable: false);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+
+            ((Action)(() => LinearModel.Load(stream))).Should().Throw<ModelFileException>();
+
+            (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan((2L * bytes.Length) + BaseMemory);
+        }
+
+        byte[] Replaced(string text, string other)
+        {
+            byte[] altered = [.. file];
+            System.Text.Encoding.UTF8.GetBytes(other).CopyTo(altered, file.AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(text)));
+            return altered;
+        }
+    }
+
     // Three of four have their format kept: a number, a name or a text is another.
     private static byte[] Spoil(byte[] file, byte[] other, int seed)
     {
@@ -175,7 +212,7 @@ public sealed class SavedFileTests
             // The file is refused.
         }
         catch (ArgumentException exception) when ((saved.Kind, exception.ParamName) is ("hybrid_inference", "encoder")
-            or ("decoder_inference" or "decoder_checkpoint", "encoder" or "decoder") or ("decoder_model", "decoder") or ("linear_model", "likelihoods"))
+            or ("decoder_inference" or "decoder_checkpoint", "encoder" or "decoder") or ("decoder_model", "decoder") or ("linear_model" or "generalized_mixed_fit", "likelihoods"))
         {
             // A network, or a likelihood, has another kind than the library knows.
         }

@@ -84,6 +84,7 @@ internal static class SampleValues
         _ when type == typeof(MixedModelFit) => Mixed.Value,
         _ when type == typeof(RandomTerm) => Mixed.Value.RandomTerms[0],
         _ when type == typeof(GeneralizedMixedFit) => Generalized.Value,
+        _ when type == typeof(OneWayRandomEffects) => OneWayRandomEffects.Learn([[1.0, 3.0], [5.0, 7.0], [2.0, 6.5]]),
         _ when type == typeof(CountFactorAnalysis) => new CountFactorAnalysis(1),
         _ when type == typeof(CountFactorFit) => Counted.Value,
         _ when type == typeof(ItemResponse) => new ItemResponse(),
