@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using MathNet.Numerics.LinearAlgebra;
 using VariationalInference;
+using VariationalInference.Tests.Serialization;
 
 // What a program compiled to native code would do with the library, each answer held against a closed form or against the same
 // run's other road. Ends with 1 when one of them is wrong.
@@ -81,8 +83,12 @@ var read = ResultJson.Deserialize<GaussianPosterior>(json);
 Check("a posterior as JSON, and back", read is MultivariateGaussian && ResultJson.Serialize(read) == json);
 var unknown = new Prediction { Mean = 1.5, MeanSd = double.NaN, Sd = double.PositiveInfinity };
 Check("NaN and infinities as JSON, and back", ResultJson.Deserialize<Prediction>(ResultJson.Serialize(unknown)) == unknown);
-object[] results = [fit, table, walked, hybrid, hybrid.Infer([1.2, 0.8]), hybrid.Infer(rows.SubMatrix(0, 9, 0, 2)), new Predictor(model).Predict([1.2, double.NaN]), fit.Summary()];
-Check("results as JSON", results.All(result => ResultJson.Serialize(result).StartsWith('{')));
+var jsonOptions = new JsonSerializerOptions { TypeInfoResolver = ResultJson.Resolver };
+string Written(object result) => JsonSerializer.Serialize(result, jsonOptions.GetTypeInfo(result.GetType()));
+object? Read(string text, Type type) => JsonSerializer.Deserialize(text, jsonOptions.GetTypeInfo(type));
+object[] plain = [.. JsonSamples.Plain()], bound = [.. JsonSamples.Bound()];
+Check($"{plain.Length} plain results as JSON, and back", plain.All(result => Written(Read(Written(result), result.GetType())!) == Written(result)));
+Check($"{bound.Length} results of models and tables as JSON", bound.All(result => Written(result).StartsWith('{')));
 
 // A sum model's likelihood depends on the noise and on Σs² alone: the learned model must be a stationary point that draws are close to.
 VariationalEmResult learned = new VariationalEm().Learn(new GaussianSumModel(3, 2), SufficientStatistics.Of(rows));

@@ -30,7 +30,7 @@ internal static class JsonSamples
         yield return new LearnedParameter(1, double.NaN);
         yield return new LikelihoodParameter("scale", 0.1, 0, double.PositiveInfinity);
         yield return Likelihood.Poisson().Expect(3, 0.5, 0.2);
-        yield return new LearningWarning(LearningWarningKind.HeywoodCase, "a message", [1, 4]);
+        yield return ResultJson.Deserialize<LearningWarning>("""{"kind":"heywoodCase","message":"a message","indices":[1,4]}""")!;
         yield return new HybridProgress
         {
             Epoch = 1,
