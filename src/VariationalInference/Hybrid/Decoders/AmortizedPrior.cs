@@ -8,14 +8,13 @@ internal sealed class AmortizedPrior
     private readonly double[] _means;
     private readonly double[] _precisions;
     private readonly double _logDeterminant;
-    private readonly bool _isIndependent;
 
     public AmortizedPrior(GaussianPrior prior)
     {
         Count = prior.Count;
         _means = [.. prior.Means];
-        _isIndependent = prior.IsIndependent;
-        if (_isIndependent)
+        IsIndependent = prior.IsIndependent;
+        if (IsIndependent)
         {
             _precisions = new double[Count * Count];
             for (int j = 0; j < Count; j++)
@@ -34,6 +33,8 @@ internal sealed class AmortizedPrior
     }
 
     public int Count { get; }
+
+    public bool IsIndependent { get; }
 
     /// <summary>Gets all that makes the prior what it is.</summary>
     public double[] Numbers => [.. _means, .. _precisions];
@@ -93,7 +94,7 @@ internal sealed class AmortizedPrior
 
     private double Row(int i, ReadOnlySpan<double> latents)
     {
-        if (_isIndependent)
+        if (IsIndependent)
         {
             return _precisions[(i * Count) + i] * (latents[i] - _means[i]);
         }

@@ -30,6 +30,14 @@ public sealed record DecoderOptions
     /// <value>The default is 1.</value>
     public int DrawCount { get; init => field = Guard.AtLeast(value, 1, nameof(DrawCount)); } = 1;
 
+    /// <summary>
+    /// Gets the divergence from its prior, in nats, that a latent of a row may have for nothing in training ("free bits"): where a row's divergence is
+    /// below, its gradient is left out, so that a latent which does not help yet is not driven back to its prior. The ELBO that training reports and
+    /// is judged by counts the whole divergence. Range: at least 0; larger than 0 takes an amortized prior of independent latents.
+    /// </summary>
+    /// <value>The default is 0: every divergence counts.</value>
+    public double FreeNats { get; init => field = Guard.NonNegative(value, nameof(FreeNats)); }
+
     /// <summary>Gets the number of rows in a minibatch. Range: at least 1.</summary>
     /// <value>The default is <see langword="null"/>: a hundredth of the training rows, but 64 to 256.</value>
     public int? BatchSize { get; init => field = value is int size ? Guard.AtLeast(size, 1, nameof(BatchSize)) : null; }
@@ -182,7 +190,7 @@ public sealed record DecoderOptions
     /// <summary>Lists the options.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Guard.Text(
-        $"DecoderOptions {{ Estimator = {Estimator}, DrawCount = {DrawCount}, BatchSize = {Wording.OrNull(BatchSize)}, MaxEpochs = {MaxEpochs}, ExploringEpochs = {Wording.OrNull(ExploringEpochs)}, Optimizer = {Optimizer}, Patience = {Patience}, ImprovementTolerance = {ImprovementTolerance}, ValidationFraction = {ValidationFraction}, JudgePairs = {JudgePairs}, FinalDraws = {FinalDraws}, RefinedRows = {RefinedRows}, Loadings = {Loadings}, Offset = {Offset}, NoiseVariances = {NoiseVariances}, NoiseFloor = {Wording.OrNull(NoiseFloor)}, Decoder = {Decoder}, Seed = {Seed}, ShuffleRows = {ShuffleRows}, CheckpointPath = {CheckpointPath ?? "null"}, CheckpointEpochs = {CheckpointEpochs}, MaxThreads = {MaxThreads} }}");
+        $"DecoderOptions {{ Estimator = {Estimator}, DrawCount = {DrawCount}, FreeNats = {FreeNats}, BatchSize = {Wording.OrNull(BatchSize)}, MaxEpochs = {MaxEpochs}, ExploringEpochs = {Wording.OrNull(ExploringEpochs)}, Optimizer = {Optimizer}, Patience = {Patience}, ImprovementTolerance = {ImprovementTolerance}, ValidationFraction = {ValidationFraction}, JudgePairs = {JudgePairs}, FinalDraws = {FinalDraws}, RefinedRows = {RefinedRows}, Loadings = {Loadings}, Offset = {Offset}, NoiseVariances = {NoiseVariances}, NoiseFloor = {Wording.OrNull(NoiseFloor)}, Decoder = {Decoder}, Seed = {Seed}, ShuffleRows = {ShuffleRows}, CheckpointPath = {CheckpointPath ?? "null"}, CheckpointEpochs = {CheckpointEpochs}, MaxThreads = {MaxThreads} }}");
 
     /// <summary>Requires a number of draws of which a standard error can be told, and that go through a network all at once.</summary>
     internal static int RequireDraws(int value, string name)

@@ -11,6 +11,7 @@ internal static class DecoderOptionsJson
     {
         writer.WriteString(Key(nameof(options.Estimator)), Key(options.Estimator.ToString()));
         writer.WriteNumber(Key(nameof(options.DrawCount)), options.DrawCount);
+        writer.WriteNumber(Key(nameof(options.FreeNats)), options.FreeNats);
         WriteIfAny(writer, nameof(options.BatchSize), options.BatchSize);
         writer.WriteNumber(Key(nameof(options.MaxEpochs)), options.MaxEpochs);
         WriteIfAny(writer, nameof(options.ExploringEpochs), options.ExploringEpochs);
@@ -39,6 +40,7 @@ internal static class DecoderOptionsJson
     {
         "estimator" => options with { Estimator = Member<GradientEstimator>(value) },
         "drawCount" => options with { DrawCount = Integer(value) },
+        "freeNats" => options with { FreeNats = Number(value) },
         "batchSize" => options with { BatchSize = IsNull(value) ? null : Integer(value) },
         "maxEpochs" => options with { MaxEpochs = Integer(value) },
         "exploringEpochs" => options with { ExploringEpochs = IsNull(value) ? null : Integer(value) },

@@ -3,7 +3,8 @@ namespace VariationalInference;
 /// <summary>Computes shards of minibatches: the ELBO of drawn rows, and its gradient in φ, θ and the linear part.</summary>
 /// <remarks>
 /// The ELBO of a row is mean_l log p(x | z_l) − KL(q ‖ p) with z_l = μ + σε_l. Its derivative is Σ_l weight (∂ log p(x | z_l)/∂z) ∂z/∂φ less that of
-/// the divergence; or, by paths alone, that of log p(x, z_l) − log q(z_l) through z_l, with ∂ log q/∂z = −ε/σ.
+/// the divergence; or, by paths alone, that of log p(x, z_l) − log q(z_l) through z_l, with ∂ log q/∂z = −ε/σ. Either leaves out the part of a latent
+/// whose divergence in the row is below the free nats λ: it is the gradient of mean_l log p(x | z_l) − Σ_a max(λ, KL_a).
 /// </remarks>
 internal sealed class DecoderWorker : ITrainingWorker<DecoderRows>
 {
@@ -14,6 +15,7 @@ internal sealed class DecoderWorker : ITrainingWorker<DecoderRows>
     private readonly DecoderTile _tile;
     private readonly bool _learnsDecoder;
     private readonly bool _byPaths;
+    private readonly double _freeNats;
     private readonly int _tileRows;
     private readonly int _latents;
     private readonly double[] _noise;
@@ -21,6 +23,7 @@ internal sealed class DecoderWorker : ITrainingWorker<DecoderRows>
     private readonly double[] _outputGradients;
     private readonly double[] _meanSlope;
     private readonly double[] _priorSlope;
+    private readonly bool[] _isFree;
 
     /// <param name="parts">The networks and the linear part.</param>
     /// <param name="options">The options of the run.</param>
@@ -30,6 +33,7 @@ internal sealed class DecoderWorker : ITrainingWorker<DecoderRows>
         _parts = parts;
         _learnsDecoder = options.Decoder;
         _byPaths = options.Estimator == GradientEstimator.StickingTheLanding;
+        _freeNats = options.FreeNats;
         _latents = parts.Prior.Count;
         _tileRows = Math.Min(capacity, Math.Max(1, TileDraws / options.DrawCount));
         _tile = new DecoderTile(parts, _tileRows, options.DrawCount);
@@ -39,6 +43,7 @@ internal sealed class DecoderWorker : ITrainingWorker<DecoderRows>
         _outputGradients = new double[2 * _tileRows * _latents];
         _meanSlope = new double[_latents];
         _priorSlope = new double[_latents];
+        _isFree = new bool[_latents];
     }
 
     /// <inheritdoc/>
@@ -88,6 +93,7 @@ internal sealed class DecoderWorker : ITrainingWorker<DecoderRows>
         Span<double> meanGradient = _outputGradients.AsSpan(2 * place * _latents, _latents);
         Span<double> logVarianceGradient = _outputGradients.AsSpan(((2 * place) + 1) * _latents, _latents);
         double divergence = _parts.Prior.Divergence(_tile.Means(place), _tile.LogVariances(place), meanGradient, logVarianceGradient);
+        SetFree(place);
         if (_byPaths)
         {
             meanGradient.Clear();
@@ -97,8 +103,8 @@ internal sealed class DecoderWorker : ITrainingWorker<DecoderRows>
         {
             for (int a = 0; a < _latents; a++)
             {
-                meanGradient[a] = -meanGradient[a];
-                logVarianceGradient[a] = -logVarianceGradient[a];
+                meanGradient[a] = _isFree[a] ? 0 : -meanGradient[a];
+                logVarianceGradient[a] = _isFree[a] ? 0 : -logVarianceGradient[a];
             }
         }
 
@@ -122,6 +128,21 @@ internal sealed class DecoderWorker : ITrainingWorker<DecoderRows>
         return (likelihood / _tile.DrawCount) - divergence;
     }
 
+    /// <summary>Sets which latents of a row have a divergence that costs nothing.</summary>
+    private void SetFree(int place)
+    {
+        if (_freeNats == 0)
+        {
+            return;
+        }
+
+        ReadOnlySpan<double> means = _tile.Means(place), logVariances = _tile.LogVariances(place);
+        for (int a = 0; a < _latents; a++)
+        {
+            _isFree[a] = _parts.Prior.Divergence(a, means[a], logVariances[a]) < _freeNats;
+        }
+    }
+
     /// <summary>Sets the weighted derivative in a draw's z.</summary>
     private void Slope(int draw, ReadOnlySpan<double> deviations)
     {
@@ -136,7 +157,7 @@ internal sealed class DecoderWorker : ITrainingWorker<DecoderRows>
         double weight = _weights[0];
         for (int a = 0; a < _latents; a++)
         {
-            _meanSlope[a] += weight * (_priorSlope[a] + (noise[a] / deviations[a]));
+            _meanSlope[a] += _isFree[a] ? 0 : weight * (_priorSlope[a] + (noise[a] / deviations[a]));
         }
     }
 }

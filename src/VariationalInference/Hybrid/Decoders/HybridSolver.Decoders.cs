@@ -202,11 +202,18 @@ public sealed partial class HybridSolver
         }
     }
 
-    private void RequireReady(string parameter)
+    private void RequireReady(DecoderModel model, string parameter)
     {
         if (_isForLinearModels)
         {
             throw new InvalidOperationException("The solver has HybridOptions, which mean nothing for a model with a decoder; make it with DecoderOptions.");
+        }
+
+        if (DecoderOptions.FreeNats > 0 && !model.AmortizedPrior.IsIndependent)
+        {
+            throw new ArgumentException(
+                Guard.Text($"FreeNats is {DecoderOptions.FreeNats} and the amortized prior is correlated; FreeNats must be 0 then, since no latent has a divergence of its own."),
+                parameter);
         }
 
         CheckpointFile.RequireFolder(DecoderOptions.CheckpointPath, parameter);
@@ -215,7 +222,7 @@ public sealed partial class HybridSolver
     private (TrainingRows<DecoderRows> Training, DecoderRows HeldOut) Read(
         DecoderModel model, IEncoder encoder, IEnumerable<Matrix<double>> chunks, Matrix<double> heldOut, CancellationToken cancellationToken)
     {
-        RequireReady(nameof(model));
+        RequireReady(model, nameof(model));
         ArgumentNullException.ThrowIfNull(chunks);
         ArgumentNullException.ThrowIfNull(heldOut);
         if (DecoderOptions.ValidationFraction != HybridOptions.DefaultValidationFraction)
@@ -241,7 +248,7 @@ public sealed partial class HybridSolver
     /// <summary>Holds out a share of a table's rows: drawn at random, or without shuffling the last.</summary>
     private (TrainingRows<DecoderRows> Training, DecoderRows HeldOut) Split(DecoderModel model, IEncoder encoder, Matrix<double> rows)
     {
-        RequireReady(nameof(model));
+        RequireReady(model, nameof(model));
         RequireRows(model, encoder, rows);
         if (rows.RowCount <= LeastHeldOut)
         {

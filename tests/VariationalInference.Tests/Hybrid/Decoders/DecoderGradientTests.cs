@@ -1,4 +1,5 @@
 using FluentAssertions;
+using MathNet.Numerics.LinearAlgebra;
 using Xunit;
 
 namespace VariationalInference.Tests.Hybrid.Decoders;
@@ -61,6 +62,92 @@ public sealed class DecoderGradientTests
         }
     }
 
+    [Theory]
+    [InlineData(GradientEstimator.Reparameterized, DecoderCase.Linear)]
+    [InlineData(GradientEstimator.StickingTheLanding, 0)]
+    public void FreeNats_LeaveOutTheDivergencesBelow(GradientEstimator estimator, int linear)
+    {
+        var one = new DecoderCase(missing: true, linear: linear);
+        double[] held = one.Outputs();
+        double[] sorted = [.. Divergences(held).Order()];
+        double free = 0.5 * (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]);
+        var options = new DecoderOptions { Estimator = estimator, DrawCount = Draws, FreeNats = free };
+        DecoderParts parts = one.Parts(options);
+        DecoderRows rows = one.AllRows;
+        double[] noise = Noise(rows.Count);
+        var gradient = new double[parts.Encoder.Parameters.Length + parts.Decoder.Parameters.Length + parts.Linear.Parameters.Length];
+
+        ShardSums sums = new DecoderWorker(parts, options, rows.Count).Run(References(rows), noise, gradient);
+
+        sums.Objective.Should().BeApproximately(one.Bound(parts, noise, Draws, held: null), 1e-10, "the whole divergence is reported");
+        bool byPaths = estimator == GradientEstimator.StickingTheLanding;
+        Span<double> block = parts.Encoder.Parameters.Span;
+        for (int i = 0; i < block.Length; i++)
+        {
+            double value = block[i];
+            block[i] = value + Step;
+            double above = Objective();
+            block[i] = value - Step;
+            double below = Objective();
+            block[i] = value;
+            gradient[i].Should().BeApproximately((above - below) / (2 * Step), Tolerance, $"of parameter {i}");
+        }
+
+        // The bound, less what the latents below the free nats put into it.
+        double Objective()
+        {
+            double[] outputs = one.Outputs();
+            double bound = one.Bound(parts, noise, Draws, byPaths ? held : null);
+            double[] divergences = Divergences(outputs), before = Divergences(held);
+            for (int i = 0; i < divergences.Length; i++)
+            {
+                int n = i / DecoderCase.Amortized, a = i % DecoderCase.Amortized;
+                int mean = (2 * DecoderCase.Amortized * n) + a, logVariance = mean + DecoderCase.Amortized;
+                if (!byPaths)
+                {
+                    bound -= Math.Max(free - divergences[i], 0);
+                }
+                else if (before[i] < free)
+                {
+                    for (int l = 0; l < Draws; l++)
+                    {
+                        double z = outputs[mean] + (Math.Exp(outputs[logVariance] / 2) * noise[(((n * Draws) + l) * DecoderCase.Amortized) + a]);
+                        double difference = z - held[mean];
+                        bound -= 0.5 * (held[logVariance] + (difference * difference / Math.Exp(held[logVariance])) - (z * z)) / Draws;
+                    }
+                }
+            }
+
+            return bound;
+        }
+    }
+
+    [Fact]
+    public void FreeNats_KeepMoreLatentsFromTheirPrior()
+    {
+        // Noise alone: whatever a latent says of a row, it costs more than it brings.
+        Matrix<double> rows = new LinearGaussianModel(Matrix<double>.Build.Dense(5, 1), new double[5], [1, 1, 1, 1, 1], GaussianPrior.Independent(1))
+            .Sample(400, seed: 1).Observations;
+        var model = new DecoderModel(new MlpDecoder(2, 5, hiddenWidths: [4], seed: 1), linearLatentCount: 0);
+        var options = new DecoderOptions { MaxEpochs = 20, RefinedRows = 0, ExploringEpochs = 0 };
+
+        DecoderResult Fit(DecoderOptions own) => new HybridSolver(own).Fit(model, new MlpEncoder(5, 2, hiddenWidths: [4], seed: 2), rows);
+        double[] none = [.. Fit(options).Evaluation.LatentDivergences];
+        double[] some = [.. Fit(options with { FreeNats = 0.5 }).Evaluation.LatentDivergences];
+
+        some.Sum().Should().BeGreaterThan(none.Sum());
+    }
+
+    [Fact]
+    public void FreeNats_WithACorrelatedPrior_AreRefused()
+    {
+        var one = new DecoderCase(correlated: true);
+
+        Action fit = () => new HybridSolver(new DecoderOptions { FreeNats = 0.1 }).Fit(one.Model, one.Encoder, one.Rows);
+
+        fit.Should().Throw<ArgumentException>().WithMessage("FreeNats is 0.1 and the amortized prior is correlated; FreeNats must be 0 then*");
+    }
+
     [Fact]
     public void FixedDecoder_HasNoGradient()
     {
@@ -91,6 +178,14 @@ public sealed class DecoderGradientTests
 
         (GC.GetAllocatedBytesForCurrentThread() - before).Should().Be(0);
     }
+
+    /// <summary>Returns KL(N(μ, σ²) ‖ N(0, 1)) of each latent of each row.</summary>
+    private static double[] Divergences(double[] outputs) => [.. Enumerable.Range(0, outputs.Length / 2).Select(i =>
+    {
+        int at = (i / DecoderCase.Amortized * 2 * DecoderCase.Amortized) + (i % DecoderCase.Amortized);
+        double mean = outputs[at], logVariance = outputs[at + DecoderCase.Amortized];
+        return 0.5 * ((mean * mean) + Math.Exp(logVariance) - 1 - logVariance);
+    })];
 
     private static double[] Noise(int rows)
     {

@@ -27,7 +27,7 @@ public sealed class DecoderTextTests
         model.ToString().Should().Be("MlpDecoder 1-4-2 tanh + 1 linear latent, 2 observations");
         model.HasNumbers.Should().BeFalse();
         new DecoderOptions { MaxThreads = 2 }.ToString().Should().Be(
-            "DecoderOptions { Estimator = StickingTheLanding, DrawCount = 1, BatchSize = null, MaxEpochs = 500, ExploringEpochs = null, Optimizer = Adam { LearningRate = 0.002, Beta1 = 0.9, Beta2 = 0.999, Epsilon = 1E-08 }, Patience = 15, ImprovementTolerance = 0.01, ValidationFraction = 0.1, JudgePairs = 4, FinalDraws = 200, RefinedRows = 32, Loadings = True, Offset = True, NoiseVariances = Each, NoiseFloor = null, Decoder = True, Seed = 0, ShuffleRows = True, CheckpointPath = null, CheckpointEpochs = 50, MaxThreads = 2 }");
+            "DecoderOptions { Estimator = StickingTheLanding, DrawCount = 1, FreeNats = 0, BatchSize = null, MaxEpochs = 500, ExploringEpochs = null, Optimizer = Adam { LearningRate = 0.002, Beta1 = 0.9, Beta2 = 0.999, Epsilon = 1E-08 }, Patience = 15, ImprovementTolerance = 0.01, ValidationFraction = 0.1, JudgePairs = 4, FinalDraws = 200, RefinedRows = 32, Loadings = True, Offset = True, NoiseVariances = Each, NoiseFloor = null, Decoder = True, Seed = 0, ShuffleRows = True, CheckpointPath = null, CheckpointEpochs = 50, MaxThreads = 2 }");
         Evaluation().ToString().Should().Be(
             "9 rows: ELBO -2.5 ± 0.1, importance-weighted bound -2.25 ± 0.2, amortization gap 0.125, approximation gap 0.0625 (k 0.40) of 4 rows nats a row, 1 of 2 latents active");
         (Evaluation() with { RefinedRowCount = 0 }).ToString().Should().Be(
