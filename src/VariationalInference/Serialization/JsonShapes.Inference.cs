@@ -104,6 +104,9 @@ internal static partial class JsonShapes
         });
         Add<DecoderResult>((fields, value) =>
         {
+            fields.AddNames("observationNames", value.Model.ObservationNames);
+            fields.AddNames("amortizedLatentNames", value.Model.AmortizedLatentNames);
+            fields.AddNames("linearLatentNames", value.Model.LinearLatentNames);
             fields.Add("encoder", value.Encoder.ToString());
             fields.Add("model", value.Model.ToString());
             fields.Add("stopReason", value.StopReason);

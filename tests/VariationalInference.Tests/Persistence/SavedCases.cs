@@ -1,5 +1,3 @@
-using MathNet.Numerics.LinearAlgebra;
-
 namespace VariationalInference.Tests.Persistence;
 
 /// <summary>One or more of everything that is saved.</summary>
@@ -75,6 +73,8 @@ internal static partial class SavedCases
         yield return SavedCase.Of("trained", "decoder_inference", (DecoderInference)decoder, stream => DecoderInference.Load(stream));
         yield return SavedCase.Of("trained", "decoder_model", decoder.Model, stream => DecoderModel.Load(stream));
         yield return SavedCase.Of("without numbers", "decoder_model", new DecoderModel(new MlpDecoder(2, 3), linearLatentCount: 2), stream => DecoderModel.Load(stream));
+        var named = new DecoderModel(new MlpDecoder(2, 3), linearLatentCount: 1) { ObservationNames = ["a", "ü\"|", "c"], AmortizedLatentNames = ["bend", "twist"], LinearLatentNames = ["level"] };
+        yield return SavedCase.Of("with names", "decoder_model", named, stream => DecoderModel.Load(stream));
         yield return SavedCase.Of("without linear latents", "decoder_model", new DecoderModel(new MlpDecoder(1, 2), null, [1, 2]), stream => DecoderModel.Load(stream));
         yield return SavedCase.Of("trained", "decoder_checkpoint", decoder.Checkpoint, stream => DecoderCheckpoint.Load(stream));
     }

@@ -217,7 +217,7 @@ public partial class DecoderInference
             if (!double.IsFinite(row[k]) && !(Encoder.AcceptsMissing && double.IsNaN(row[k])))
             {
                 string allowed = Encoder.AcceptsMissing ? "finite, or NaN when it is missing" : "finite";
-                throw new ArgumentException(Guard.Text($"{nameof(row)}[{k}] is {row[k]}; it must be {allowed}."), nameof(row));
+                throw new ArgumentException(Guard.Text($"{nameof(row)}[{k}]{Model.Columns.Behind(k)} is {row[k]}; it must be {allowed}."), nameof(row));
             }
         }
 
@@ -232,7 +232,10 @@ public partial class DecoderInference
         return tile;
     }
 
-    private static MeanFieldGaussian Amortized(DecoderTile tile) => new(tile.Means(0), [.. tile.LogVariances(0).ToArray().Select(Math.Exp)]);
+    private MeanFieldGaussian Amortized(DecoderTile tile) => new(tile.Means(0), [.. tile.LogVariances(0).ToArray().Select(Math.Exp)])
+    {
+        LatentNames = Model.AmortizedLatentNames,
+    };
 
     private DecoderPosterior Posterior(DecoderTile tile)
     {
@@ -272,7 +275,7 @@ public partial class DecoderInference
 
         Vector<double> means = Vector<double>.Build.DenseOfEnumerable(Model.LinearPrior!.Means) + (_root * mean);
         Matrix<double> own = _root * covariance * _root.Transpose();
-        return new MultivariateGaussian(means.ToArray(), (own + own.Transpose()) / 2);
+        return new MultivariateGaussian(means.ToArray(), (own + own.Transpose()) / 2) { LatentNames = Model.LinearLatentNames };
     }
 
     private double[] Mean(INetworkTape tape, ReadOnlySpan<double> amortized, ReadOnlySpan<double> linear)

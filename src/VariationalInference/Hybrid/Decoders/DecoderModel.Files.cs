@@ -10,6 +10,9 @@ public sealed partial class DecoderModel
     private const string LoadingsName = "loadings";
     private const string OffsetName = "offset";
     private const string NoiseName = "noise_variances";
+    private const string ObservationNamesName = "observation_names";
+    private const string AmortizedNamesName = "amortized_latent_names";
+    private const string LinearNamesName = "linear_latent_names";
     private const string AmortizedPriorPart = "amortized_prior";
     private const string LinearPriorPart = "linear_prior";
 
@@ -120,6 +123,8 @@ public sealed partial class DecoderModel
         GaussianPrior? linear = state.ReadPartIfAny<GaussianPrior>(LinearPriorPart);
         Matrix<double>? loadings = linear is null ? null : state.Matrix(LoadingsName, decoder.ObservationCount, linear.Count);
         bool hasLoadings = state.Flag(Has(LoadingsName)), hasOffset = state.Flag(Has(OffsetName)), hasNoise = state.Flag(Has(NoiseName));
+        IReadOnlyList<string> observations = state.NamesIfAny(ObservationNamesName);
+        IReadOnlyList<string> amortizedNames = state.NamesIfAny(AmortizedNamesName), linearNames = state.NamesIfAny(LinearNamesName);
         return hasLoadings
             ? new DecoderModel(
                 decoder,
@@ -128,7 +133,17 @@ public sealed partial class DecoderModel
                 hasNoise ? state.Vector(NoiseName).AsSpan() : default,
                 amortized,
                 linear)
-            : new DecoderModel(decoder, linear?.Count ?? 0);
+            {
+                ObservationNames = observations,
+                AmortizedLatentNames = amortizedNames,
+                LinearLatentNames = linearNames,
+            }
+            : new DecoderModel(decoder, linear?.Count ?? 0)
+            {
+                ObservationNames = observations,
+                AmortizedLatentNames = amortizedNames,
+                LinearLatentNames = linearNames,
+            };
     }
 
     /// <summary>Adds all that <see cref="Read(ModelState, Func{ModelState, IDecoder})"/> needs.</summary>
@@ -142,6 +157,9 @@ public sealed partial class DecoderModel
         state.AddPart(DecoderPart, decoder);
         state.AddPart(AmortizedPriorPart, AmortizedPrior);
         state.AddPartIfAny(LinearPriorPart, LinearPrior);
+        state.AddNames(ObservationNamesName, _observationNames);
+        state.AddNames(AmortizedNamesName, _amortizedNames);
+        state.AddNames(LinearNamesName, _linearNames);
         state.AddFlag(Has(LoadingsName), HasLoadings);
         state.AddFlag(Has(OffsetName), HasOffset);
         state.AddFlag(Has(NoiseName), HasNoise);

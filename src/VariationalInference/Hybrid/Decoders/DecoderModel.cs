@@ -29,6 +29,10 @@ namespace VariationalInference;
 /// </example>
 public sealed partial class DecoderModel
 {
+    private readonly NameList _observationNames = NameList.None;
+    private readonly NameList _amortizedNames = NameList.None;
+    private readonly NameList _linearNames = NameList.None;
+
     /// <summary>Creates a model whose loadings, offset and noise variances are to be learned; both priors are standard normal.</summary>
     /// <param name="decoder">The decoder. It is not copied; training works on copies.</param>
     /// <param name="linearLatentCount">The number of linear latents C. Range: at least 0. The default is 0, a variational autoencoder.</param>
@@ -106,6 +110,33 @@ public sealed partial class DecoderModel
     /// <summary>Gets the number of linear latents C.</summary>
     public int LinearLatentCount => LinearPrior?.Count ?? 0;
 
+    /// <summary>Gets the names of the observations, length K, all different; empty where they have none.</summary>
+    /// <value>The default is none. They go into trained models, files and the messages of refused cells.</value>
+    /// <exception cref="ArgumentException">There are more or fewer than K, or one is blank or there twice.</exception>
+    public IReadOnlyList<string> ObservationNames
+    {
+        get => _observationNames;
+        init => _observationNames = NameList.Of(value, ObservationCount, nameof(ObservationNames), "one for each observation");
+    }
+
+    /// <summary>Gets the names of the amortized latents, length A, all different; empty where they have none.</summary>
+    /// <value>The default is none. They go into trained models, files, posteriors and their summaries.</value>
+    /// <exception cref="ArgumentException">There are more or fewer than A, or one is blank or there twice.</exception>
+    public IReadOnlyList<string> AmortizedLatentNames
+    {
+        get => _amortizedNames;
+        init => _amortizedNames = NameList.Of(value, AmortizedLatentCount, nameof(AmortizedLatentNames), "one for each amortized latent");
+    }
+
+    /// <summary>Gets the names of the linear latents, length C, all different; empty where they have none.</summary>
+    /// <value>The default is none. They go into trained models, files, posteriors and their summaries.</value>
+    /// <exception cref="ArgumentException">There are more or fewer than C, or one is blank or there twice.</exception>
+    public IReadOnlyList<string> LinearLatentNames
+    {
+        get => _linearNames;
+        init => _linearNames = NameList.Of(value, LinearLatentCount, nameof(LinearLatentNames), "one for each linear latent");
+    }
+
     /// <summary>Gets the offset b, length K.</summary>
     public ImmutableArray<double> Offset { get; }
 
@@ -120,6 +151,9 @@ public sealed partial class DecoderModel
 
     /// <summary>Gets a value indicating whether loadings, offset and noise variances were given or learned; until then training chooses where they start.</summary>
     public bool HasNumbers => HasLoadings && HasOffset && HasNoise;
+
+    /// <summary>Gets <see cref="ObservationNames"/>, checked.</summary>
+    internal NameList Columns => _observationNames;
 
     internal bool HasLoadings { get; }
 

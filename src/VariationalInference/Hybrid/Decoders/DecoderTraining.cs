@@ -164,5 +164,10 @@ internal sealed class DecoderTraining
         parts.Linear.Offset,
         parts.Linear.NoiseVariances,
         _model.AmortizedPrior,
-        _model.LinearPrior);
+        _model.LinearPrior)
+    {
+        ObservationNames = _model.ObservationNames,
+        AmortizedLatentNames = _model.AmortizedLatentNames,
+        LinearLatentNames = _model.LinearLatentNames,
+    };
 }

@@ -179,7 +179,7 @@ public sealed partial class HybridSolver
             throw new ArgumentException($"{label} has no rows; it must have at least 1.", name);
         }
 
-        RowTable.RequireCells(rows, label, name, encoder.AcceptsMissing, NameList.None);
+        RowTable.RequireCells(rows, label, name, encoder.AcceptsMissing, model.Columns);
     }
 
     /// <summary>Reads chunks one after another, checked.</summary>

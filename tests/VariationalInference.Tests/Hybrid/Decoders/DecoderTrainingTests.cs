@@ -155,6 +155,33 @@ public sealed class DecoderTrainingTests
     }
 
     [Fact]
+    public void Names_GoIntoTheTrainedModel_PosteriorsAndMessages()
+    {
+        Matrix<double> rows = Curve(60, seed: 3);
+        string[] columns = [.. "abcdefgh".Select(letter => letter.ToString())];
+        var model = new DecoderModel(new MlpDecoder(1, 8, hiddenWidths: [8], seed: 1), linearLatentCount: 2)
+        {
+            ObservationNames = columns,
+            AmortizedLatentNames = ["bend"],
+            LinearLatentNames = ["level", "trend"],
+        };
+
+        DecoderResult result = new HybridSolver(Quick() with { MaxEpochs = 2 }).Fit(model, NewEncoder(), rows);
+
+        result.Model.ObservationNames.Should().Equal(columns);
+        DecoderPosterior posterior = result.Infer([.. rows.Row(0)]);
+        posterior.Amortized["bend"].Should().Be(posterior.Amortized[0]);
+        posterior.Linear!["trend"].Should().Be(posterior.Linear[1]);
+        Action one = () => result.Infer([0, 0, double.NaN, 0, 0, 0, 0, 0]);
+        rows[3, 1] = double.NaN;
+        Action table = () => new HybridSolver(Quick()).Fit(model, NewEncoder(), rows);
+        Action twice = () => _ = new DecoderModel(new MlpDecoder(2, 3)) { AmortizedLatentNames = ["z", "z"] };
+        one.Should().Throw<ArgumentException>().WithMessage("row[2] ('c') is NaN; it must be finite.*");
+        table.Should().Throw<ArgumentException>().WithMessage("rows[3, 1] ('b') is NaN; it must be finite.*");
+        twice.Should().Throw<ArgumentException>().WithMessage("AmortizedLatentNames[1] is 'z'*");
+    }
+
+    [Fact]
     public void Failure_OfTheReport_KeepsWhatWasLearned()
     {
         DecoderResult result = new HybridSolver(Quick() with { MaxEpochs = 9 }).Fit(Model(), NewEncoder(), Curve(300, seed: 7), new Thrower());
