@@ -21,6 +21,14 @@ public sealed partial record GaussianFit : LinearModelFit
     /// <summary>Gets the posterior.</summary>
     public required MultivariateGaussian Posterior { get; init; }
 
+    /// <summary>Sums up the posterior in a table: the mean, standard deviation and interval of each latent.</summary>
+    /// <param name="names">The names of the latents, length J; <see langword="null"/> means the posterior's own, or else z1, z2, ….</param>
+    /// <param name="probability">The probability of the intervals. Range: 0 &lt; probability &lt; 1.</param>
+    /// <returns>The table, a row for each latent.</returns>
+    /// <exception cref="ArgumentException"><paramref name="names"/> has another length or holds a null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="probability"/> is outside its range.</exception>
+    public SummaryTable Summary(IReadOnlyList<string>? names = null, double probability = 0.95) => Posterior.Summary(names, probability);
+
     /// <summary>Sums up the outcome in one line.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => $"{Posterior} after {Outcome}";

@@ -67,6 +67,30 @@ public abstract class LinearModelTable
     public Matrix<double> Variances() => Matrix<double>.Build.DenseOfRows(
         Enumerable.Range(0, RowCount).Select(row => IsSolved(row) ? (IEnumerable<double>)PosteriorOf(row).Variances : Enumerable.Repeat(double.NaN, Means.ColumnCount)));
 
+    /// <summary>
+    /// Sums up the rows that were solved by latent: mean, standard deviation, least and largest of the posterior means, and the root of the mean posterior variance; then the
+    /// ELBO by row.
+    /// </summary>
+    /// <param name="names">The names of the latents, length J; <see langword="null"/> means the model's own, or else z1, z2, ….</param>
+    /// <returns>The table, a row for each latent and one for the ELBO.</returns>
+    /// <exception cref="ArgumentException"><paramref name="names"/> has another length or holds a null.</exception>
+    public SummaryTable Summary(IReadOnlyList<string>? names = null)
+    {
+        NameList latents = NameList.OrOwn(names, LatentNames, "z", Means.ColumnCount, nameof(names), "one for each latent");
+        int[] solved = [.. Enumerable.Range(0, RowCount).Where(IsSolved)];
+        Matrix<double> variances = Variances();
+        return new SummaryTable(
+            [.. ColumnSummary.Columns, "posterior sd"],
+            [
+                .. latents.Select((name, j) => (name, (double[])
+                    [
+                        .. ColumnSummary.Of(Array.ConvertAll(solved, row => Means[row, j])),
+                        ColumnSummary.TypicalDeviation(Array.ConvertAll(solved, row => variances[row, j])),
+                    ])),
+                ("ELBO", [.. ColumnSummary.Of(Array.ConvertAll(solved, row => Elbos[row])), double.NaN]),
+            ]);
+    }
+
     /// <summary>Sums up the outcome in one line.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Guard.Text(

@@ -174,6 +174,55 @@ public sealed class SummaryTableTests
         training.ToString().Should().Contain("largest amortization gap");
     }
 
+    [Fact]
+    public void FitsOfAnyCells_SumUpTheirPosteriors()
+    {
+        var model = new LinearModel(Matrix<double>.Build.Dense(2, 1, 1), Likelihood.Poisson(), GaussianPrior.Independent(1)) { LatentNames = ["level"] };
+        var rows = Matrix<double>.Build.DenseOfRowArrays([3.0, 5.0], [0.0, double.NaN]);
+        GaussianTable fits = new FixedFormSolver().Solve(model, rows);
+        GaussianFit full = new FixedFormSolver().Solve(model, [3, 5]);
+
+        SummaryTable table = fits.Summary();
+
+        table.Columns.Should().Equal("mean", "sd", "least", "largest", "posterior sd");
+        table.Names.Should().Equal("level", "ELBO");
+        table[0, 0].Should().BeApproximately((fits.Means[0, 0] + fits.Means[1, 0]) / 2, 1e-15);
+        table[0, 4].Should().BeApproximately(Math.Sqrt((fits.Variances()[0, 0] + fits.Variances()[1, 0]) / 2), 1e-15);
+        table[1, 3].Should().Be(fits.Elbos.Max());
+        full.Summary(["a"]).ToString().Should().Be(full.Posterior.Summary(["a"]).ToString());
+        new CaviSolver().Solve(model, [3, 5]).Summary().Names.Should().Equal("level");
+    }
+
+    [Fact]
+    public void Components_HaveSharesOfAllVariance()
+    {
+        Matrix<double> rows = new GaussianSumModel(2, 4, 0.5).Sample(60, seed: 5).Observations;
+
+        SummaryTable table = ProbabilisticPca.Solve(rows, 2).Summary();
+
+        table.Names.Should().Equal("component 1", "component 2", "noise");
+        (table[0, 1] + table[1, 1] + table[2, 1]).Should().BeApproximately(1, 1e-14);
+        double total = Enumerable.Range(0, 4).Sum(k => rows.Column(k).Select(x => Math.Pow(x - rows.Column(k).Average(), 2)).Average());
+        (table[0, 0] + table[1, 0] + table[2, 0]).Should().BeApproximately(total, 1e-12 * total, "a model by maximum likelihood has the variances of the rows");
+    }
+
+    [Fact]
+    public void GroupsAndDecoders_SumUpWhatWasLearned()
+    {
+        OneWayRandomEffects groups = OneWayRandomEffects.Learn([[1.0, 3.0], [5.0, 7.0], [2.0, 6.5]]);
+        DecoderResult decoder = new HybridSolver(new DecoderOptions { MaxEpochs = 1 })
+            .Fit(new DecoderModel(new MlpDecoder(1, 2), 1), new MlpEncoder(2, 1), new GaussianSumModel().Sample(60, seed: 1).Observations);
+
+        SummaryTable table = groups.Summary(), bounds = decoder.Summary();
+
+        table.Names.Should().Equal("mean", "variance between", "variance within");
+        table[0, 0].Should().Be(groups.Mean.Value);
+        table[2, 3].Should().Be(groups.WithinVariance.PositiveInterval(0.95).Upper);
+        bounds.Names.Should().Equal("ELBO", "importance-weighted bound", "amortization gap", "approximation gap");
+        bounds[0, 0].Should().Be(decoder.Evaluation.Elbo);
+        bounds[2, 1].Should().Be(decoder.Evaluation.AmortizationGapStandardError);
+    }
+
     private static void Close(SummaryTable table, int row, params double[] expected)
     {
         for (int c = 0; c < expected.Length; c++)

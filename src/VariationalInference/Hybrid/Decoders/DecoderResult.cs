@@ -60,6 +60,17 @@ public sealed class DecoderResult : DecoderInference
     /// </summary>
     public Exception? Failure { get; internal init; }
 
+    /// <summary>Sums up how good the model is on held-out rows, in nats a row.</summary>
+    /// <returns>The table: the ELBO and the importance-weighted bound with standard errors over rows, and the gaps above the ELBO of the rows that were refined.</returns>
+    public SummaryTable Summary() => new(
+        ["held out", "standard error"],
+        [
+            ("ELBO", [Evaluation.Elbo, Evaluation.ElboStandardError]),
+            ("importance-weighted bound", [Evaluation.ImportanceWeightedBound, Evaluation.ImportanceWeightedStandardError]),
+            ("amortization gap", [Evaluation.AmortizationGap, Evaluation.AmortizationGapStandardError]),
+            ("approximation gap", [Evaluation.ApproximationGap, double.NaN]),
+        ]);
+
     /// <summary>Sums up the outcome in one line.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Guard.Text(

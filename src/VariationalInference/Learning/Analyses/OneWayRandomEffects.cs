@@ -89,6 +89,23 @@ public sealed partial class OneWayRandomEffects
         return new OneWayRandomEffects(model.Fit(new MixedModelOptions { Restricted = restricted }, null, cancellationToken), layout);
     }
 
+    /// <summary>Lists the mean and both variances, with standard errors and intervals; those of positive variances are on the scale of logarithms.</summary>
+    /// <param name="probability">The intervals' coverage for many groups. Range: 0 &lt; probability &lt; 1.</param>
+    /// <returns>The table.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="probability"/> is outside its range.</exception>
+    public SummaryTable Summary(double probability = 0.95)
+    {
+        return new SummaryTable(
+            ["estimate", "standard error", .. SummaryTable.Ends(probability)],
+            [Row("mean", Mean, false), Row("variance between", BetweenVariance, BetweenVariance.Value > 0), Row("variance within", WithinVariance, WithinVariance.Value > 0)]);
+
+        (string, double[]) Row(string name, LearnedParameter parameter, bool isPositive)
+        {
+            (double lower, double upper) = isPositive ? parameter.PositiveInterval(probability) : parameter.Interval(probability);
+            return (name, [parameter.Value, parameter.StandardError, lower, upper]);
+        }
+    }
+
     /// <summary>Sums up the outcome in one line.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Guard.Text(

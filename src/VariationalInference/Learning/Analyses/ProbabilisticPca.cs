@@ -219,6 +219,18 @@ public sealed partial class ProbabilisticPca
         _ => new Predictor(Model),
     };
 
+    /// <summary>Lists how much of the observations' variance each component explains.</summary>
+    /// <returns>The table: a row for each component, and one for the noise that remains in all observations together; the shares sum to 1.</returns>
+    public SummaryTable Summary()
+    {
+        Matrix<double> loadings = Model.Loadings();
+        double[] squares = [.. loadings.EnumerateColumns().Select(column => column.DotProduct(column))];
+        double noise = loadings.RowCount * NoiseVariance, all = squares.Sum() + noise;
+        return new SummaryTable(
+            ["variance", "share"],
+            [.. squares.Select((square, j) => (Guard.Text($"component {j + 1}"), (double[])[square, square / all])), ("noise", [noise, noise / all])]);
+    }
+
     /// <summary>Sums up the solution in one line.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => Guard.Text(
